@@ -1,0 +1,71 @@
+"""Boot-screen editions, and each tester's consent and chosen name."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from campaigns.credits.rules import ConsentAnswer, EditionState
+from crm.core.db import Model, Numbered, state_type
+
+
+class Consent(Model):
+    """A tester's answer: no row means not answered. `shown_name` is the name the person chose."""
+
+    __tablename__ = "consent"
+    __table_args__ = (CheckConstraint("answer = 'no' OR shown_name != ''", name="yes_has_name"),)
+
+    person_id: Mapped[int] = mapped_column(
+        ForeignKey("person.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    answer: Mapped[ConsentAnswer] = mapped_column(state_type(ConsentAnswer))
+    shown_name: Mapped[str] = mapped_column(default="")
+    answered_at: Mapped[datetime]
+    hidden_at: Mapped[datetime | None]
+    hidden_why: Mapped[str | None]
+
+
+class Edition(Numbered):
+    """One boot screen: chosen by `rule` as of a moment, drawn with `look` (size in pixels, title, subtitle)."""
+
+    __tablename__ = "edition"
+
+    name: Mapped[str] = mapped_column(unique=True)
+    rule: Mapped[dict[str, Any]]
+    as_of: Mapped[datetime]
+    look: Mapped[dict[str, Any]]
+    build_id: Mapped[int | None] = mapped_column(ForeignKey("build.id"))
+    state: Mapped[EditionState] = mapped_column(state_type(EditionState), default=EditionState.DRAFT)
+    created_at: Mapped[datetime]
+    created_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    frozen_at: Mapped[datetime | None]
+    shipped_at: Mapped[datetime | None]
+
+
+class EditionName(Model):
+    """A name on a frozen edition, as it was when frozen; `position` is its order."""
+
+    __tablename__ = "edition_name"
+    __table_args__ = (Index("ix_edition_name_person", "person_id"), UniqueConstraint("edition_id", "position"))
+
+    edition_id: Mapped[int] = mapped_column(ForeignKey("edition.id", ondelete="CASCADE"), primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"), primary_key=True)
+    shown_name: Mapped[str]
+    position: Mapped[int]
+
+
+class Rendering(Numbered):
+    """Files drawn for an edition, stored under the hash of what went in."""
+
+    __tablename__ = "rendering"
+    __table_args__ = (UniqueConstraint("edition_id", "input_hash"),)
+
+    edition_id: Mapped[int] = mapped_column(ForeignKey("edition.id", ondelete="CASCADE"))
+    input_hash: Mapped[str]
+    files: Mapped[list[Any]]
+    manifest_key: Mapped[str | None]
+    job_id: Mapped[int | None] = mapped_column(ForeignKey("job.id"))
+    at: Mapped[datetime]

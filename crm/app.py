@@ -1,0 +1,97 @@
+"""create_app(): the one file that knows every room."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from apiflask import APIFlask
+from flask import Flask
+from flask_migrate import Migrate
+from flask_wtf import CSRFProtect
+
+from crm import settings as settings_module
+from crm.core import languages, observe, pages, wake, web
+from crm.core.db import db
+from crm.core.guards import public, refuse_unguarded
+from crm.core.queue import make_celery
+from crm.schedule import beat_schedule
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent
+ROOMS = (
+    "crm.people",
+    "crm.outbox",
+    "crm.accounts",
+    "crm.groups",
+    "crm.builds",
+    "crm.funnel",
+    "crm.feedback",
+    "crm.fcodes",
+    "campaigns.audience",
+    "campaigns.outreach",
+    "campaigns.releases",
+    "campaigns.credits",
+    "crm.portal",
+    "crm.desk",
+)
+CORE_TABLES = ("crm.core.jobs", "crm.core.journal", "crm.core.programme", "crm.core.restand")
+SHELVES = ("models", "tasks", "offers", "views", "api", "cli")
+
+
+def _shelf(room: str, shelf: str) -> ModuleType | None:
+    name = f"{room}.{shelf}"
+    return import_module(name) if find_spec(name) is not None else None
+
+
+def _open_rooms(app: Flask) -> None:
+    """Each room's blueprints, commands and offers, lower rooms first."""
+    found = []
+    for name in CORE_TABLES:
+        import_module(name)
+    for room in ROOMS:
+        shelves = {shelf: _shelf(room, shelf) for shelf in SHELVES}
+        for door in ("views", "api"):
+            for blueprint in getattr(shelves[door], "BLUEPRINTS", ()):
+                app.register_blueprint(blueprint)
+        for group in getattr(shelves["cli"], "COMMANDS", ()):
+            app.cli.add_command(group)
+        if shelves["offers"] is not None:
+            found.append(shelves["offers"].OFFERS)
+    app.extensions["seedbed_offers"] = tuple(found)
+
+
+def create_app(settings: settings_module.Settings | None = None, **overrides: Any) -> APIFlask:
+    """Raises settings.SettingError when a setting is missing or bad. `overrides` are config names, for tests."""
+    read = settings or settings_module.read()
+    app = APIFlask(
+        "crm",
+        title="Seedbed",
+        version="1",
+        spec_path="/api/openapi.json",
+        docs_path=None,
+        json_errors=False,
+        root_path=str(HERE),
+        static_folder="static",
+        template_folder="templates",
+    )
+    app.config.update(settings_module.as_config(read))
+    app.config.update(overrides)
+    app.config["OPENAPI_VERSION"] = "3.1.0"
+    db.init_app(app)
+    Migrate(app, db, directory=str(ROOT / "migrations"), render_as_batch=True, compare_type=True)
+    CSRFProtect(app)
+    languages.init_app(app, [HERE, *(ROOT / room.replace(".", "/") for room in ROOMS)])
+    web.init_app(app)
+    pages.init_app(app)
+    observe.init_app(app)
+    make_celery(app, beat_schedule())
+    _open_rooms(app)
+    public(app.view_functions["openapi.spec"])
+    with app.app_context():
+        wake.listen()
+    refuse_unguarded(app)
+    return app

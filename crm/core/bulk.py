@@ -1,0 +1,106 @@
+"""Many rows at once: COPY on PostgreSQL, executemany on SQLite, behind one name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any, TypeVar
+
+from sqlalchemy import Table, func, select, text
+from sqlalchemy.dialects import postgresql, sqlite
+
+from crm.core.db import is_postgres, session
+
+Item = TypeVar("Item")
+VARIABLES = 30_000
+
+
+def chunks(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
+    rest = iter(items)
+    while chunk := list(islice(rest, size)):
+        yield chunk
+
+
+def reserve_ids(table: Table, count: int) -> list[int]:
+    """Takes the next `count` numbers of a Numbered table, so that children can be written in the same breath."""
+    if count <= 0:
+        return []
+    if is_postgres():
+        sequence = func.pg_get_serial_sequence(table.name, "id")
+        return list(session().scalars(select(func.nextval(sequence)).select_from(func.generate_series(1, count))))
+    connection = session().connection()
+    last = connection.scalar(text("SELECT seq FROM sqlite_sequence WHERE name = :name"), {"name": table.name})
+    if last is None:
+        last = connection.scalar(select(func.coalesce(func.max(table.c.id), 0))) or 0
+        connection.execute(
+            text("INSERT INTO sqlite_sequence (name, seq) VALUES (:name, :seq)"), {"name": table.name, "seq": last + count}
+        )
+    else:
+        connection.execute(
+            text("UPDATE sqlite_sequence SET seq = :seq WHERE name = :name"), {"name": table.name, "seq": last + count}
+        )
+    return list(range(last + 1, last + 1 + count))
+
+
+def _processors(table: Table, columns: Sequence[str]) -> list[Callable[[Any], Any] | None]:
+    dialect = session().connection().dialect
+    return [table.c[name].type.dialect_impl(dialect).bind_processor(dialect) for name in columns]
+
+
+def _prepared(table: Table, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterable[Sequence[Any]]:
+    processors = _processors(table, columns)
+    needed = [(i, p) for i, p in enumerate(processors) if p is not None]
+    if not needed:
+        return rows
+
+    def prepare(row: Sequence[Any]) -> list[Any]:
+        values = list(row)
+        for position, processor in needed:
+            values[position] = processor(values[position])
+        return values
+
+    return map(prepare, rows)
+
+
+def load(table: Table, columns: Sequence[str], rows: Iterable[Sequence[Any]], *, ignore_known: bool = False) -> None:
+    """Inserts tuples in the order of `columns`, by the driver's fastest way, in this transaction.
+
+    With `ignore_known`, rows that meet a unique key are passed over. Python-side defaults do not apply: name
+    every column that has no default in the database.
+    """
+    connection = session().connection()
+    names = ", ".join(f'"{name}"' for name in columns)
+    prepared = _prepared(table, columns, rows)
+    raw: Any = connection.connection.driver_connection
+    if is_postgres():
+        target = table.name
+        with raw.cursor() as cursor:
+            if ignore_known:
+                target = f"load_{table.name}"
+                cursor.execute(
+                    f'CREATE TEMP TABLE IF NOT EXISTS "{target}" (LIKE "{table.name}" INCLUDING DEFAULTS) ON COMMIT DROP'
+                )
+                cursor.execute(f'TRUNCATE "{target}"')
+            with cursor.copy(f'COPY "{target}" ({names}) FROM STDIN') as copy:
+                for row in prepared:
+                    copy.write_row(row)
+            if ignore_known:
+                cursor.execute(
+                    f'INSERT INTO "{table.name}" ({names}) SELECT {names} FROM "{target}" ON CONFLICT DO NOTHING'
+                )
+        return
+    marks = ", ".join("?" * len(columns))
+    ending = " ON CONFLICT DO NOTHING" if ignore_known else ""
+    raw.executemany(f'INSERT INTO "{table.name}" ({names}) VALUES ({marks}){ending}', prepared)
+
+
+def insert_or_pass(table: Table, rows: Sequence[dict[str, Any]]) -> int:
+    """Inserts rows by SQLAlchemy Core, passing over those that a unique key knows; returns how many were new."""
+    if not rows:
+        return 0
+    insert = postgresql.insert if is_postgres() else sqlite.insert
+    new = 0
+    for chunk in chunks(rows, max(1, VARIABLES // len(rows[0]))):
+        result = session().execute(insert(table).values(chunk).on_conflict_do_nothing())
+        new += max(0, result.rowcount)  # type: ignore[attr-defined]  # a Result of an INSERT is a CursorResult
+    return new

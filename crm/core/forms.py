@@ -1,0 +1,46 @@
+"""What every form starts from: CSRF, trimmed text, messages in the reader's language."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_babel import gettext
+from flask_wtf import FlaskForm
+from wtforms import Field, StringField, TextAreaField, ValidationError
+
+
+def _trim(value: str | None) -> str | None:
+    return value.strip() if value else value
+
+
+class Form(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
+    """Trims text, and refuses NUL bytes, which no database keeps."""
+
+    class Meta(FlaskForm.Meta):  # type: ignore[misc]  # Flask-WTF has no types
+        def bind_field(self, form: Any, unbound_field: Any, options: dict[str, Any]) -> Any:
+            if issubclass(unbound_field.field_class, StringField | TextAreaField):
+                filters = [_trim, *unbound_field.kwargs.get("filters", ())]
+                options = {**options, "filters": filters}
+                unbound_field = type(unbound_field)(
+                    unbound_field.field_class,
+                    *unbound_field.args,
+                    name=unbound_field.name,
+                    **{k: v for k, v in unbound_field.kwargs.items() if k != "filters"},
+                )
+            return super().bind_field(form, unbound_field, options)
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        sound: bool = super().validate(extra_validators)
+        for field in self:
+            if isinstance(field.data, str) and "\x00" in field.data:
+                field.errors = [*field.errors, gettext("This holds a NUL byte: paste the text again as plain text.")]
+                sound = False
+        return sound
+
+
+def refuse(field: Field, message: str) -> None:
+    """Puts a refusal that only the action could know beside the field that caused it."""
+    field.errors = [*field.errors, message]
+
+
+__all__ = ["Form", "ValidationError", "refuse"]

@@ -1,0 +1,107 @@
+"""What every template may use, and the small doors that belong to no feature: language, theme, static files."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Blueprint, Flask, current_app, g, redirect, request, url_for
+from werkzeug.wrappers import Response
+
+from crm.core import programme
+from crm.core.guards import public
+from crm.core.languages import COOKIE, LANGUAGES, current_language
+from crm.core.offers import NavItem, offers
+
+bp = Blueprint("core", __name__)
+YEAR_SECONDS = 365 * 24 * 3600
+THEMES = ("auto", "light", "dark")
+
+
+@dataclass(frozen=True)
+class Link:
+    label: str
+    url: str
+    current: bool
+
+
+@lru_cache(maxsize=512)
+def _version(folder: str, name: str) -> str:
+    return hashlib.sha256((Path(folder) / name).read_bytes()).hexdigest()[:10]
+
+
+def static_url(name: str) -> str:
+    """The address of a static file; it changes with the content, so that browsers may keep it for a year."""
+    return url_for("static", filename=name, v=_version(str(current_app.static_folder), name))
+
+
+def _links(items: list[NavItem]) -> list[Link]:
+    here = request.blueprint or ""
+    return [
+        Link(str(item.label), url_for(item.endpoint), item.endpoint.partition(".")[0] == here)
+        for item in sorted(items, key=lambda item: item.order)
+    ]
+
+
+def _seen(items: list[NavItem]) -> list[NavItem]:
+    viewer = g.get("viewer")
+    return [item for item in items if item.may is None or (viewer is not None and viewer.may(item.may))]
+
+
+def _navigation() -> dict[str, Any]:
+    viewer = g.get("viewer")
+    items = [item for room in offers() for item in room.navigation]
+    staff = [item for item in items if not item.for_testers] if viewer is not None and viewer.is_staff else []
+    testers = [item for item in items if item.for_testers] if viewer is not None and viewer.is_tester else []
+    return {"navigation": _links(_seen(staff)), "tester_navigation": _links(testers)}
+
+
+def _context() -> dict[str, Any]:
+    theme = request.cookies.get("theme", "auto") if request else "auto"
+    return {
+        "viewer": g.get("viewer"),
+        "programme": programme.current(),
+        "language": current_language(),
+        "languages": LANGUAGES,
+        "theme": theme if theme in THEMES else "auto",
+        "static_url": static_url,
+        "moment": programme.moment,
+        **_navigation(),
+    }
+
+
+def back(default: str = "/") -> Response:
+    """To where the form says it came from, if that is a page of ours."""
+    target = request.form.get("next") or request.args.get("next") or default
+    parts = urlsplit(target)
+    safe = not parts.scheme and not parts.netloc and target.startswith("/") and not target.startswith(("//", "/\\"))
+    return redirect(target if safe else default)
+
+
+@bp.post("/language")
+@public
+def set_language() -> Response:
+    answer = back()
+    if request.form.get("language") in LANGUAGES:
+        answer.set_cookie(COOKIE, request.form["language"], max_age=YEAR_SECONDS, samesite="Lax", httponly=True)
+    return answer
+
+
+@bp.post("/theme")
+@public
+def set_theme() -> Response:
+    answer = back()
+    if request.form.get("theme") in THEMES:
+        answer.set_cookie("theme", request.form["theme"], max_age=YEAR_SECONDS, samesite="Lax", httponly=True)
+    return answer
+
+
+def init_app(app: Flask) -> None:
+    app.context_processor(_context)
+    app.register_blueprint(bp)
+    app.config.setdefault("SEND_FILE_MAX_AGE_DEFAULT", YEAR_SECONDS)
+    public(app.view_functions["static"])

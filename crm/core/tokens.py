@@ -1,0 +1,57 @@
+"""Secrets, and links that carry their own proof."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from datetime import timedelta
+from typing import Any, cast
+
+from flask import current_app
+from itsdangerous import BadSignature, SignatureExpired, URLSafeSerializer, URLSafeTimedSerializer
+
+from crm.core.errors import NotAllowed
+
+
+def new_secret() -> str:
+    """43 url-safe characters from the system's randomness."""
+    return secrets.token_urlsafe(32)
+
+
+def digest(secret: str) -> str:
+    """What is stored of a secret with enough entropy of its own: its SHA-256, in hex."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def sign(purpose: str, payload: Any) -> str:
+    """A token that lives as long as SECRET_KEY does; nobody can make one for another payload or purpose."""
+    return cast(str, URLSafeSerializer(current_app.config["SECRET_KEY"], salt=purpose).dumps(payload))
+
+
+def read(purpose: str, token: str) -> Any:
+    """Raises NotAllowed when the token was not made here for this purpose."""
+    try:
+        return URLSafeSerializer(current_app.config["SECRET_KEY"], salt=purpose).loads(token)
+    except BadSignature as error:
+        raise NotAllowed("this link is not valid: copy it whole, or ask for a new one") from error
+
+
+def sign_for_a_while(purpose: str, payload: Any) -> str:
+    return cast(str, URLSafeTimedSerializer(current_app.config["SECRET_KEY"], salt=purpose).dumps(payload))
+
+
+def read_for_a_while(purpose: str, token: str, lifetime: timedelta) -> Any:
+    """Raises NotAllowed when the token was not made here, or longer ago than `lifetime`."""
+    try:
+        serializer = URLSafeTimedSerializer(current_app.config["SECRET_KEY"], salt=purpose)
+        return serializer.loads(token, max_age=int(lifetime.total_seconds()))
+    except SignatureExpired as error:
+        raise NotAllowed("this link has expired: ask for a new one") from error
+    except BadSignature as error:
+        raise NotAllowed("this link is not valid: copy it whole, or ask for a new one") from error
+
+
+def keyed_hash(text: str) -> str:
+    """What survives of an erased identity: HMAC-SHA256 under SUPPRESSION_KEY, in hex."""
+    return hmac.new(current_app.config["SUPPRESSION_KEY"].encode(), text.encode(), hashlib.sha256).hexdigest()

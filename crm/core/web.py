@@ -1,0 +1,126 @@
+"""What happens around every request: its id, its transaction's kind, its headers, and how errors are told."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+import structlog
+from flask import Flask, Response, g, jsonify, make_response, render_template, request
+from flask_babel import gettext
+from werkzeug.exceptions import HTTPException
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from crm.core.db import session, start_reading, start_writing
+from crm.core.errors import Refusal
+
+READS = ("GET", "HEAD", "OPTIONS")
+CSP = (
+    "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; "
+    "form-action 'self'"
+)
+HEADERS = {
+    "Content-Security-Policy": CSP,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+}
+SERVER_FAULT = 500
+
+
+def wants_json() -> bool:
+    return request.path.startswith("/api/")
+
+
+def _begin() -> None:
+    if request.method in READS:
+        start_reading()
+    else:
+        start_writing()
+    g.request_id = request.headers.get("X-Request-ID", "")[:64] or uuid4().hex
+    structlog.contextvars.clear_contextvars()
+    structlog.contextvars.bind_contextvars(request_id=g.request_id)
+
+
+def _finish(response: Response) -> Response:
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    response.headers["X-Request-ID"] = g.get("request_id", "")
+    if request.is_secure:
+        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+    return response
+
+
+def problem(status: int, title: str, detail: str) -> Response:
+    """An error as RFC 9457 has it."""
+    response = jsonify(type="about:blank", title=title, status=status, detail=detail)
+    response.status_code = status
+    response.content_type = "application/problem+json"
+    return response
+
+
+def error_page(status: int, message: str) -> Response:
+    if wants_json():
+        return problem(status, HTTP_TITLES.get(status, "error"), message)
+    return make_response(render_template("errors/error.html", status=status, message=message), status)
+
+
+HTTP_TITLES = {
+    400: "bad request",
+    401: "not signed in",
+    403: "not allowed",
+    404: "not found",
+    409: "conflict",
+    413: "too large",
+    422: "not understood",
+    429: "too many requests",
+    500: "our fault",
+}
+
+
+def _told(status: int) -> str:
+    """What happened, and what to do, in the reader's language."""
+    words = {
+        400: gettext("The form could not be read, or the page was open for too long. Go back, reload it and send it again."),
+        401: gettext("You are not signed in. Sign in and try again."),
+        403: gettext("Your role does not allow this. Ask an admin of the programme if you need it."),
+        404: gettext("There is nothing at this address. Check it, or look from the start page."),
+        405: gettext("This address does not take that kind of request."),
+        413: gettext("What you sent is larger than this installation takes."),
+        429: gettext("Too many tries. Wait a few minutes, then try again."),
+    }
+    return words.get(status, gettext("Something went wrong on our side. What you sent was not saved; try again."))
+
+
+def _http_error(error: HTTPException) -> Response:
+    status = error.code or SERVER_FAULT
+    session().rollback()
+    if status < 400:  # noqa: PLR2004 -- redirects that werkzeug raises are answers
+        return make_response(error.get_response())
+    response = error_page(status, _told(status))
+    if error.response is not None:
+        return make_response(error.response)
+    return response
+
+
+def _refusal(error: Refusal) -> Response:
+    session().rollback()
+    return error_page(error.status, str(error))
+
+
+def _fault(error: Exception) -> Response:
+    session().rollback()
+    structlog.get_logger(__name__).exception("request_failed", path=request.path)
+    return error_page(SERVER_FAULT, _told(SERVER_FAULT))
+
+
+def init_app(app: Flask) -> None:
+    proxies = app.config["TRUSTED_PROXIES"]
+    if proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)  # type: ignore[method-assign]  # the way Flask documents it
+    app.before_request(_begin)
+    app.after_request(_finish)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(Refusal, _refusal)
+    if not app.testing:
+        app.register_error_handler(Exception, _fault)

@@ -1,0 +1,158 @@
+"""Letters, the wordings they are written from, the touches they make, and the senders they leave by."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from crm.core.db import Model, Numbered, state_type
+from crm.outbox.rules import Channel, Direction, Lane, LetterState, Outcome, SenderKind
+
+
+class Sender(Numbered):
+    """A mailbox, or a forum, QQ or WeChat account that we write from. No limit is None."""
+
+    __tablename__ = "sender"
+
+    kind: Mapped[SenderKind] = mapped_column(state_type(SenderKind))
+    name: Mapped[str] = mapped_column(unique=True)
+    address: Mapped[str] = mapped_column(default="")
+    channel: Mapped[str] = mapped_column(default="mail")
+    level: Mapped[int | None]
+    per_day: Mapped[int | None]
+    per_hour: Mapped[int | None]
+    zone: Mapped[str | None]
+    active: Mapped[bool] = mapped_column(default=True)
+
+
+class SenderDay(Model):
+    """How many a sender has sent on a day of its zone: limits that a restart does not forget."""
+
+    __tablename__ = "sender_day"
+
+    sender_id: Mapped[int] = mapped_column(ForeignKey("sender.id", ondelete="CASCADE"), primary_key=True)
+    day: Mapped[str] = mapped_column(primary_key=True)
+    sent: Mapped[int] = mapped_column(default=0)
+
+
+class Wording(Numbered):
+    """What letters say: frozen once a letter uses it. Placeholders are written as `{{ name }}`.
+
+    `key` names the occasion's wording (`accounts.sign_in`, `campaign:7:1`); a letter stores wording and values only,
+    its MIME is built when it leaves or is opened.
+    """
+
+    __tablename__ = "wording"
+    __table_args__ = (UniqueConstraint("key", "language", "version"),)
+
+    key: Mapped[str]
+    language: Mapped[str]
+    version: Mapped[int] = mapped_column(default=1)
+    subject: Mapped[str]
+    body: Mapped[str]
+    created_at: Mapped[datetime]
+
+
+class Letter(Numbered):
+    """One message to one person on one occasion. `values` fills the wording; emptied when the person is forgotten."""
+
+    __tablename__ = "letter"
+    __table_args__ = (
+        UniqueConstraint("person_id", "occasion"),
+        Index(
+            "ix_letter_due",
+            "channel",
+            "lane",
+            "due_at",
+            "id",
+            sqlite_where=text("state = 'queued'"),
+            postgresql_where=text("state = 'queued'"),
+        ),
+        Index(
+            "ix_letter_leased",
+            "lease_until",
+            sqlite_where=text("state = 'sending'"),
+            postgresql_where=text("state = 'sending'"),
+        ),
+        Index("ix_letter_origin_state", "origin_id", "state"),
+        CheckConstraint("state != 'sending' OR lease_until IS NOT NULL", name="sending_has_lease"),
+        CheckConstraint("state != 'sent' OR sent_at IS NOT NULL", name="sent_has_moment"),
+    )
+
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"))
+    occasion: Mapped[str]
+    channel: Mapped[Channel] = mapped_column(state_type(Channel))
+    lane: Mapped[Lane] = mapped_column(state_type(Lane))
+    state: Mapped[LetterState] = mapped_column(state_type(LetterState), default=LetterState.QUEUED)
+    wording_id: Mapped[int] = mapped_column(ForeignKey("wording.id"))
+    values: Mapped[dict[str, Any] | None]
+    identity_kind: Mapped[str]
+    identity_value: Mapped[str]
+    sender_id: Mapped[int | None] = mapped_column(ForeignKey("sender.id"))
+    origin_id: Mapped[int | None] = mapped_column(ForeignKey("origin.id"))
+    queued_at: Mapped[datetime]
+    due_at: Mapped[datetime]
+    expires_at: Mapped[datetime | None]
+    attempts: Mapped[int] = mapped_column(default=0)
+    lease_until: Mapped[datetime | None]
+    held_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    sent_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    reason: Mapped[str | None]
+
+
+class Touch(Numbered):
+    """One contact between us and a person, either way."""
+
+    __tablename__ = "touch"
+    __table_args__ = (
+        Index("ix_touch_person_at", "person_id", "at"),
+        Index(
+            "uq_touch_letter_outcome",
+            "letter_id",
+            "outcome",
+            unique=True,
+            sqlite_where=text("letter_id IS NOT NULL"),
+            postgresql_where=text("letter_id IS NOT NULL"),
+        ),
+    )
+
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"))
+    at: Mapped[datetime]
+    direction: Mapped[Direction] = mapped_column(state_type(Direction))
+    channel: Mapped[str]
+    outcome: Mapped[Outcome] = mapped_column(state_type(Outcome))
+    body: Mapped[str | None]
+    letter_id: Mapped[int | None] = mapped_column(ForeignKey("letter.id", ondelete="SET NULL"))
+    origin_id: Mapped[int | None] = mapped_column(ForeignKey("origin.id"), index=True)
+    staff_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+
+
+class Contact(Model):
+    """A person's touches in one row, derived from them (rebuilt by `flask outbox rebuild`): who waits, who was never written to."""
+
+    __tablename__ = "contact"
+    __table_args__ = (
+        Index(
+            "ix_contact_waiting",
+            "waiting_since",
+            "person_id",
+            sqlite_where=text("waiting_since IS NOT NULL"),
+            postgresql_where=text("waiting_since IS NOT NULL"),
+        ),
+        Index("ix_contact_last_touch", "last_touch_at", "person_id"),
+    )
+
+    person_id: Mapped[int] = mapped_column(
+        ForeignKey("person.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    first_sent_at: Mapped[datetime | None]
+    last_out_at: Mapped[datetime | None]
+    last_in_at: Mapped[datetime | None]
+    last_touch_at: Mapped[datetime]
+    waiting_since: Mapped[datetime | None]
+    first_channel: Mapped[str | None]
+    first_origin_id: Mapped[int | None] = mapped_column(ForeignKey("origin.id"))

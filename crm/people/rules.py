@@ -1,0 +1,57 @@
+"""Kinds of identity, roles in a forum, kinds of origin, states of a merge proposal. Pure."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+IDENTITY_KINDS = ("email", "qq", "wechat", "weibo", "phone", "matrix", "telegram", "github")
+FORUM_PREFIX = "forum:"
+
+
+class SiteRole(StrEnum):
+    """The role a person has where we found them."""
+
+    MEMBER = "member"
+    EXPERT = "expert"
+    MODERATOR = "moderator"
+
+
+class OriginKind(StrEnum):
+    CAMPAIGN = "campaign"
+    VARIANT = "variant"
+    INVITE_LINK = "invite_link"
+    IMPORT = "import"
+    FCODE = "fcode"
+    PARTNER = "partner"
+    OWN_SITE = "own_site"
+
+
+class ProposalState(StrEnum):
+    OPEN = "open"
+    MERGED = "merged"
+    REJECTED = "rejected"
+
+
+class ImportState(StrEnum):
+    """uploaded -> previewed -> running -> done | cancelled | failed; done | cancelled | failed -> undone."""
+
+    UPLOADED = "uploaded"
+    PREVIEWED = "previewed"
+    RUNNING = "running"
+    DONE = "done"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+    UNDONE = "undone"
+
+
+class SuppressionReason(StrEnum):
+    DECLINED = "declined"
+    UNSUBSCRIBED = "unsubscribed"
+    BOUNCED = "bounced"
+    COMPLAINT = "complaint"
+    FORGOTTEN = "forgotten"
+    IMPORTED = "imported"
+
+
+def is_identity_kind(kind: str) -> bool:
+    return kind in IDENTITY_KINDS or (kind.startswith(FORUM_PREFIX) and len(kind) > len(FORUM_PREFIX))

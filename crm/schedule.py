@@ -1,0 +1,29 @@
+"""Everything that runs by itself, on one screen. Tasks look for what is due and not done, so a late tick loses nothing.
+
+Each entry: the task by its dotted name, and every how many seconds. All but those marked `while_held` rest while the
+programme is held.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+EVERY: dict[str, float] = {
+    "crm.core.jobs.run_due": 5,
+    "crm.outbox.tasks.send_due": 5,
+    "crm.outbox.tasks.sweep_leases": 15,
+    "crm.funnel.tasks.settle": 10,
+    "crm.funnel.tasks.recompute_for_the_day": 3600,
+    "crm.accounts.tasks.sweep": 3600,
+    "campaigns.outreach.tasks.plan_due": 15,
+    "campaigns.releases.tasks.plan_weeks": 3600,
+    "campaigns.releases.tasks.open_due": 15,
+}
+
+
+def beat_schedule() -> dict[str, Any]:
+    """Wakes expire before the next one comes, so that a stopped worker finds one and not a thousand."""
+    return {
+        name: {"task": name, "schedule": seconds, "options": {"expires": max(5.0, seconds)}}
+        for name, seconds in EVERY.items()
+    }

@@ -1,0 +1,87 @@
+"""Every test has a real database, built by the migrations, on SQLite and on PostgreSQL; what it writes is undone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from flask_migrate import upgrade
+from sqlalchemy.engine import make_url
+
+from crm.app import create_app
+from crm.core.db import db, start_writing
+from crm.settings import read
+
+pytest_plugins = ("tests.services", "tests.cast")
+
+
+def settings_of(folder: Path, database_url: str, **more: str) -> dict[str, str]:
+    """The environment of an installation of its own, in `folder`."""
+    return {
+        "DATA_DIR": str(folder),
+        "DATABASE_URL": database_url,
+        "SECRET_KEY": "a secret that only these tests know about",
+        "SUPPRESSION_KEY": "another one for the hashes of erased people",
+        "BROKER_URL": "memory://",
+        **more,
+    }
+
+
+@pytest.fixture(scope="session")
+def new_postgres_database(postgres_server: str) -> Iterator[str]:
+    """The address of an empty database, dropped at the end."""
+    name = f"seedbed_test_{uuid4().hex[:12]}"
+    with psycopg.connect(postgres_server, autocommit=True) as server:
+        server.execute(f'CREATE DATABASE "{name}"')
+    url = make_url(postgres_server).set(database=name)
+    yield url.render_as_string(hide_password=False)
+    with psycopg.connect(postgres_server, autocommit=True) as server:
+        server.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture(
+    scope="session", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)], ids=str
+)
+def app(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Flask:
+    """The whole application on a migrated database; one per engine and test process."""
+    folder = tmp_path_factory.mktemp(request.param)
+    address = f"sqlite:///{folder}/test.db"
+    if request.param == "postgresql":
+        address = request.getfixturevalue("new_postgres_database")
+    made = create_app(read(settings_of(folder, address)), TESTING=True, WTF_CSRF_ENABLED=False)
+    with made.app_context():
+        upgrade()
+        db.engine.dispose()
+    return made
+
+
+@pytest.fixture
+def database(app: Flask) -> Iterator[Flask]:
+    """An application context whose commits are savepoints of a transaction that is rolled back after the test.
+
+    A request of the test client has a session of its own inside it: commit before you call it.
+    """
+    with app.app_context():
+        start_writing()
+        engines = db.engines
+        engine = engines[None]
+        with engine.connect() as connection:
+            transaction = connection.begin()
+            engines[None] = connection  # type: ignore[assignment]  # sessions are bound to this one connection
+            db.session.configure(join_transaction_mode="create_savepoint")
+            try:
+                yield app
+            finally:
+                db.session.remove()
+                engines[None] = engine
+                transaction.rollback()
+
+
+@pytest.fixture
+def client(database: Flask) -> FlaskClient:
+    return database.test_client()

@@ -1,0 +1,72 @@
+"""Coloured pictures in names, brought down to the 64 colours that the indexed picture keeps for them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from PIL import Image, ImageDraw
+
+from boot_screen.fonts import EMOJI_STRIKE_PX
+from boot_screen.scene import Colour
+from boot_screen.text import EMOJI_EM, Run, Typesetter, open_font
+
+COLOURS = 64
+_ABOVE, _HEIGHT = 51 / 54, 66 / 54  # of the strike, in em of the strike
+_OPAQUE_FROM = 24  # alpha; fainter pixels are left to the ground
+_STRIKE_EM = 67.234375 / 54  # advance of a picture at the strike's size
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """Indexes from 0 (mode L), where they count (mode 1), and the top of the tile above the baseline, in px."""
+
+    indexes: Image.Image
+    opaque: Image.Image
+    above: int
+
+
+class Pictures:
+    """All emoji of a layout, each at the sizes it is drawn in. `colours` is at most COLOURS long."""
+
+    def __init__(self, wanted: Iterable[tuple[Run, int]], setter: Typesetter, ground: Colour) -> None:
+        strikes = sorted(set(wanted), key=lambda want: (want[0].text, want[1]))
+        pictures = {(run.text, px): _picture(run, px, setter) for run, px in strikes}
+        self.colours: list[Colour] = []
+        self._tiles: dict[tuple[str, int], Tile] = {}
+        if pictures:
+            self._reduce(pictures, ground)
+
+    def tile(self, run: Run, px: int) -> Tile:
+        return self._tiles[run.text, px]
+
+    def _reduce(self, pictures: dict[tuple[str, int], tuple[Image.Image, int]], ground: Colour) -> None:
+        flat = {key: _on_ground(picture, ground) for key, (picture, _) in pictures.items()}
+        sheet = Image.new("RGB", (max(each.width for each in flat.values()), sum(each.height for each in flat.values())))
+        y = 0
+        for each in flat.values():
+            sheet.paste(each, (0, y))
+            y += each.height
+        few = sheet.quantize(COLOURS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+        raw = (few.getpalette() or [])[: COLOURS * 3]
+        self.colours = [(raw[at], raw[at + 1], raw[at + 2]) for at in range(0, len(raw) - 2, 3)]
+        for key, (picture, above) in pictures.items():
+            indexed = flat[key].quantize(palette=few, dither=Image.Dither.NONE)
+            opaque = picture.getchannel("A").point([0] * _OPAQUE_FROM + [255] * (256 - _OPAQUE_FROM), "1")
+            self._tiles[key] = Tile(Image.frombytes("L", indexed.size, indexed.tobytes()), opaque, above)
+
+
+def _picture(run: Run, px: int, setter: Typesetter) -> tuple[Image.Image, int]:
+    """The emoji as RGBA at its size, and how far its top is above the baseline."""
+    font = open_font(setter.fonts[run.font], EMOJI_STRIKE_PX, shaped=True)
+    width, height = max(1, round(font.getlength(run.text))), round(_HEIGHT * EMOJI_STRIKE_PX)
+    strike = Image.new("RGBA", (width, height))
+    baseline = round(_ABOVE * EMOJI_STRIKE_PX)
+    ImageDraw.Draw(strike).text((0, baseline), run.text, font=font, embedded_color=True, anchor="ls")
+    scale = EMOJI_EM / _STRIKE_EM * px / EMOJI_STRIKE_PX
+    size = (max(1, min(int(run.em * px), round(width * scale))), max(1, round(height * scale)))
+    return strike.resize(size, Image.Resampling.LANCZOS), round(baseline * scale)
+
+
+def _on_ground(picture: Image.Image, ground: Colour) -> Image.Image:
+    flat = Image.new("RGBA", picture.size, (*ground, 255))
+    flat.alpha_composite(picture)
+    return flat.convert("RGB")

@@ -1,0 +1,75 @@
+"""From a name as given to the line that is drawn, with every change told."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import regex
+
+from boot_screen.sanitise import Change, sanitise
+from boot_screen.scene import Name
+from boot_screen.text import MISSING, Line, Typesetter
+
+MOST_CLUSTERS = 64
+ELLIPSIS = "\u2026"
+_VISIBLE = regex.compile(r"[^\p{Z}\p{C}\p{M}]")
+
+
+@dataclass(frozen=True, slots=True)
+class SetName:
+    """A name ready to be placed. `changes` is empty when the name is drawn exactly as given."""
+
+    id: str
+    original: str
+    line: Line
+    changes: frozenset[Change]
+
+
+def set_names(names: Iterable[Name], setter: Typesetter, most_em: float) -> list[SetName]:
+    """Set each name, none wider than `most_em`."""
+    return [_set_name(name, setter, most_em) for name in names]
+
+
+def _set_name(name: Name, setter: Typesetter, most_em: float) -> SetName:
+    line, changes = set_text(name.text, setter, most_em)
+    if line is None:
+        line, _ = set_text(f"tester #{name.id}", setter, most_em)
+        changes |= {Change.NAMELESS}
+    if line is None:
+        raise AssertionError("a text that begins with a letter has something to draw")
+    return SetName(name.id, name.text, line, changes)
+
+
+def set_text(text: str, setter: Typesetter, most_em: float) -> tuple[Line | None, frozenset[Change]]:
+    """Sanitise and set one text; None when nothing of it can be drawn."""
+    shown, changes = sanitise(text)
+    if not _VISIBLE.search(shown):
+        return None, changes
+    line = setter.set(shown)
+    if line.em > most_em or len(shown) > MOST_CLUSTERS:
+        line, clipped = _clip(line, shown, setter, most_em)
+        changes |= {Change.CLIPPED} if clipped else set()
+    if line.uncovered:
+        changes |= {Change.UNCOVERED}
+    elif line.text != shown and Change.CLIPPED not in changes:
+        changes |= {Change.INVISIBLE}  # a selector without a picture to select
+    something = _VISIBLE.search(line.text.replace(MISSING, "").removesuffix(ELLIPSIS))
+    return (line if something or not (line.uncovered or Change.CLIPPED in changes) else None), changes
+
+
+def _clip(line: Line, shown: str, setter: Typesetter, most_em: float) -> tuple[Line, bool]:
+    """The longest beginning that fits with an ellipsis, between whole clusters."""
+    clusters = regex.findall(r"\X", shown)
+    if len(clusters) <= MOST_CLUSTERS and line.em <= most_em:
+        return line, False
+    fits, too_many = 0, min(len(clusters), MOST_CLUSTERS)
+    while too_many - fits > 1:
+        middle = (fits + too_many) // 2
+        if _beginning(clusters, middle, setter).em <= most_em:
+            fits = middle
+        else:
+            too_many = middle
+    return _beginning(clusters, fits, setter), True
+
+
+def _beginning(clusters: list[str], count: int, setter: Typesetter) -> Line:
+    return setter.set("".join(clusters[:count]).rstrip() + ELLIPSIS)

@@ -1,0 +1,82 @@
+"""Breaking a list of widths into rows, and finding the largest type at which the rows fit.
+
+Widths and gaps are in em; a measure is the width of a row in px.
+"""
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from itertools import accumulate
+
+ABOVE, BELOW = 1.0, 0.3  # a row of type reaches so far from the baseline, in em
+
+
+class Rows:
+    """Names of the given widths, in order, with at least `gap` between two of a row."""
+
+    def __init__(self, widths: Sequence[float], gap: float) -> None:
+        self.gap = gap
+        self._starts = list(accumulate((width + gap for width in widths), initial=0.0))
+        self.widest = max(widths)
+
+    def breaks(self, measure_em: float) -> list[int]:
+        """Where each row ends (exclusive), filled greedily. A width above the measure gets a row of its own."""
+        starts, count = self._starts, len(self._starts) - 1
+        ends: list[int] = []
+        first = 0
+        while first < count:
+            end = bisect_right(starts, starts[first] + measure_em + self.gap + 1e-9, first + 1) - 1
+            first = max(end, first + 1)
+            ends.append(first)
+        return ends
+
+    def natural(self, first: int, end: int) -> float:
+        """Width of a row with its smallest gaps, in em."""
+        return self._starts[end] - self._starts[first] - self.gap
+
+    def offset(self, first: int, name: int) -> float:
+        """From the start of a row to a name of it, with the smallest gaps, in em."""
+        return self._starts[name] - self._starts[first]
+
+    def largest_px(self, measure: int, height: int, pages: int, lowest: int, highest: int) -> int | None:
+        """The largest size, within the bounds, at which everything fits on so many pages; None when even the lowest
+        does not."""
+        if not self._fits(lowest, measure, height, pages):
+            return None
+        fits, too_large = lowest, highest + 1
+        while too_large - fits > 1:
+            middle = (fits + too_large) // 2
+            if self._fits(middle, measure, height, pages):
+                fits = middle
+            else:
+                too_large = middle
+        return fits
+
+    def pages_needed(self, px: int, measure: int, height: int) -> int:
+        return -(-len(self.breaks(measure / px)) // rows_of(height, px))
+
+    def narrowest(self, px: int, measure: int) -> int:
+        """The least measure, in px, that needs no more rows than the full one: the last row is then not a stub."""
+        wanted = len(self.breaks(measure / px))
+        too_narrow, enough = int(self.widest * px), measure
+        while enough - too_narrow > 1:
+            middle = (too_narrow + enough) // 2
+            if len(self.breaks(middle / px)) <= wanted:
+                enough = middle
+            else:
+                too_narrow = middle
+        return enough
+
+    def _fits(self, px: int, measure: int, height: int, pages: int) -> bool:
+        if self.widest * px > measure:
+            return False
+        return len(self.breaks(measure / px)) <= pages * rows_of(height, px)
+
+
+def rows_of(height: int, px: int) -> int:
+    """How many rows of this size a height holds, at least one."""
+    return max(1, height // line_height(px))
+
+
+def line_height(px: int) -> int:
+    """Height of a row of type at a size, in px."""
+    return -(-px * 13 // 10)

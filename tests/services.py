@@ -144,7 +144,7 @@ def find_chromium(_stack: ExitStack) -> str | None:
 
 @dataclass(frozen=True)
 class Service:
-    """One thing tests run against. `ways` are tried in order; `package` is Debian's; cures are by platform."""
+    """One thing tests run against. `ways` are tried in order, `package` is Debian's."""
 
     marker: str
     title: str

@@ -102,6 +102,7 @@ def set_theme() -> Response:
 
 def init_app(app: Flask) -> None:
     app.context_processor(_context)
+    app.jinja_env.globals["static_url"] = static_url  # macros see globals, not the context
     app.register_blueprint(bp)
     app.config.setdefault("SEND_FILE_MAX_AGE_DEFAULT", YEAR_SECONDS)
     public(app.view_functions["static"])

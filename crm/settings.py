@@ -82,7 +82,7 @@ def _own_key(environ: Mapping[str, str], name: str, folder: Path, embedded: bool
 def read(environ: Mapping[str, str] | None = None) -> Settings:
     """Raises SettingError. Makes the data folder when it is not there."""
     env = os.environ if environ is None else environ
-    folder = Path(env.get("DATA_DIR", "").strip() or "var").absolute()
+    folder = Path(env.get("DATA_DIR", "").strip() or "data").absolute()
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -210,6 +210,15 @@ def module(name: str) -> Callable[[argparse.Namespace], int]:
     return command
 
 
+def bench(options: argparse.Namespace) -> int:
+    prepare(DEV_LOCK)
+    every = sorted(path.stem for path in (ROOT / "bench").glob("[a-z]*.py") if path.stem != "prove")
+    failed = [name for name in options.rest or every if call(PYTHON, "-m", f"bench.{name}") != 0]
+    if failed:
+        raise Stop(f"Not finished: {', '.join(failed)}")
+    return 0
+
+
 def linters() -> dict[str, list[str]]:
     """Name to command. The tests about the house run the same ones."""
     code = [path for path in CODE if (ROOT / path).exists()]
@@ -297,7 +306,7 @@ def command_line() -> argparse.ArgumentParser:
     add("test", "run every test; arguments go to pytest", tests)
     add("lint", "check style, types, import floors and templates", lint)
     add("fmt", "format the code", fmt)
-    add("bench", "run the benchmarks", module("bench"))
+    add("bench", "run the benchmarks, or those that are named", bench)
     add("prove", "run the long proofs: random kills, a million rows", module("bench.prove"))
     add("migrate", "bring the database to the newest migration", lambda _: flask("db", "upgrade"))
     for name, summary in (("backup", "write all data to FILE"), ("restore", "put FILE's data back")):
@@ -311,7 +320,7 @@ def command_line() -> argparse.ArgumentParser:
         "--upgrade", action="store_true"
     )
     add("vendor", "fetch the committed browser files anew (needs npm)", vendor)
-    add("fonts", "cut the boot screen's fonts anew", module("boot_screen.cut_fonts"))
+    add("fonts", "cut the boot screen's fonts anew", module("boot_screen.fonts.make_fonts"))
     return parser
 
 

@@ -18,7 +18,7 @@ from crm.core import languages, observe, pages, wake, web
 from crm.core.db import db
 from crm.core.guards import public, refuse_unguarded
 from crm.core.queue import make_celery
-from crm.schedule import beat_schedule
+from crm.schedule import WHILE_HELD, beat_schedule
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
@@ -88,7 +88,7 @@ def create_app(settings: settings_module.Settings | None = None, **overrides: An
     web.init_app(app)
     pages.init_app(app)
     observe.init_app(app)
-    make_celery(app, beat_schedule())
+    make_celery(app, beat_schedule(), WHILE_HELD)
     _open_rooms(app)
     public(app.view_functions["openapi.spec"])
     with app.app_context():

@@ -1,7 +1,7 @@
 """Everything that runs by itself, on one screen. Tasks look for what is due and not done, so a late tick loses nothing.
 
-Each entry: the task by its dotted name, and every how many seconds. All but those marked `while_held` rest while the
-programme is held.
+Each entry: the task by its dotted name, and every how many seconds. While the programme is held, all rest but those in
+WHILE_HELD, which do only what a person has just asked for.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ EVERY: dict[str, float] = {
     "campaigns.releases.tasks.plan_weeks": 3600,
     "campaigns.releases.tasks.open_due": 15,
 }
+
+WHILE_HELD = frozenset({"crm.core.jobs.run_due", "crm.funnel.tasks.settle"})
 
 
 def beat_schedule() -> dict[str, Any]:

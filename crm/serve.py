@@ -1,8 +1,8 @@
 """One command for web, worker and beat: starts them as children, restarts what dies, and ends them all with one Ctrl-C.
 
-    python -m crm.serve demo [--scale 0.01]    the story, replayed on its first start
-    python -m crm.serve run                    your own programme
-    python -m crm.serve worker                 background jobs only (production: one of them with --beat)
+python -m crm.serve demo [--scale 0.01]    the story, replayed on its first start
+python -m crm.serve run                    your own programme
+python -m crm.serve worker                 background jobs only (production: one of them with --beat)
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Child:
     pause: float = 0.5
 
     def start(self) -> None:
-        self.process = subprocess.Popen(  # noqa: S603 -- our own commands, spelled out below
+        self.process = subprocess.Popen(
             self.command,
             start_new_session=True,
             preexec_fn=_die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509 -- no threads run here yet
@@ -88,7 +88,17 @@ def web(settings: settings_module.Settings) -> Child:
 
 def worker(*, beat: bool) -> Child:
     """Threads share one process: the work is the database's, and a start costs one import instead of five."""
-    command = [sys.executable, "-m", "celery", "--app", "crm.worker", "--quiet", "worker", "--pool", "threads"]
+    command = [
+        sys.executable,
+        "-m",
+        "celery",
+        "--app",
+        "crm.worker",
+        "--quiet",
+        "worker",
+        "--pool",
+        "threads",
+    ]
     command += ["--concurrency", "4", "--without-gossip", "--without-mingle", "--without-heartbeat"]
     command += ["--loglevel", "WARNING"]
     return Child("worker", [*command, "--beat"] if beat else command)

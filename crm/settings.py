@@ -65,15 +65,15 @@ def _own_key(environ: Mapping[str, str], name: str, folder: Path, embedded: bool
     """The key from the environment; an embedded installation makes one and keeps it in its data folder."""
     value = environ.get(name, "").strip()
     if value:
-        if len(value) < 32:  # noqa: PLR2004 -- the length that the message names
-            raise SettingError(f"{name}: set it to at least 32 characters, for example from `openssl rand -hex 32`")
+        if len(value) < 32:
+            raise SettingError(f"{name}: set it to 32 characters or more, such as `openssl rand -hex 32` gives")
         return value
     if not embedded:
         raise SettingError(f"{name}: set it to a secret of your own, for example from `openssl rand -hex 32`")
     path = folder / f"{name.lower()}.txt"
     try:
-        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as out:
-            out.write(secrets.token_hex(32))
+        path.touch(mode=0o600, exist_ok=False)
+        path.write_text(secrets.token_hex(32), encoding="ascii")
     except FileExistsError:
         pass
     return path.read_text(encoding="ascii").strip()
@@ -88,7 +88,11 @@ def read(environ: Mapping[str, str] | None = None) -> Settings:
     except OSError as error:
         raise SettingError(f"DATA_DIR: set it to a folder that can be written ({error})") from error
     database = _url(
-        env, "DATABASE_URL", f"sqlite:///{folder}/seedbed.db", DATABASES, "postgresql://seedbed:secret@localhost/seedbed"
+        env,
+        "DATABASE_URL",
+        f"sqlite:///{folder}/seedbed.db",
+        DATABASES,
+        "postgresql://seedbed:secret@localhost/seedbed",
     )
     embedded = database.startswith("sqlite")
     if database.startswith(("postgres://", "postgresql://")):
@@ -97,7 +101,7 @@ def read(environ: Mapping[str, str] | None = None) -> Settings:
     port = _number(env, "PORT", 8000, 1, 65535)
     base = env.get("BASE_URL", "").strip() or f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}"  # noqa: S104 -- compared, not bound
     if urlsplit(base).scheme not in ("http", "https") or not urlsplit(base).netloc:
-        raise SettingError(f"BASE_URL: set it to the address people open, such as https://seed.example.org (it is {base!r})")
+        raise SettingError(f"BASE_URL: set it to an address such as https://seed.example.org (it is {base!r})")
     log_format = env.get("LOG_FORMAT", "").strip() or ("text" if embedded else "json")
     if log_format not in ("text", "json"):
         raise SettingError(f"LOG_FORMAT: set it to text or json (it is {log_format!r})")

@@ -44,9 +44,7 @@ def new_postgres_database(postgres_server: str) -> Iterator[str]:
         server.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
-@pytest.fixture(
-    scope="session", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)], ids=str
-)
+@pytest.fixture(scope="session", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)], ids=str)
 def app(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Flask:
     """The whole application on a migrated database; one per engine and test process."""
     folder = tmp_path_factory.mktemp(request.param)

@@ -33,11 +33,13 @@ def reserve_ids(table: Table, count: int) -> list[int]:
     if last is None:
         last = connection.scalar(select(func.coalesce(func.max(table.c.id), 0))) or 0
         connection.execute(
-            text("INSERT INTO sqlite_sequence (name, seq) VALUES (:name, :seq)"), {"name": table.name, "seq": last + count}
+            text("INSERT INTO sqlite_sequence (name, seq) VALUES (:name, :seq)"),
+            {"name": table.name, "seq": last + count},
         )
     else:
         connection.execute(
-            text("UPDATE sqlite_sequence SET seq = :seq WHERE name = :name"), {"name": table.name, "seq": last + count}
+            text("UPDATE sqlite_sequence SET seq = :seq WHERE name = :name"),
+            {"name": table.name, "seq": last + count},
         )
     return list(range(last + 1, last + 1 + count))
 
@@ -62,6 +64,22 @@ def _prepared(table: Table, columns: Sequence[str], rows: Iterable[Sequence[Any]
     return map(prepare, rows)
 
 
+def _copy(cursor: Any, table: Table, names: str, rows: Iterable[Sequence[Any]], *, ignore_known: bool) -> None:
+    target = table.name
+    if ignore_known:
+        target = f"load_{table.name}"
+        cursor.execute(
+            f'CREATE TEMP TABLE IF NOT EXISTS "{target}" (LIKE "{table.name}" INCLUDING DEFAULTS) ON COMMIT DROP'
+        )
+        cursor.execute(f'TRUNCATE "{target}"')
+    with cursor.copy(f'COPY "{target}" ({names}) FROM STDIN') as copy:
+        for row in rows:
+            copy.write_row(row)
+    if ignore_known:
+        insert = f'INSERT INTO "{table.name}" ({names}) SELECT {names} FROM "{target}" ON CONFLICT DO NOTHING'  # noqa: S608 -- names of our own tables
+        cursor.execute(insert)
+
+
 def load(table: Table, columns: Sequence[str], rows: Iterable[Sequence[Any]], *, ignore_known: bool = False) -> None:
     """Inserts tuples in the order of `columns`, by the driver's fastest way, in this transaction.
 
@@ -71,27 +89,14 @@ def load(table: Table, columns: Sequence[str], rows: Iterable[Sequence[Any]], *,
     connection = session().connection()
     names = ", ".join(f'"{name}"' for name in columns)
     prepared = _prepared(table, columns, rows)
-    raw: Any = connection.connection.driver_connection
+    driver: Any = connection.connection.driver_connection
     if is_postgres():
-        target = table.name
-        with raw.cursor() as cursor:
-            if ignore_known:
-                target = f"load_{table.name}"
-                cursor.execute(
-                    f'CREATE TEMP TABLE IF NOT EXISTS "{target}" (LIKE "{table.name}" INCLUDING DEFAULTS) ON COMMIT DROP'
-                )
-                cursor.execute(f'TRUNCATE "{target}"')
-            with cursor.copy(f'COPY "{target}" ({names}) FROM STDIN') as copy:
-                for row in prepared:
-                    copy.write_row(row)
-            if ignore_known:
-                cursor.execute(
-                    f'INSERT INTO "{table.name}" ({names}) SELECT {names} FROM "{target}" ON CONFLICT DO NOTHING'
-                )
+        with driver.cursor() as cursor:
+            _copy(cursor, table, names, prepared, ignore_known=ignore_known)
         return
     marks = ", ".join("?" * len(columns))
     ending = " ON CONFLICT DO NOTHING" if ignore_known else ""
-    raw.executemany(f'INSERT INTO "{table.name}" ({names}) VALUES ({marks}){ending}', prepared)
+    driver.executemany(f'INSERT INTO "{table.name}" ({names}) VALUES ({marks}){ending}', prepared)  # noqa: S608 -- names of our own tables
 
 
 def insert_or_pass(table: Table, rows: Sequence[dict[str, Any]]) -> int:

@@ -51,9 +51,7 @@ class Owner:
         for source in self.sources:
             method = "python" if source.suffix == ".py" else "jinja2"
             options = {} if source.suffix == ".py" else TEMPLATES
-            for _line, text, _comments, context in extract_from_file(
-                method, source, KEYWORDS, options=options
-            ):
+            for _line, text, _comments, context in extract_from_file(method, source, KEYWORDS, options=options):
                 found.add(text, context=context)
         return found
 

@@ -49,7 +49,9 @@ def store(stream: BinaryIO, folder: str, *, suffix: str = "", at_most: int | Non
             while block := stream.read(BLOCK):
                 size += len(block)
                 if at_most is not None and size > at_most:
-                    raise NotUnderstood(f"the file is larger than {at_most // BLOCK} MiB: split it, or raise MAX_UPLOAD_MB")
+                    raise NotUnderstood(
+                        f"the file is larger than {at_most // BLOCK} MiB: split it, or raise MAX_UPLOAD_MB"
+                    )
                 hashed.update(block)
                 out.write(block)
             out.flush()

@@ -33,7 +33,10 @@ class Form(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
         sound: bool = super().validate(extra_validators)
         for field in self:
             if isinstance(field.data, str) and "\x00" in field.data:
-                field.errors = [*field.errors, gettext("This holds a NUL byte: paste the text again as plain text.")]
+                field.errors = [
+                    *field.errors,
+                    gettext("This holds a NUL byte: paste the text again as plain text."),
+                ]
                 sound = False
         return sound
 

@@ -75,7 +75,9 @@ def step(kind: str) -> Callable[[Step], Step]:
     return register
 
 
-def enqueue(kind: str, args: dict[str, Any], *, at: datetime, by_id: int | None = None, total: int | None = None) -> Job:
+def enqueue(
+    kind: str, args: dict[str, Any], *, at: datetime, by_id: int | None = None, total: int | None = None
+) -> Job:
     job = Job(kind=kind, args=args, cursor={}, total=total, by_id=by_id, created_at=at)
     session().add(job)
     session().flush()
@@ -104,12 +106,16 @@ def _claim(at: datetime) -> tuple[int, int] | None:
     )
     if is_postgres():
         due = due.with_for_update(skip_locked=True)
-    taken = session().execute(
-        update(Job)
-        .where(Job.id.in_(due.scalar_subquery()))
-        .values(state=JobState.RUNNING, attempts=Job.attempts + 1, lease_until=at + LEASE)
-        .returning(Job.id, Job.attempts)
-    ).first()
+    taken = (
+        session()
+        .execute(
+            update(Job)
+            .where(Job.id.in_(due.scalar_subquery()))
+            .values(state=JobState.RUNNING, attempts=Job.attempts + 1, lease_until=at + LEASE)
+            .returning(Job.id, Job.attempts)
+        )
+        .first()
+    )
     session().commit()
     return (taken[0], taken[1]) if taken else None
 
@@ -175,7 +181,7 @@ def run(job_id: int, attempts: int) -> None:
             session().commit()
 
 
-@shared_task(while_held=True)
+@shared_task
 def run_due() -> int:
     """Takes every job that is due, one after the other; returns how many it took."""
     taken = 0

@@ -13,7 +13,7 @@ from crm.core.db import Key, Numbered, session
 
 
 class JournalEntry(Numbered):
-    """`subject` is `table:id`. `about_id` is the person whose data the entry may hold: forgetting that person empties it."""
+    """`subject` is `table:id`. `about_id` is the person whose data it may hold: forgetting them empties it."""
 
     __tablename__ = "journal"
     __table_args__ = (Index("ix_journal_subject", "subject", "id"),)
@@ -29,7 +29,7 @@ class JournalEntry(Numbered):
     request_id: Mapped[str | None]
 
 
-def record(  # noqa: PLR0913 -- an entry has as many parts as it has
+def record(
     action: str,
     subject: str,
     *,

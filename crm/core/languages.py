@@ -1,4 +1,4 @@
-"""Which language a page speaks: the reader's own choice, else the person's, else the browser's, within the programme's."""
+"""Which language a page speaks: the reader's choice, else the person's, else the browser's, of the programme's."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a room offers to others: the only way by which rooms that may not know each other meet (with look, origins, restand).
+"""What a room offers to others: how rooms that may not know each other meet (besides look, origins and restand).
 
 A room declares `OFFERS = RoomOffers(...)` in its offers.py; create_app collects them by name; callers use `offers()`.
 """
@@ -101,4 +101,15 @@ def conditions() -> dict[str, Condition]:
 
 
 MovedByRoom = dict[str, dict[str, Any]]
-__all__ = ["Condition", "Event", "Moved", "MovedByRoom", "NavItem", "Owned", "Panel", "RoomOffers", "conditions", "offers"]
+__all__ = [
+    "Condition",
+    "Event",
+    "Moved",
+    "MovedByRoom",
+    "NavItem",
+    "Owned",
+    "Panel",
+    "RoomOffers",
+    "conditions",
+    "offers",
+]

@@ -1,4 +1,4 @@
-"""Rows that belong to a person: how a table is merged, un-merged, exported and forgotten, told once and done by one piece."""
+"""Rows that belong to a person: how a table is merged, un-merged, exported and forgotten, told once."""
 
 from __future__ import annotations
 

@@ -32,24 +32,22 @@ def broker_options(broker_url: str) -> dict[str, Any]:
     return {"visibility_timeout": 60} if parts.scheme.startswith("redis") else {}
 
 
-def make_celery(app: Flask, schedule: dict[str, Any]) -> Celery:
-    """`schedule` is Celery beat's; tasks marked `while_held` also run while the programme is held."""
+def make_celery(app: Flask, schedule: dict[str, Any], while_held: frozenset[str]) -> Celery[Any]:
+    """`schedule` is Celery beat's; tasks named in `while_held` also run while the programme is held."""
 
-    class FlaskTask(Task):  # type: ignore[misc]  # Celery has no types
-        while_held = False
-
+    class FlaskTask(Task[Any, Any]):
         def __call__(self, *args: Any, **kwargs: Any) -> Any:
             if has_app_context():
                 return self.run(*args, **kwargs)
             with app.app_context():
                 start_writing()
-                if not self.while_held and programme.is_held():
+                if self.name not in while_held and programme.is_held():
                     return None
                 return self.run(*args, **kwargs)
 
     broker = app.config["BROKER_URL"]
     is_spool = broker.startswith("spool:")
-    celery = Celery("seedbed", task_cls=FlaskTask)
+    celery: Celery[Any] = Celery("seedbed", task_cls=FlaskTask)
     celery.conf.update(
         broker_url="spool://" if is_spool else broker,
         broker_transport_options=broker_options(broker),

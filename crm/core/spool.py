@@ -6,7 +6,6 @@ of several readers can do. Messages are wake-ups: one that is lost with a killed
 
 from __future__ import annotations
 
-import os
 import time
 from pathlib import Path
 from queue import Empty
@@ -18,8 +17,8 @@ from kombu.utils.encoding import bytes_to_str, str_to_bytes
 from kombu.utils.json import dumps, loads
 
 
-class Channel(filesystem.Channel):  # type: ignore[misc]  # kombu has no types
-    def _put(self, queue: str, payload: dict[str, Any], **_kwargs: Any) -> None:
+class Channel(filesystem.Channel):
+    def _put(self, queue: str, payload: dict[str, Any], **_kwargs: Any) -> None:  # type: ignore[override] -- as kombu's own does
         name = f"{time.time_ns():020d}_{uuid4().hex}.{queue}.msg"
         target = Path(self.data_folder_out) / name
         part = target.with_suffix(".part")
@@ -28,9 +27,9 @@ class Channel(filesystem.Channel):  # type: ignore[misc]  # kombu has no types
 
     def _waiting(self, queue: str) -> list[str]:
         ending = f".{queue}.msg"
-        return sorted(name for name in os.listdir(self.data_folder_in) if name.endswith(ending))
+        return sorted(path.name for path in Path(self.data_folder_in).iterdir() if path.name.endswith(ending))
 
-    def _get(self, queue: str) -> Any:
+    def _get(self, queue: str, timeout: float | None = None) -> Any:  # noqa: ARG002 -- kombu's signature
         for name in self._waiting(queue):
             taken = Path(self.processed_folder) / name
             try:
@@ -52,5 +51,5 @@ class Channel(filesystem.Channel):  # type: ignore[misc]  # kombu has no types
         return len(self._waiting(queue))
 
 
-class Transport(filesystem.Transport):  # type: ignore[misc]  # kombu has no types
+class Transport(filesystem.Transport):
     Channel = Channel

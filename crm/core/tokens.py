@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import secrets
 from datetime import timedelta
-from typing import Any, cast
+from typing import Any
 
 from flask import current_app
 from itsdangerous import BadSignature, SignatureExpired, URLSafeSerializer, URLSafeTimedSerializer
@@ -24,9 +24,13 @@ def digest(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
+def _text(token: str | bytes) -> str:
+    return token if isinstance(token, str) else token.decode()
+
+
 def sign(purpose: str, payload: Any) -> str:
     """A token that lives as long as SECRET_KEY does; nobody can make one for another payload or purpose."""
-    return cast(str, URLSafeSerializer(current_app.config["SECRET_KEY"], salt=purpose).dumps(payload))
+    return _text(URLSafeSerializer(current_app.config["SECRET_KEY"], salt=purpose).dumps(payload))
 
 
 def read(purpose: str, token: str) -> Any:
@@ -38,7 +42,7 @@ def read(purpose: str, token: str) -> Any:
 
 
 def sign_for_a_while(purpose: str, payload: Any) -> str:
-    return cast(str, URLSafeTimedSerializer(current_app.config["SECRET_KEY"], salt=purpose).dumps(payload))
+    return _text(URLSafeTimedSerializer(current_app.config["SECRET_KEY"], salt=purpose).dumps(payload))
 
 
 def read_for_a_while(purpose: str, token: str, lifetime: timedelta) -> Any:

@@ -1,4 +1,4 @@
-"""Rows are the queue, Celery is the alarm clock: a wake after the commit is best effort, the tick finds what it missed."""
+"""Rows are the queue, Celery is the alarm clock: a wake is best effort, the tick finds what it missed."""
 
 from __future__ import annotations
 

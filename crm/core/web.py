@@ -80,8 +80,10 @@ HTTP_TITLES = {
 
 def _told(status: int) -> str:
     """What happened, and what to do, in the reader's language."""
-    words = {
-        400: gettext("The form could not be read, or the page was open for too long. Go back, reload it and send it again."),
+    words: dict[int, str] = {
+        400: gettext(
+            "The form could not be read, or the page was open for too long. Go back, reload it and send it again."
+        ),
         401: gettext("You are not signed in. Sign in and try again."),
         403: gettext("Your role does not allow this. Ask an admin of the programme if you need it."),
         404: gettext("There is nothing at this address. Check it, or look from the start page."),
@@ -95,7 +97,7 @@ def _told(status: int) -> str:
 def _http_error(error: HTTPException) -> Response:
     status = error.code or SERVER_FAULT
     session().rollback()
-    if status < 400:  # noqa: PLR2004 -- redirects that werkzeug raises are answers
+    if status < 400:
         return make_response(error.get_response())
     response = error_page(status, _told(status))
     if error.response is not None:
@@ -108,7 +110,7 @@ def _refusal(error: Refusal) -> Response:
     return error_page(error.status, str(error))
 
 
-def _fault(error: Exception) -> Response:
+def _fault(_error: Exception) -> Response:
     session().rollback()
     structlog.get_logger(__name__).exception("request_failed", path=request.path)
     return error_page(SERVER_FAULT, _told(SERVER_FAULT))

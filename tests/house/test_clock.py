@@ -16,9 +16,7 @@ MODULES = {"datetime", "date", "dt", "time", "func", "sa", "datetime.datetime", 
 def reads_clock(name: str) -> bool:
     """`datetime.now`, `date.today`, `func.now`, `time.time`; not `clock.now`."""
     owner, _, verb = name.rpartition(".")
-    return (
-        (owner in MODULES and verb in READS) or name in READS - {"now"} or name.endswith("CURRENT_TIMESTAMP")
-    )
+    return (owner in MODULES and verb in READS) or name in READS - {"now"} or name.endswith("CURRENT_TIMESTAMP")
 
 
 def test_only_the_clock_reads_the_time() -> None:
@@ -33,7 +31,5 @@ def test_only_the_clock_reads_the_time() -> None:
 
 
 def test_a_read_of_the_time_is_recognised() -> None:
-    assert all(
-        map(reads_clock, ["datetime.now", "datetime.datetime.now", "date.today", "func.now", "time.time"])
-    )
+    assert all(map(reads_clock, ["datetime.now", "datetime.datetime.now", "date.today", "func.now", "time.time"]))
     assert not any(map(reads_clock, ["clock.now", "time.monotonic", "now", "self.now"]))

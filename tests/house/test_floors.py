@@ -44,12 +44,9 @@ def test_rooms_hold_only_shelves() -> None:
         for room in rooms()
         if room not in SHELFLESS
         for path in (ROOT / room).iterdir()
-        if (path.suffix == ".py" or (path / "__init__.py").exists())
-        and path.stem not in {*SHELVES, "__init__"}
+        if (path.suffix == ".py" or (path / "__init__.py").exists()) and path.stem not in {*SHELVES, "__init__"}
     ]
-    assert strangers == [], (
-        "what is none of a room's shelves belongs on one of them, or into a room of its own"
-    )
+    assert strangers == [], "what is none of a room's shelves belongs on one of them, or into a room of its own"
 
 
 def test_no_file_has_a_name_that_says_nothing() -> None:

@@ -48,6 +48,7 @@ def test_in_ci_nothing_may_be_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_leaving_out_what_nobody_knows_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TEST_WITHOUT", "browsers")
+    monkeypatch.delenv("CI", raising=False)
     with pytest.raises(pytest.UsageError, match="browsers"):
         services.left_out()
 
@@ -59,11 +60,9 @@ def test_an_address_where_nobody_answers_is_an_error(monkeypatch: pytest.MonkeyP
 
 
 def test_what_is_missing_is_listed_with_its_cure(monkeypatch: pytest.MonkeyPatch) -> None:
-    missing = services.Service(
-        "tea", "Tea", "TEST_TEA", bool, (lambda _stack: None,), {"": "put the kettle on"}
-    )
-    monkeypatch.delenv("CI", raising=False)
-    monkeypatch.delenv("TEST_TEA", raising=False)
+    missing = services.Service("tea", "Tea", "TEST_TEA", bool, (lambda _stack: None,), {"": "put the kettle on"})
+    for name in ("CI", "TEST_TEA", "TEST_WITHOUT"):
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(services, "SERVICES", (missing,))
     with ExitStack() as stack:
         assert services.provide_all(stack) == [missing]

@@ -1,4 +1,4 @@
-"""Roles and what each may do, scopes of API tokens, lifetimes. Pure."""
+"""Roles and what each may do, scopes of API tokens, lifetimes, limits of tries. Pure."""
 
 from __future__ import annotations
 
@@ -29,16 +29,52 @@ class Scope(StrEnum):
     FUNNEL_READ = "funnel:read"
 
 
+# A token never reaches further than its owner does: what the owner must still be allowed. None: every tester.
+SCOPE_NEEDS: dict[Scope, May | None] = {
+    Scope.CHECK_INS_WRITE: None,
+    Scope.PEOPLE_READ: May.PEOPLE,
+    Scope.FUNNEL_READ: May.SEE,
+}
+
+
+class LinkKind(StrEnum):
+    """`join`: the page with the tester agreement, for people who have signed up or were invited."""
+
+    SIGN_IN = "sign_in"
+    INVITATION = "invitation"
+    RESET_PASSWORD = "reset_password"  # noqa: S105 -- the name of a link, not a password
+    JOIN = "join"
+
+
 SIGN_IN_LINK_LIVES = timedelta(minutes=15)
 INVITATION_LIVES = timedelta(days=7)
 RESET_LIVES = timedelta(hours=1)
 SESSION_LIVES = timedelta(days=30)
+SECOND_STEP_LIVES = timedelta(minutes=5)
+SEEN_EVERY = timedelta(minutes=10)
 
+LINK_LIVES: dict[LinkKind, timedelta] = {
+    LinkKind.SIGN_IN: SIGN_IN_LINK_LIVES,
+    LinkKind.INVITATION: INVITATION_LIVES,
+    LinkKind.RESET_PASSWORD: RESET_LIVES,
+    LinkKind.JOIN: INVITATION_LIVES,
+}
 
-class LinkKind(StrEnum):
-    SIGN_IN = "sign_in"
-    INVITATION = "invitation"
-    RESET_PASSWORD = "reset_password"  # noqa: S105 -- the name of a link, not a password
+# Failed tries in the window, by what they are counted for. A letter asked for counts as a try of its own kind.
+TRIES_WINDOW = timedelta(minutes=15)
+TRIES_PER_MAIL = 10
+TRIES_PER_ADDRESS = 50
+LETTERS_PER_MAIL = 3
+LETTERS_PER_ADDRESS = 20
+ATTEMPTS_KEPT = timedelta(days=1)
 
+PASSWORD_LEAST = 10
+PASSWORD_MOST = 256
+RECOVERY_CODES = 10
+TOTP_STEP = 30
 
 COOKIE = "seedbed_session"
+
+
+def permissions(roles: frozenset[Role]) -> frozenset[May]:
+    return frozenset().union(*(ROLE_MAY[role] for role in roles))

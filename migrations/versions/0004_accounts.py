@@ -47,6 +47,7 @@ def upgrade() -> None:
                 "sign_in",
                 "invitation",
                 "reset_password",
+                "join",
                 name="linkkind",
                 native_enum=False,
                 create_constraint=True,

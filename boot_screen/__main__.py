@@ -38,7 +38,9 @@ def main(arguments: list[str] | None = None) -> int:
         _draw(layout, asked.out, asked.manifest)
     except OSError as error:
         where = error.filename2 or error.filename or asked.out
-        return _fail(f"{where} cannot be written: {error.strerror}. Choose a folder that exists and is yours.", CANNOT_WRITE)
+        return _fail(
+            f"{where} cannot be written: {error.strerror}. Choose a folder that exists and is yours.", CANNOT_WRITE
+        )
     _report(layout)
     return 0
 
@@ -94,6 +96,11 @@ def _report(layout: Layout) -> None:
             print(f"{script}: {count} different characters {what}", file=sys.stderr)
 
 
+def _fail(message: str, code: int) -> int:
+    print(message, file=sys.stderr)
+    return code
+
+
 def _plain(text: str) -> str:
     """Safe for a terminal and no longer than a line."""
     shown = text if text.isprintable() else ascii(text)[1:-1]
@@ -112,10 +119,14 @@ def _size(text: str) -> Screen:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m boot_screen", description="Draw a boot screen with everybody's name.")
+    parser = argparse.ArgumentParser(
+        prog="python -m boot_screen", description="Draw a boot screen with everybody's name."
+    )
     parser.add_argument("names", metavar="NAMES.csv", help="UTF-8, column name, perhaps id; - reads standard input")
     parser.add_argument("out", metavar="OUT.png", type=Path, help="several pages become OUT-01.png, OUT-02.png ...")
-    parser.add_argument("--size", required=True, type=_size, metavar="WxH", help="the screen in pixels, such as 1080x2400")
+    parser.add_argument(
+        "--size", required=True, type=_size, metavar="WxH", help="the screen in pixels, such as 1080x2400"
+    )
     parser.add_argument("--title", default="", help="above the names")
     parser.add_argument("--subtitle", default="", help="below the title, smaller")
     parser.add_argument(

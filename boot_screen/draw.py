@@ -11,7 +11,7 @@ from typing import Any
 
 from PIL import Image, ImageChops, ImageDraw
 
-from boot_screen.emoji import COLOURS, Pictures
+from boot_screen.emoji import COLOURS, Pictures, Tile
 from boot_screen.header import Ink, Words
 from boot_screen.layout import Layout, Page
 from boot_screen.masks import Pen
@@ -19,7 +19,7 @@ from boot_screen.scene import Colour, Palette
 from boot_screen.text import Kind
 
 STEPS = 31  # of a ramp from the ground to an ink
-_FIRST_EMOJI = STEPS * len(Ink)
+_RULE_INK = 160
 _TO_STEP = [round(ink * (STEPS - 1) / 255) for ink in range(256)]
 
 
@@ -50,52 +50,55 @@ class _Press:
         self._pens: dict[int, Pen] = {}
         palette = layout.scene.palette
         emoji = ((run, words.px) for words in _all_words(layout) for run in words.line.runs if run.kind is Kind.EMOJI)
-        self._pictures = Pictures(emoji, layout.typesetter, palette.ground)
+        self._pictures = Pictures(emoji, layout.typesetter, palette.ground, STEPS * len(Ink))
         self._palette = _palette_bytes(palette, self._pictures.colours)
 
     def print(self, page: Page) -> Image.Image:
         screen = self._layout.scene.screen
         ink = Image.new("L", (screen.width, screen.height))
         ramps = Image.new("L", ink.size)
+        ink_plane: Any = ImageDraw.Draw(ink).draw
+        ramp_plane: Any = ImageDraw.Draw(ramps).draw
+        emoji: list[tuple[Tile, int, int]] = []
         for words in _words(self._layout, page):
-            self._draw(words, ink, ramps)
+            _choose_ink(words, ramp_plane)
+            self._draw(words, ink_plane, emoji)
         if rule := self._layout.header.rule:
             box = (rule.x, rule.y, rule.x + rule.width, rule.y + rule.height)
-            ink.paste(160, box)
+            ink.paste(_RULE_INK, box)
             ramps.paste(STEPS * Ink.TITLE, box)
         indexes = ImageChops.add(ink.point(_TO_STEP), ramps)
-        self._lay_emoji(page, indexes)
+        for tile, left, top in emoji:
+            indexes.paste(tile.indexes, (left, top), tile.opaque)
         indexes.putpalette(self._palette)
         return indexes
 
-    def _draw(self, words: Words, ink: Image.Image, ramps: Image.Image) -> None:
-        box = words.box
-        if words.ink:
-            ramps.paste(STEPS * words.ink, (box.x - 2, box.y - 1, box.x + box.width + 2, box.y + box.height + 1))
-        pen = self._pen(words.px)
-        plane: Any = ImageDraw.Draw(ink).draw
+    def _draw(self, words: Words, plane: Any, emoji: list[tuple[Tile, int, int]]) -> None:
+        """Draw the runs from left to right; note the emoji, which come on top of everything."""
+        box, px, pen = words.box, words.px, self._pen(words.px)
         x = float(box.x)
         for run in words.line.runs:
-            if run.kind is not Kind.EMOJI:
+            width = run.em * px
+            if run.kind is Kind.EMOJI:
+                tile = self._pictures.tile(run, px)
+                left = round(x + (width - tile.indexes.width) / 2)
+                emoji.append((tile, left, box.y + pen.above - tile.above))
+            else:
                 pen.draw(run, plane, x, box.y)
-            x += run.em * words.px
-
-    def _lay_emoji(self, page: Page, indexes: Image.Image) -> None:
-        for words in _words(self._layout, page):
-            x = float(words.box.x)
-            for run in words.line.runs:
-                if run.kind is Kind.EMOJI:
-                    tile = self._pictures.tile(run, words.px)
-                    left = round(x + (run.em * words.px - tile.indexes.width) / 2)
-                    top = words.box.y + self._pen(words.px).above - tile.above
-                    shifted = tile.indexes.point([min(255, _FIRST_EMOJI + index) for index in range(256)])
-                    indexes.paste(shifted, (left, top), tile.opaque)
-                x += run.em * words.px
+            x += width
 
     def _pen(self, px: int) -> Pen:
         if px not in self._pens:
             self._pens[px] = Pen(self._layout.typesetter, px)
         return self._pens[px]
+
+
+def _choose_ink(words: Words, plane: Any) -> None:
+    """Fill the box, and a little around it for letters that lean out, with the first index of the ink's ramp."""
+    if words.ink:
+        box = words.box
+        corners = (box.x - 2, box.y - 1, box.x + box.width + 1, box.y + box.height)
+        plane.draw_rectangle(corners, STEPS * words.ink, 1)
 
 
 def _words(layout: Layout, page: Page) -> Iterator[Words]:
@@ -119,7 +122,5 @@ def _palette_bytes(palette: Palette, emoji: list[Colour]) -> bytes:
 
 
 def _blend(ground: Colour, ink: Colour, step: int) -> Colour:
-    red, green, blue = (
-        round(low + (high - low) * step / (STEPS - 1)) for low, high in zip(ground, ink, strict=True)
-    )
+    red, green, blue = (round(low + (high - low) * step / (STEPS - 1)) for low, high in zip(ground, ink, strict=True))
     return red, green, blue

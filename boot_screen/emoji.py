@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFont
 
 from boot_screen.fonts import EMOJI_STRIKE_PX
 from boot_screen.scene import Colour
@@ -17,7 +17,7 @@ _STRIKE_EM = 67.234375 / 54  # advance of a picture at the strike's size
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """Indexes from 0 (mode L), where they count (mode 1), and the top of the tile above the baseline, in px."""
+    """Indexes of the final picture (mode L), where they count (mode 1), and the top of the tile above the baseline, in px."""
 
     indexes: Image.Image
     opaque: Image.Image
@@ -25,22 +25,26 @@ class Tile:
 
 
 class Pictures:
-    """All emoji of a layout, each at the sizes it is drawn in. `colours` is at most COLOURS long."""
+    """All emoji of a layout, each at the sizes it is drawn in. `colours` is at most COLOURS long, and
+    gets the indexes from `first` on."""
 
-    def __init__(self, wanted: Iterable[tuple[Run, int]], setter: Typesetter, ground: Colour) -> None:
+    def __init__(self, wanted: Iterable[tuple[Run, int]], setter: Typesetter, ground: Colour, first: int) -> None:
         strikes = sorted(set(wanted), key=lambda want: (want[0].text, want[1]))
-        pictures = {(run.text, px): _picture(run, px, setter) for run, px in strikes}
+        fonts = {run.font: open_font(setter.fonts[run.font], EMOJI_STRIKE_PX, shaped=True) for run, _ in strikes}
+        pictures = {(run.text, px): _picture(run, px, fonts[run.font]) for run, px in strikes}
         self.colours: list[Colour] = []
         self._tiles: dict[tuple[str, int], Tile] = {}
         if pictures:
-            self._reduce(pictures, ground)
+            self._reduce(pictures, ground, first)
 
     def tile(self, run: Run, px: int) -> Tile:
         return self._tiles[run.text, px]
 
-    def _reduce(self, pictures: dict[tuple[str, int], tuple[Image.Image, int]], ground: Colour) -> None:
+    def _reduce(self, pictures: dict[tuple[str, int], tuple[Image.Image, int]], ground: Colour, first: int) -> None:
         flat = {key: _on_ground(picture, ground) for key, (picture, _) in pictures.items()}
-        sheet = Image.new("RGB", (max(each.width for each in flat.values()), sum(each.height for each in flat.values())))
+        sheet = Image.new(
+            "RGB", (max(each.width for each in flat.values()), sum(each.height for each in flat.values()))
+        )
         y = 0
         for each in flat.values():
             sheet.paste(each, (0, y))
@@ -50,13 +54,13 @@ class Pictures:
         self.colours = [(raw[at], raw[at + 1], raw[at + 2]) for at in range(0, len(raw) - 2, 3)]
         for key, (picture, above) in pictures.items():
             indexed = flat[key].quantize(palette=few, dither=Image.Dither.NONE)
+            plane = Image.frombytes("L", indexed.size, indexed.tobytes())
             opaque = picture.getchannel("A").point([0] * _OPAQUE_FROM + [255] * (256 - _OPAQUE_FROM), "1")
-            self._tiles[key] = Tile(Image.frombytes("L", indexed.size, indexed.tobytes()), opaque, above)
+            self._tiles[key] = Tile(plane.point([min(first + index, 255) for index in range(256)]), opaque, above)
 
 
-def _picture(run: Run, px: int, setter: Typesetter) -> tuple[Image.Image, int]:
+def _picture(run: Run, px: int, font: ImageFont.FreeTypeFont) -> tuple[Image.Image, int]:
     """The emoji as RGBA at its size, and how far its top is above the baseline."""
-    font = open_font(setter.fonts[run.font], EMOJI_STRIKE_PX, shaped=True)
     width, height = max(1, round(font.getlength(run.text))), round(_HEIGHT * EMOJI_STRIKE_PX)
     strike = Image.new("RGBA", (width, height))
     baseline = round(_ABOVE * EMOJI_STRIKE_PX)

@@ -11,8 +11,8 @@ from boot_screen.scene import Scene
 from boot_screen.text import Typesetter
 
 FEW = 300  # up to here rows are centred with equal gaps, beyond they are justified
-SHAPED_FROM_PX = 28  # from here on kerning shows
-_GAP, _GAP_OF_FEW = 0.9, 1.15
+_GAP, _GAP_OF_FEW = 0.9, 1.15  # in em
+_LEADING, _LEADING_OF_FEW = 1.3, 1.5
 _LOOSEST_GAP = 2.4  # a justified row with wider gaps is centred instead
 _LOOSEST_LEADING = 2.1
 
@@ -77,7 +77,7 @@ def lay_out_from(scene: Scene, lowest: int) -> Layout:
     body = header.body
     names = set_names(scene.names, setter, body.width / lowest)
     few = len(names) <= FEW
-    rows = Rows([name.line.em for name in names], _GAP_OF_FEW if few else _GAP)
+    rows = Rows([name.line.em for name in names], _GAP_OF_FEW if few else _GAP, _LEADING_OF_FEW if few else _LEADING)
     highest = max(lowest, round(min(scene.screen.width, scene.screen.height) * (0.055 if header.words else 0.07)))
     pages = 1
     px = rows.largest_px(body.width, body.height, pages, lowest, highest)

@@ -46,7 +46,9 @@ def _text(source: str) -> str:
     try:
         data = sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()
     except OSError as error:
-        raise NamesError(f"{source} cannot be read: {error.strerror}. Give a CSV file, or - for standard input.") from None
+        raise NamesError(
+            f"{source} cannot be read: {error.strerror}. Give a CSV file, or - for standard input."
+        ) from None
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

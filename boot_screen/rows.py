@@ -11,10 +11,10 @@ ABOVE, BELOW = 1.0, 0.3  # a row of type reaches so far from the baseline, in em
 
 
 class Rows:
-    """Names of the given widths, in order, with at least `gap` between two of a row."""
+    """Names of the given widths, in order, with at least `gap` between two of a row, and rows at least `leading` apart."""
 
-    def __init__(self, widths: Sequence[float], gap: float) -> None:
-        self.gap = gap
+    def __init__(self, widths: Sequence[float], gap: float, leading: float) -> None:
+        self.gap, self._leading = gap, leading
         self._starts = list(accumulate((width + gap for width in widths), initial=0.0))
         self.widest = max(widths)
 
@@ -52,7 +52,7 @@ class Rows:
         return fits
 
     def pages_needed(self, px: int, measure: int, height: int) -> int:
-        return -(-len(self.breaks(measure / px)) // rows_of(height, px))
+        return -(-len(self.breaks(measure / px)) // self._rows_of(height, px))
 
     def narrowest(self, px: int, measure: int) -> int:
         """The least measure, in px, that needs no more rows than the full one: the last row is then not a stub."""
@@ -69,12 +69,11 @@ class Rows:
     def _fits(self, px: int, measure: int, height: int, pages: int) -> bool:
         if self.widest * px > measure:
             return False
-        return len(self.breaks(measure / px)) <= pages * rows_of(height, px)
+        return len(self.breaks(measure / px)) <= pages * self._rows_of(height, px)
 
-
-def rows_of(height: int, px: int) -> int:
-    """How many rows of this size a height holds, at least one."""
-    return max(1, height // line_height(px))
+    def _rows_of(self, height: int, px: int) -> int:
+        """How many rows of this size a height holds, at least one."""
+        return max(1, int(height / max(px * self._leading, line_height(px))))
 
 
 def line_height(px: int) -> int:

@@ -64,7 +64,7 @@ def _prepared(table: Table, columns: Sequence[str], rows: Iterable[Sequence[Any]
     return map(prepare, rows)
 
 
-def _copy(cursor: Any, table: Table, names: str, rows: Iterable[Sequence[Any]], *, ignore_known: bool) -> None:
+def _copy(cursor: Any, table: Table, names: str, rows: Iterable[Sequence[Any]], *, ignore_known: bool) -> int:
     target = table.name
     if ignore_known:
         target = f"load_{table.name}"
@@ -78,10 +78,11 @@ def _copy(cursor: Any, table: Table, names: str, rows: Iterable[Sequence[Any]], 
     if ignore_known:
         insert = f'INSERT INTO "{table.name}" ({names}) SELECT {names} FROM "{target}" ON CONFLICT DO NOTHING'  # noqa: S608 -- names of our own tables
         cursor.execute(insert)
+    return int(cursor.rowcount)
 
 
-def load(table: Table, columns: Sequence[str], rows: Iterable[Sequence[Any]], *, ignore_known: bool = False) -> None:
-    """Inserts tuples in the order of `columns`, by the driver's fastest way, in this transaction.
+def load(table: Table, columns: Sequence[str], rows: Iterable[Sequence[Any]], *, ignore_known: bool = False) -> int:
+    """Inserts tuples in the order of `columns`, by the driver's fastest way, in this transaction; returns how many.
 
     With `ignore_known`, rows that meet a unique key are passed over. Python-side defaults do not apply: name
     every column that has no default in the database.
@@ -92,11 +93,11 @@ def load(table: Table, columns: Sequence[str], rows: Iterable[Sequence[Any]], *,
     driver: Any = connection.connection.driver_connection
     if is_postgres():
         with driver.cursor() as cursor:
-            _copy(cursor, table, names, prepared, ignore_known=ignore_known)
-        return
+            return _copy(cursor, table, names, prepared, ignore_known=ignore_known)
     marks = ", ".join("?" * len(columns))
     ending = " ON CONFLICT DO NOTHING" if ignore_known else ""
-    driver.executemany(f'INSERT INTO "{table.name}" ({names}) VALUES ({marks}){ending}', prepared)  # noqa: S608 -- names of our own tables
+    cursor = driver.executemany(f'INSERT INTO "{table.name}" ({names}) VALUES ({marks}){ending}', prepared)  # noqa: S608 -- names of our own tables
+    return int(max(0, cursor.rowcount))
 
 
 def insert_or_pass(table: Table, rows: Sequence[dict[str, Any]]) -> int:

@@ -30,7 +30,14 @@ TEMPLATES = {"trimmed": "true", "newstyle_gettext": "true", "silent": "false", "
 Words = str | tuple[str, ...] | list[str] | None
 PLACEHOLDER = re.compile(r"%\((\w+)\)[sd]")
 # Lines of the header that change although no translation did.
-RESTLESS = ("POT-Creation-Date", "PO-Revision-Date", "Generated-By", "Last-Translator", "Language-Team")
+RESTLESS = (
+    "POT-Creation-Date",
+    "PO-Revision-Date",
+    "Generated-By",
+    "Last-Translator",
+    "Language-Team",
+    "Report-Msgid-Bugs-To",
+)
 
 
 @dataclass(frozen=True)
@@ -47,7 +54,7 @@ class Owner:
 
     def extract(self) -> Catalog:
         """What the source says now, without translations."""
-        found = Catalog(locale=LANGUAGE)
+        found = Catalog(locale=LANGUAGE, project="Seedbed", version="1")
         for source in self.sources:
             method = "python" if source.suffix == ".py" else "jinja2"
             options = {} if source.suffix == ".py" else TEMPLATES

@@ -1,7 +1,7 @@
 """From a layout to indexed pictures, one per page.
 
-Each picture is built from two planes: how much ink (0 to 255) and which ink (the first index of its ramp). Emoji are laid
-on top with indexes of their own. So a picture has at most 4 x 31 + 64 colours, which every boot chain can show.
+Each picture is built from two planes: how much ink (0 to 255) and which ink (the first index of its ramp). Emoji are
+laid on top with indexes of their own. So a picture has at most 4 x 31 + 64 colours, which every boot chain can show.
 """
 
 import hashlib

@@ -17,7 +17,7 @@ _STRIKE_EM = 67.234375 / 54  # advance of a picture at the strike's size
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """Indexes of the final picture (mode L), where they count (mode 1), and the top of the tile above the baseline, in px."""
+    """Indexes of the final picture (mode L), where they count (mode 1), and its top above the baseline, in px."""
 
     indexes: Image.Image
     opaque: Image.Image

@@ -53,7 +53,7 @@ class Header:
 
 
 def lay_out_header(scene: Scene, setter: Typesetter) -> Header:
-    """Title and subtitle centred at the top; each in at most two lines, as large as the screen's shorter side allows."""
+    """Title and subtitle centred at the top; each in at most two lines, sized by the screen's shorter side."""
     screen = scene.screen
     side = min(screen.width, screen.height)
     margin_x, margin_y = round(side * 0.06), round(side * 0.06 + screen.height * 0.012)

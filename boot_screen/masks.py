@@ -82,7 +82,7 @@ class Pen:
         plane.draw_bitmap((round(x) + left, top + above), mask.im, 255)
 
     def _shape(self, run: Run) -> tuple[Image.Image, int, int]:
-        """The run's mask, and where it lies from the left and top of its box. What would leave the box is made smaller."""
+        """The run's mask, and where it lies in its box. What would leave the box is made smaller."""
         font = self._font(run.font, shaped=True)
         direction = "rtl" if run.right_to_left else "ltr"
         left, upper, right, lower = (int(edge) for edge in font.getbbox(run.text, direction=direction, anchor="ls"))

@@ -11,7 +11,7 @@ ABOVE, BELOW = 1.0, 0.3  # a row of type reaches so far from the baseline, in em
 
 
 class Rows:
-    """Names of the given widths, in order, with at least `gap` between two of a row, and rows at least `leading` apart."""
+    """Names of the given widths, in order, at least `gap` apart in a row, in rows at least `leading` apart."""
 
     def __init__(self, widths: Sequence[float], gap: float, leading: float) -> None:
         self.gap, self._leading = gap, leading

@@ -33,7 +33,7 @@ _INVISIBLE = regex.compile(
     rf"--[{_KEPT_JOINERS}\U000e0020-\U000e007f]]",
     regex.VERSION1,
 )
-# A joiner means something between emoji and inside words of joining scripts; a selector after a character it can select.
+# A joiner means something between emoji and in words of joining scripts; a selector after what it can select.
 _STRAY = regex.compile(
     r"(?<![\p{Extended_Pictographic}\p{Emoji_Modifier}\ufe0f\p{Arabic}\p{Syriac}\p{Indic_Syllabic_Category=Virama}])\u200d"
     r"|\u200d(?![\p{Extended_Pictographic}\p{Arabic}\p{Syriac}\p{L}])"

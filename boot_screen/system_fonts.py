@@ -1,4 +1,4 @@
-"""Fonts of this machine, for scripts that the vendored fonts do not cover. Asked only when such a character turns up."""
+"""Fonts of this machine, for scripts that the vendored fonts lack. Asked only when such a character turns up."""
 
 import functools
 import hashlib

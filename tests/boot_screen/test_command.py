@@ -1,0 +1,88 @@
+import io
+import json
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from boot_screen.__main__ import main
+from tests.boot_screen.scenes import many
+
+
+@pytest.fixture
+def names(tmp_path: Path) -> Path:
+    path = tmp_path / "names.csv"
+    path.write_text("\ufeffid,name\n7,小雨\n8,Ada\n", encoding="utf-8")
+    return path
+
+
+def test_one_page_is_written_under_the_name_asked_for(names: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out, record = names.with_name("wall.png"), names.with_name("wall.json")
+    asked = [str(names), str(out), "--size", "480x800", "--title", "感谢", "--manifest", str(record)]
+    assert main(asked) == 0
+    with Image.open(out) as picture:
+        assert (picture.mode, picture.size) == ("P", (480, 800))
+    assert [name[:2] for name in json.loads(record.read_text())["names"]] == [["7", "小雨"], ["8", "Ada"]]
+    assert "2 names" in capsys.readouterr().out
+
+
+def test_several_pages_are_numbered_and_the_command_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    names = tmp_path / "names.csv"
+    names.write_text("name\n" + "\n".join(many(900)), encoding="utf-8")
+    assert main([str(names), str(tmp_path / "wall.png"), "--size", "480x800"]) == 0
+    pages = sorted(path.name for path in tmp_path.glob("*.png"))
+    assert pages[:2] == ["wall-01.png", "wall-02.png"]
+    assert "wall.png" not in pages
+    assert f"on {len(pages)} pages" in capsys.readouterr().out
+
+
+def test_names_come_from_standard_input_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO("name\n小雨\n".encode())))
+    assert main(["-", str(tmp_path / "a.png"), "--size", "480x800"]) == 0
+
+
+def test_every_change_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    names = tmp_path / "names.csv"
+    names.write_text('id,name\n3,"a\u202eb"\n4,A\ua9c1B\n', encoding="utf-8")
+    assert main([str(names), str(tmp_path / "a.png"), "--size", "480x800", "--no-system-fonts"]) == 0
+    told = capsys.readouterr().err
+    assert "3: a\\u202eb is shown as ab: control or invisible" in told
+    assert "4: A\ua9c1B is shown as A〓B" in told
+    assert "Javanese: 1 different characters covered by no font" in told
+
+
+@pytest.mark.parametrize(
+    ("content", "more", "code", "says"),
+    [
+        (None, [], 2, "cannot be read"),
+        (b"nick\nAda\n", [], 2, "Add a first line: name"),
+        (b"", [], 2, "Add a first line: name"),
+        (b"name\n", [], 2, "Add one name per line"),
+        ("name\n小雨\n".encode("gbk"), [], 2, "Save the file as UTF-8"),
+        (b"id,name\n1,a\n1,b\n", [], 2, "stands twice"),
+        (b"name\nAda\n", ["--min-px", "9"], 2, "12 to"),
+        (b"name\nAda\n", ["--size", "9x9"], 2, "160 to"),
+    ],
+)
+def test_a_wrong_command_says_what_to_do(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], content: bytes | None, more: list[str], code: int, says: str
+) -> None:
+    names = tmp_path / "names.csv"
+    if content is not None:
+        names.write_bytes(content)
+    assert main([str(names), str(tmp_path / "a.png"), "--size", "480x800", *more]) == code
+    assert says in capsys.readouterr().err
+    assert not list(tmp_path.glob("*.png"))
+
+
+def test_a_size_that_is_none_is_refused_by_the_parser(names: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main([str(names), "a.png", "--size", "big"])
+    assert stopped.value.code == 2
+    assert "such as 1080x2400" in capsys.readouterr().err
+
+
+def test_a_place_that_cannot_be_written_is_named(names: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = names.parent / "nowhere" / "a.png"
+    assert main([str(names), str(out), "--size", "480x800"]) == 3
+    assert "Choose a folder that exists" in capsys.readouterr().err

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import psycopg
@@ -12,6 +13,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
 from sqlalchemy.engine import make_url
+from werkzeug.test import TestResponse
 
 from crm.app import create_app
 from crm.core.db import db, start_writing
@@ -30,6 +32,14 @@ def settings_of(folder: Path, database_url: str, **more: str) -> dict[str, str]:
         "BROKER_URL": "memory://",
         **more,
     }
+
+
+class Browser(FlaskClient):
+    """Each request has an application context, and so a session and a `g`, of its own, as in production."""
+
+    def open(self, *args: Any, **kwargs: Any) -> TestResponse:
+        with self.application.app_context():
+            return super().open(*args, **kwargs)
 
 
 @pytest.fixture(scope="session")
@@ -52,6 +62,7 @@ def app(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
     if request.param == "postgresql":
         address = request.getfixturevalue("new_postgres_database")
     made = create_app(read(settings_of(folder, address)), TESTING=True, WTF_CSRF_ENABLED=False)
+    made.test_client_class = Browser
     with made.app_context():
         upgrade()
         db.engine.dispose()

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import IntEnum
 from math import ceil
+from typing import NamedTuple
 
 import regex
 
@@ -22,8 +23,7 @@ class Ink(IntEnum):
     SUBTITLE = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Box:
+class Box(NamedTuple):
     """A rectangle on the screen in px: left, top, width, height."""
 
     x: int
@@ -32,8 +32,7 @@ class Box:
     height: int
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
+class Words(NamedTuple):
     """A line of type in a box, at `px` per em."""
 
     line: Line

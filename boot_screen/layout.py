@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from math import ceil
+from typing import NamedTuple
 
 from boot_screen.header import Box, Header, Ink, Words, lay_out_header, page_mark
 from boot_screen.naming import SetName, set_names
@@ -14,11 +15,10 @@ FEW = 300  # up to here rows are centred with equal gaps, beyond they are justif
 _GAP, _GAP_OF_FEW = 0.9, 1.15  # in em
 _LEADING, _LEADING_OF_FEW = 1.3, 1.5
 _LOOSEST_GAP = 2.4  # a justified row with wider gaps is centred instead
-_LOOSEST_LEADING = 2.1
+_LOOSEST_LEADING = 2.5
 
 
-@dataclass(frozen=True, slots=True)
-class PlacedName:
+class PlacedName(NamedTuple):
     """A name on its page. `original` as given; `name.line.text` is what is shown; the box is in px."""
 
     name: SetName

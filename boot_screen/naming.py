@@ -1,7 +1,7 @@
 """From a name as given to the line that is drawn, with every change told."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import regex
 
@@ -14,8 +14,7 @@ ELLIPSIS = "\u2026"
 _VISIBLE = regex.compile(r"[^\p{Z}\p{C}\p{M}]")
 
 
-@dataclass(frozen=True, slots=True)
-class SetName:
+class SetName(NamedTuple):
     """A name ready to be placed. `changes` is empty when the name is drawn exactly as given."""
 
     id: str
@@ -42,9 +41,11 @@ def _set_name(name: Name, setter: Typesetter, most_em: float) -> SetName:
 def set_text(text: str, setter: Typesetter, most_em: float) -> tuple[Line | None, frozenset[Change]]:
     """Sanitise and set one text; None when nothing of it can be drawn."""
     shown, changes = sanitise(text)
-    if not _VISIBLE.search(shown):
+    line = setter.set(shown) if shown else None
+    if line and line.only_plain and line.text == shown and line.em <= most_em and len(shown) <= MOST_CLUSTERS:
+        return line, changes
+    if line is None or not _VISIBLE.search(shown):
         return None, changes
-    line = setter.set(shown)
     if line.em > most_em or len(shown) > MOST_CLUSTERS:
         line, clipped = _clip(line, shown, setter, most_em)
         changes |= {Change.CLIPPED} if clipped else set()

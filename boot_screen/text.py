@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 from itertools import groupby
 from operator import itemgetter
+from typing import NamedTuple
 
 import regex
 from PIL import ImageFont, features
@@ -39,8 +40,7 @@ class Kind(Enum):
     EMOJI = "emoji"
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(NamedTuple):
     """A stretch of one line, drawn in one way. `font` is a Font.key, empty for PLAIN; `text` is in reading order,
     but for PLAIN in visual order. `em` is its width."""
 
@@ -51,8 +51,7 @@ class Run:
     em: float
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """A text ready to be drawn: `runs` from left to right, `em` wide. `text` is what is shown, in reading order;
     `uncovered` what no font has; `borrowed` what comes from this machine's fonts."""
 
@@ -61,6 +60,11 @@ class Line:
     em: float
     uncovered: frozenset[str] = frozenset()
     borrowed: frozenset[str] = frozenset()
+
+    @property
+    def only_plain(self) -> bool:
+        """All of it is common visible characters, as in most names."""
+        return len(self.runs) == 1 and self.runs[0].kind is Kind.PLAIN and not self.uncovered
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -13,14 +15,16 @@ def boxes_stand_apart_and_on_the_screen(layout: Layout) -> None:
         rows: dict[int, list[tuple[int, int]]] = {}
         for name in page.names:
             box = name.words.box
-            assert box.x >= 0 and box.x + box.width <= screen.width
-            assert box.y >= 0 and box.y + box.height <= screen.height
+            assert box.x >= 0
+            assert box.x + box.width <= screen.width
+            assert box.y >= 0
+            assert box.y + box.height <= screen.height
             rows.setdefault(box.y, []).append((box.x, box.x + box.width))
         tops = sorted(rows)
         height = page.names[0].words.box.height
-        assert all(lower - upper >= height for upper, lower in zip(tops, tops[1:], strict=False))
+        assert all(lower - upper >= height for upper, lower in pairwise(tops))
         for row in rows.values():
-            assert all(left[1] < right[0] for left, right in zip(sorted(row), sorted(row)[1:], strict=False))
+            assert all(left[1] < right[0] for left, right in pairwise(sorted(row)))
 
 
 @pytest.mark.parametrize("count", [1, 2, 30, 299, 301, 1200])

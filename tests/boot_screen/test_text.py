@@ -1,3 +1,5 @@
+import hashlib
+
 import pytest
 
 from boot_screen.fonts import FOLDER, record, vendored
@@ -54,8 +56,6 @@ def test_a_letter_whose_mark_no_font_has_keeps_the_letter_and_says_so(setter: Ty
 
 
 def test_the_fonts_are_those_that_were_recorded() -> None:
-    import hashlib
-
     for font in vendored():
         assert hashlib.sha256(font.path.read_bytes()).hexdigest() == font.sha256, font.key
     assert sum(entry["bytes"] for entry in record()["fonts"]) < 14_000_000

@@ -43,9 +43,7 @@ def say(line: str) -> None:
 def call(*command: str | Path, env: Mapping[str, str] | None = None, quiet: bool = False) -> int:
     """Runs a command in the repository's root; its exit code. Ctrl-C reaches it and its end is waited for."""
     out = subprocess.DEVNULL if quiet else None
-    with subprocess.Popen(
-        [str(part) for part in command], cwd=ROOT, env=env, stdout=out, stderr=out
-    ) as child:
+    with subprocess.Popen([str(part) for part in command], cwd=ROOT, env=env, stdout=out, stderr=out) as child:
         while True:
             try:
                 return child.wait()
@@ -78,8 +76,7 @@ def installed() -> dict[str, str]:
 
 def works(python: Path) -> bool:
     return (
-        python.exists()
-        and call(python, "-c", "import sys; sys.exit(sys.prefix == sys.base_prefix)", quiet=True) == 0
+        python.exists() and call(python, "-c", "import sys; sys.exit(sys.prefix == sys.base_prefix)", quiet=True) == 0
     )
 
 
@@ -121,9 +118,7 @@ def install_with_uv(lock: str) -> bool:
     if program is None:
         return False
     env = uv_environment()
-    if not works(PYTHON) and call(
-        program, "venv", "--quiet", "--clear", "--python", sys.executable, VENV, env=env
-    ):
+    if not works(PYTHON) and call(program, "venv", "--quiet", "--clear", "--python", sys.executable, VENV, env=env):
         return False
     say(f"Installing {lock} ...")
     options = ("--quiet", "--require-hashes", "--system-certs", "--compile-bytecode")
@@ -299,9 +294,7 @@ def command_line() -> argparse.ArgumentParser:
         command.add_argument("--port", type=int, help="8000, or PORT")
         command.add_argument("--host", help="127.0.0.1, or HOST")
         if name == "demo":
-            command.add_argument(
-                "--scale", type=float, default=1.0, help="1 is the real size, 0.01 a small story"
-            )
+            command.add_argument("--scale", type=float, default=1.0, help="1 is the real size, 0.01 a small story")
     add("worker", "run background jobs in a process of their own", serve)
     add("test", "run every test; arguments go to pytest", tests)
     add("lint", "check style, types, import floors and templates", lint)
@@ -316,9 +309,7 @@ def command_line() -> argparse.ArgumentParser:
     add("setup", "install what is needed, and no more", setup).add_argument(
         "--dev", action="store_true", help="what tests and linters need, too"
     )
-    add("lock", "compile requirements*.in to locks with hashes", lock).add_argument(
-        "--upgrade", action="store_true"
-    )
+    add("lock", "compile requirements*.in to locks with hashes", lock).add_argument("--upgrade", action="store_true")
     add("vendor", "fetch the committed browser files anew (needs npm)", vendor)
     add("fonts", "cut the boot screen's fonts anew", module("boot_screen.fonts.make_fonts"))
     return parser

@@ -27,7 +27,7 @@ class Train(Numbered):
 
 
 class Release(Numbered):
-    """One opening of a train, with one build; `week` as in core/weeks.py. `subject`/`body` wordings are frozen in the outbox."""
+    """One opening of a train, with one build; `week` as in core/weeks.py. Its wordings are frozen in the outbox."""
 
     __tablename__ = "release"
     __table_args__ = (UniqueConstraint("train_id", "week"), Index("ix_release_due", "state", "opens_at"))

@@ -1,0 +1,120 @@
+"""Which build leaves in which week, for whom."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import cast
+
+from flask_babel import gettext as _
+from sqlalchemy import Table, select, update
+
+from campaigns.releases.models import Release, Train, Wave
+from campaigns.releases.queries import train_or_404
+from campaigns.releases.rules import WAVES, WEEKS_AHEAD, ReleaseState, opens_at
+from crm.builds.models import Build
+from crm.core import journal, programme
+from crm.core.bulk import insert_or_pass
+from crm.core.db import session
+from crm.core.errors import MoveRefused, NotThere, NotUnderstood, Refusal
+from crm.core.weeks import iso_name, monday, week_of
+
+RELEASE = cast(Table, Release.__table__)
+WAVE = cast(Table, Wave.__table__)
+
+
+class WeekTaken(Refusal):
+    """A train leaves once a week."""
+
+
+def plan_release(
+    train_id: int,
+    week: int,
+    *,
+    build_id: int | None,
+    audience_id: int | None = None,
+    at: datetime,
+    by_id: int | None = None,
+) -> Release:
+    """The release of one week (core/weeks.py); no audience means all testers. Fills one that was prepared before.
+
+    Raises WeekTaken when the week has its release, NotUnderstood for a build of another platform.
+    """
+    train = train_or_404(train_id)
+    _fitting(build_id, train)
+    known = session().scalar(select(Release).where(Release.train_id == train_id, Release.week == week))
+    if known is None:
+        made = _add(train, week, build_id=build_id, audience_id=audience_id, by_id=by_id)
+        if made is not None:
+            after = {"week": iso_name(week), "build": build_id}
+            journal.record("plan_release", f"release:{made.id}", at=at, after=after)
+            return made
+    elif known.state is ReleaseState.PLANNED and known.build_id is None:
+        return change_release(known.id, build_id=build_id, audience_id=audience_id, at=at)
+    raise WeekTaken(_("%(train)s has its release of %(week)s already.", train=train.name, week=iso_name(week)))
+
+
+def _fitting(build_id: int | None, train: Train) -> None:
+    if build_id is None:
+        return
+    build = session().get(Build, build_id)
+    if build is None:
+        raise NotThere(_("There is no such build."))
+    if build.platform != train.platform:
+        raise NotUnderstood(
+            _("%(train)s carries builds for %(platform)s only.", train=train.name, platform=train.platform)
+        )
+    if build.withdrawn_at is not None:
+        raise NotUnderstood(_("%(version)s has been withdrawn: choose another build.", version=build.version))
+
+
+def _add(
+    train: Train, week: int, *, build_id: int | None, audience_id: int | None, by_id: int | None
+) -> Release | None:
+    """None when somebody else has just planned this week."""
+    row = {
+        "train_id": train.id,
+        "week": week,
+        "opens_at": opens_at(monday(week), train.weekday, train.local_time, train.zone),
+        "build_id": build_id,
+        "audience_id": audience_id,
+        "state": ReleaseState.PLANNED,
+        "created_by_id": by_id,
+    }
+    if not insert_or_pass(RELEASE, [row]):
+        return None
+    made = session().scalars(select(Release).where(Release.train_id == train.id, Release.week == week)).one()
+    insert_or_pass(WAVE, [{"release_id": made.id, "kind": kind} for kind in WAVES])
+    return made
+
+
+def change_release(release_id: int, *, build_id: int | None, audience_id: int | None, at: datetime) -> Release:
+    """Another build or audience, as long as the release is planned. Raises MoveRefused afterwards."""
+    release = session().get(Release, release_id)
+    if release is None:
+        raise NotThere(_("There is no such release."))
+    before = {"build": release.build_id, "audience": release.audience_id}
+    _fitting(build_id, train_or_404(release.train_id))
+    changed = session().execute(
+        update(Release)
+        .where(Release.id == release_id, Release.state == ReleaseState.PLANNED)
+        .values(build_id=build_id, audience_id=audience_id)
+        .returning(Release.id)
+    )
+    if changed.first() is None:
+        raise MoveRefused(_("This release has moved on already: look at it again."))
+    after = {"build": build_id, "audience": audience_id}
+    journal.record("change_release", f"release:{release_id}", at=at, before=before, after=after)
+    return session().get_one(Release, release_id, populate_existing=True)
+
+
+def prepare_weeks(at: datetime) -> int:
+    """Gives every running train its releases of the coming weeks, still without a build; returns how many are new."""
+    known = programme.current()
+    if known is None:
+        return 0
+    first, made = week_of(at, known.tz), 0
+    for train in session().scalars(select(Train).where(Train.active)):
+        for week in range(first, first + WEEKS_AHEAD):
+            if opens_at(monday(week), train.weekday, train.local_time, train.zone) > at:
+                made += _add(train, week, build_id=None, audience_id=None, by_id=None) is not None
+    return made

@@ -1,0 +1,30 @@
+"""The verbs of builds, by what they are about."""
+
+from crm.builds.actions.access import grant_access, mark_open_week
+from crm.builds.actions.catalogue import (
+    BuildKnown,
+    attach_file,
+    keep_file,
+    offer_again,
+    register_build,
+    withdraw_build,
+    write_notes,
+)
+from crm.builds.actions.check_ins import NewCheckIn, Recorded, record_check_ins
+from crm.builds.actions.importing import import_check_ins
+
+__all__ = [
+    "BuildKnown",
+    "NewCheckIn",
+    "Recorded",
+    "attach_file",
+    "grant_access",
+    "import_check_ins",
+    "keep_file",
+    "mark_open_week",
+    "offer_again",
+    "record_check_ins",
+    "register_build",
+    "withdraw_build",
+    "write_notes",
+]

@@ -1,0 +1,73 @@
+"""Signs that testers ran a build, many at once and each once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple, cast
+
+from sqlalchemy import Table, select
+
+from crm.builds.models import Build, CheckIn
+from crm.builds.rules import CheckInKind
+from crm.core.bulk import load
+from crm.core.db import session
+from crm.core.restand import restand
+
+CHECK_IN = cast(Table, CheckIn.__table__)
+COLUMNS = ("person_id", "build_id", "version", "kind", "at", "received_at", "client_key")
+
+
+class NewCheckIn(NamedTuple):
+    """`client_key` is the sender's own: the same key of the same person is recorded once. None: always new."""
+
+    person_id: int
+    version: str
+    kind: CheckInKind
+    at: datetime
+    client_key: str | None = None
+    build_id: int | None = None
+    platform: str | None = None
+
+
+@dataclass(frozen=True)
+class Recorded:
+    new: int
+    known: int
+
+
+class Versions:
+    """Builds by what a device says it runs: platform and version, or a version that only one platform has."""
+
+    def __init__(self) -> None:
+        self._exact: dict[tuple[str | None, str], int | None] = {}
+        for build_id, platform, version in session().execute(select(Build.id, Build.platform, Build.version)):
+            self._exact[platform, version] = build_id
+            self._exact[None, version] = None if (None, version) in self._exact else build_id
+
+    def find(self, platform: str | None, version: str) -> int | None:
+        return self._exact.get((platform, version))
+
+
+def _rows(check_ins: Iterable[NewCheckIn], versions: Versions, received_at: datetime) -> Iterator[tuple[Any, ...]]:
+    for person_id, version, kind, at, client_key, build_id, platform in check_ins:
+        found = versions.find(platform, version) if build_id is None else build_id
+        yield person_id, found, version, kind, at, received_at, client_key
+
+
+def record_check_ins(
+    check_ins: Sequence[NewCheckIn], *, received_at: datetime, versions: Versions | None = None
+) -> Recorded:
+    """Keeps them all, also those of a version that nobody has registered, and restands their people from the earliest.
+
+    `versions` saves looking the builds up again when there are many batches.
+    """
+    if not check_ins:
+        return Recorded(0, 0)
+    rows = _rows(check_ins, versions or Versions(), received_at)
+    keyed = any(one.client_key is not None for one in check_ins)
+    new = load(CHECK_IN, COLUMNS, rows, ignore_known=keyed)
+    if new:
+        restand((one.person_id for one in check_ins), min(one.at for one in check_ins))
+    return Recorded(new, len(check_ins) - new)

@@ -1,0 +1,5 @@
+"""Which kinds of chat rooms there are. Pure."""
+
+from __future__ import annotations
+
+GROUP_KINDS = ("qq", "wechat", "matrix", "telegram")

@@ -60,6 +60,13 @@ LINK_LIVES: dict[LinkKind, timedelta] = {
     LinkKind.JOIN: INVITATION_LIVES,
 }
 
+LINK_PAGES: dict[LinkKind, str] = {
+    LinkKind.SIGN_IN: "/sign-in/",
+    LinkKind.INVITATION: "/invitation/",
+    LinkKind.RESET_PASSWORD: "/new-password/",
+    LinkKind.JOIN: "/join/",
+}
+
 # Failed tries in the window, by what they are counted for. A letter asked for counts as a try of its own kind.
 TRIES_WINDOW = timedelta(minutes=15)
 TRIES_PER_MAIL = 10

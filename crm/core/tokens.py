@@ -59,3 +59,8 @@ def read_for_a_while(purpose: str, token: str, lifetime: timedelta) -> Any:
 def keyed_hash(text: str) -> str:
     """What survives of an erased identity: HMAC-SHA256 under SUPPRESSION_KEY, in hex."""
     return hmac.new(current_app.config["SUPPRESSION_KEY"].encode(), text.encode(), hashlib.sha256).hexdigest()
+
+
+def whole_address(path: str) -> str:
+    """What a letter or the command line can give for a page of ours: BASE_URL and its path."""
+    return f"{current_app.config['BASE_URL']}{path}"

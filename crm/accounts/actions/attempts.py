@@ -1,0 +1,55 @@
+"""Tries to sign in and letters asked for, limited by rows, so that a restart or a second process forgets none."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import delete, func, select
+
+from crm.accounts.models import Attempt
+from crm.accounts.rules import (
+    LETTERS_PER_ADDRESS,
+    LETTERS_PER_MAIL,
+    TRIES_PER_ADDRESS,
+    TRIES_PER_MAIL,
+    TRIES_WINDOW,
+)
+from crm.core.db import session
+from crm.core.errors import Refusal
+
+
+class TooManyTries(Refusal):
+    status = 429
+
+
+def _limits(mail: str, address: str, *, letters: bool) -> dict[str, int]:
+    if letters:
+        return {f"letter:{mail}": LETTERS_PER_MAIL, f"letter-from:{address}": LETTERS_PER_ADDRESS}
+    return {f"mail:{mail}": TRIES_PER_MAIL, f"from:{address}": TRIES_PER_ADDRESS}
+
+
+def note_try(mail: str, address: str, *, at: datetime, letters: bool = False) -> None:
+    """Raises TooManyTries. Counts as failed until `forgive_tries`; commit it before the answer is known,
+    so that tries made at the same moment count too.
+    """
+    limits = _limits(mail, address, letters=letters)
+    counted = (
+        select(Attempt.key, func.count())
+        .where(Attempt.key.in_(limits), Attempt.at > at - TRIES_WINDOW, Attempt.failed.is_(True))
+        .group_by(Attempt.key)
+    )
+    for key, tries in session().execute(counted):
+        if tries >= limits[key]:
+            raise TooManyTries(
+                _l("There were too many tries. Wait a quarter of an hour, then try again; nothing was changed.")
+            )
+    session().add_all(Attempt(key=key, at=at, failed=True) for key in limits)
+    session().flush()
+
+
+def forgive_tries(mail: str, address: str, *, at: datetime) -> None:
+    """After the right password: the mail address starts afresh, and this one try no longer counts for the machine."""
+    session().execute(delete(Attempt).where(Attempt.key == f"mail:{mail}"))
+    last = select(func.max(Attempt.id)).where(Attempt.key == f"from:{address}", Attempt.at == at)
+    session().execute(delete(Attempt).where(Attempt.id.in_(last)))

@@ -21,6 +21,8 @@ BAD_INPUT, CANNOT_WRITE = 2, 3
 def main(arguments: list[str] | None = None) -> int:
     """0: drawn; 2: the command, the names or the scene cannot be used; 3: a file cannot be written."""
     asked = _parser().parse_args(arguments)
+    if asked.out.suffix.lower() != ".png":
+        return _fail(f"{asked.out} is no name for a PNG. Let it end in .png.", BAD_INPUT)
     try:
         names = read_names(asked.names)
         scene = Scene(

@@ -14,6 +14,7 @@ from boot_screen.text import Typesetter
 FEW = 300  # up to here rows are centred with equal gaps, beyond they are justified
 _GAP, _GAP_OF_FEW = 0.9, 1.15  # in em
 _LEADING, _LEADING_OF_FEW = 1.3, 1.5
+_TURNS = (Ink.NAMES, Ink.NAMES_TOO)
 _LOOSEST_GAP = 2.4  # a justified row with wider gaps is centred instead
 _LOOSEST_LEADING = 2.5
 
@@ -138,4 +139,4 @@ def _place(names: list[SetName], lefts: list[float], top: int, px: int, first: i
     height = line_height(px)
     for place, (name, left) in enumerate(zip(names, lefts, strict=True), start=first):
         box = Box(int(left), top, ceil(name.line.em * px), height)
-        yield PlacedName(name, Words(name.line, box, px, Ink(place % 2)))
+        yield PlacedName(name, Words(name.line, box, px, _TURNS[place % 2]))

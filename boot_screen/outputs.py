@@ -35,7 +35,10 @@ def write(master: Master, form: str, path: Path) -> None:
 @contextmanager
 def whole_file(path: Path) -> Iterator[BinaryIO]:
     """A file for writing bytes that takes its name only when all of it has been written."""
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        handle, name = tempfile.mkstemp(prefix=".boot-screen-", dir=path.parent)
+    except OSError as error:
+        raise type(error)(error.errno, error.strerror, str(path)) from None
     half = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:

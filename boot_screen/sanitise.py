@@ -47,7 +47,8 @@ _LATIN_PILE = regex.compile(
 )
 _PILE = regex.compile(rf"([\p{{M}}--[\ufe0e\ufe0f]]{{{MOST_MARKS}}})[\p{{M}}--[\ufe0e\ufe0f]]+", regex.VERSION1)
 _LOOSE_MARKS = regex.compile(r"(?:^|(?<=\s))\p{M}+")
-_ORDINARY = regex.compile(r"[!-~\p{Han}\p{Hiragana}\p{Katakana}\uac00-\ud7a3]+(?: [!-~\p{Han}\uac00-\ud7a3]+)*")
+_LETTERS = r"[[!-~\p{L}\p{N}]--[\u115f\u1160\u3164\uffa0]]+"
+_ORDINARY = regex.compile(rf"{_LETTERS}(?: {_LETTERS})*", regex.VERSION1)
 
 
 def sanitise(text: str) -> tuple[str, frozenset[Change]]:

@@ -85,4 +85,11 @@ def test_a_size_that_is_none_is_refused_by_the_parser(names: Path, capsys: pytes
 def test_a_place_that_cannot_be_written_is_named(names: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = names.parent / "nowhere" / "a.png"
     assert main([str(names), str(out), "--size", "480x800"]) == 3
-    assert "Choose a folder that exists" in capsys.readouterr().err
+    assert f"{out} cannot be written: No such file" in capsys.readouterr().err
+
+
+def test_a_name_without_png_is_refused_before_anything_is_drawn(
+    names: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([str(names), str(names.parent / "wall"), "--size", "480x800"]) == 2
+    assert "end in .png" in capsys.readouterr().err

@@ -66,3 +66,14 @@ def test_every_hanzi_of_gbk_and_every_common_hangul_syllable_is_covered(setter: 
     assert all(setter.plain_advance(chr(code)) == 1.0 for code in range(0x4E00, 0x9FA6))
     assert setter.plain_advance("䶮")
     assert setter.plain_advance("힝")
+
+
+def test_a_script_of_no_vendored_font_is_borrowed_from_this_machine_or_told() -> None:
+    line = Typesetter(with_system_fonts=True).set("A\ua9c1")
+    assert line.borrowed or line.uncovered
+    assert not (line.borrowed and line.uncovered)
+
+
+def test_only_what_the_vendored_fonts_lack_is_borrowed() -> None:
+    setter = Typesetter(with_system_fonts=True)
+    assert not any(setter.set(name).borrowed for name in MIXED)

@@ -158,16 +158,12 @@ def serve(command: str, scale: str) -> None:
     if command == "demo":
         from crm import demo  # noqa: PLC0415 -- only the demo needs the story
 
-        demo.prepare(scale, _migrated)
-    app = create_app()
-    _migrated(app)
-    settings = settings_module.read()
-    if command == "demo":
-        from crm import demo  # noqa: PLC0415 -- as above
-
-        demo.announce(app)
+        demo.prepare(scale, create_app, _migrated)
+        demo.announce(create_app())
     else:
-        say(f"Seedbed: {settings.base_url}   (Ctrl-C stops it)")
+        _migrated(create_app())
+        say(f"Seedbed: {settings_module.read().base_url}   (Ctrl-C stops it)")
+    settings = settings_module.read()
     supervise([web(settings), worker(beat=True)])
 
 

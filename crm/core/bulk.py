@@ -105,8 +105,9 @@ def insert_or_pass(table: Table, rows: Sequence[dict[str, Any]]) -> int:
     if not rows:
         return 0
     insert = postgresql.insert if is_postgres() else sqlite.insert
+    key = next(iter(table.primary_key.columns))
     new = 0
     for chunk in chunks(rows, max(1, VARIABLES // len(rows[0]))):
-        result = session().execute(insert(table).values(chunk).on_conflict_do_nothing())
-        new += max(0, result.rowcount)  # type: ignore[attr-defined]  # a Result of an INSERT is a CursorResult
+        statement = insert(table).values(chunk).on_conflict_do_nothing().returning(key)
+        new += len(session().execute(statement).all())
     return new

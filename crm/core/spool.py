@@ -18,7 +18,7 @@ from kombu.utils.json import dumps, loads
 
 
 class Channel(filesystem.Channel):
-    def _put(self, queue: str, payload: dict[str, Any], **_kwargs: Any) -> None:  # type: ignore[override] -- as kombu's own does
+    def _put(self, queue: str, payload: dict[str, Any], **_kwargs: Any) -> None:  # type: ignore[override]  # as kombu's own does
         name = f"{time.time_ns():020d}_{uuid4().hex}.{queue}.msg"
         target = Path(self.data_folder_out) / name
         part = target.with_suffix(".part")

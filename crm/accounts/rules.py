@@ -25,6 +25,7 @@ ROLE_MAY: dict[Role, frozenset[May]] = {
 
 class Scope(StrEnum):
     CHECK_INS_WRITE = "check-ins:write"
+    BUILDS_WRITE = "builds:write"
     PEOPLE_READ = "people:read"
     FUNNEL_READ = "funnel:read"
 
@@ -32,6 +33,7 @@ class Scope(StrEnum):
 # A token never reaches further than its owner does: what the owner must still be allowed. None: every tester.
 SCOPE_NEEDS: dict[Scope, May | None] = {
     Scope.CHECK_INS_WRITE: None,
+    Scope.BUILDS_WRITE: May.BUILDS,
     Scope.PEOPLE_READ: May.PEOPLE,
     Scope.FUNNEL_READ: May.SEE,
 }

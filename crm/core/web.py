@@ -10,6 +10,7 @@ from flask_babel import gettext
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from crm.core import problems
 from crm.core.db import session, start_reading, start_writing
 from crm.core.errors import Refusal
 
@@ -123,6 +124,7 @@ def init_app(app: Flask) -> None:
     app.before_request(_begin)
     app.after_request(_finish)
     app.register_error_handler(HTTPException, _http_error)
+    problems.init_app(app)
     app.register_error_handler(Refusal, _refusal)
     if not app.testing:
         app.register_error_handler(Exception, _fault)

@@ -15,6 +15,7 @@ FEW = 300  # up to here rows are centred with equal gaps, beyond they are justif
 _GAP, _GAP_OF_FEW = 0.9, 1.15  # in em
 _LEADING, _LEADING_OF_FEW = 1.3, 1.5
 _TURNS = (Ink.NAMES, Ink.NAMES_TOO)
+_JUSTIFIED_FROM_EM = 36  # in a narrower measure the gaps would differ too much from row to row
 _LOOSEST_GAP = 2.4  # a justified row with wider gaps is centred instead
 _LOOSEST_LEADING = 2.5
 
@@ -85,7 +86,7 @@ def lay_out_from(scene: Scene, lowest: int) -> Layout:
     if px is None:
         pages = rows.pages_needed(lowest, body.width, body.height)
         px = rows.largest_px(body.width, body.height, pages, lowest, highest) or lowest
-    plan = _Plan(rows, px, body, pages, justified=not few)
+    plan = _Plan(rows, px, body, pages, justified=not few and body.width / px >= _JUSTIFIED_FROM_EM)
     placed = tuple(_pages(scene, setter, names, plan))
     return Layout(scene, px, header, placed, setter)
 

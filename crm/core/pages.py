@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Flask, current_app, g, redirect, request, url_for
+from flask_compress import Compress
 from werkzeug.wrappers import Response
 
 from crm.core import programme
@@ -19,6 +20,7 @@ from crm.core.offers import NavItem, offers
 
 bp = Blueprint("core", __name__)
 YEAR_SECONDS = 365 * 24 * 3600
+COMPRESSED = ["text/html", "text/css", "text/javascript", "application/json", "image/svg+xml", "text/csv"]
 THEMES = ("auto", "light", "dark")
 
 
@@ -104,5 +106,7 @@ def init_app(app: Flask) -> None:
     app.context_processor(_context)
     app.jinja_env.globals["static_url"] = static_url  # macros see globals, not the context
     app.register_blueprint(bp)
+    app.config.update(COMPRESS_MIMETYPES=COMPRESSED, COMPRESS_ALGORITHM=["br", "gzip"], COMPRESS_BR_LEVEL=4)
+    Compress(app)
     app.config.setdefault("SEND_FILE_MAX_AGE_DEFAULT", YEAR_SECONDS)
     public(app.view_functions["static"])

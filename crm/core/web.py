@@ -113,6 +113,7 @@ def _refusal(error: Refusal) -> Response:
 
 def _fault(_error: Exception) -> Response:
     session().rollback()
+    g.programme = g.viewer = None  # the database may be what failed: the page must not ask it again
     structlog.get_logger(__name__).exception("request_failed", path=request.path)
     return error_page(SERVER_FAULT, _told(SERVER_FAULT))
 

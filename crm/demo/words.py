@@ -5,14 +5,14 @@ from __future__ import annotations
 PROGRAMME = "Orange OS"
 ADDRESS = "北京市海淀区中关村东路 1 号 Orange 工作室"
 TRAIN = "橙色星期五 Orange Friday"
-BASIS = "论坛公开资料,版主同意转达 (public forum profile, with the moderator's consent)"
+BASIS = "论坛公开资料，版主同意转达 (public forum profile, with the moderator's consent)"
 
 LETTER = {
     "zh": (
-        "{{ name }},想请你来试一试 Orange OS",
-        "{{ name }}:\n\n你好。我们是一个做手机系统的小团队,在论坛里读过你的帖子。"
-        "我们每周五发布一个新版本,想找一些愿意认真用、愿意直说的人。\n\n"
-        "如果有兴趣,回复这封信,或者加入我们的 QQ 群。没有兴趣也没关系,我们不会再打扰你。",
+        "{{ name }}，想请你来试一试 Orange OS",
+        "{{ name }}：\n\n你好。我们是一个做手机系统的小团队，在论坛里读过你的帖子。"
+        "我们每周五发布一个新版本，想找一些愿意认真用、愿意直说的人。\n\n"
+        "如果有兴趣，回复这封信，或者加入我们的 QQ 群。没有兴趣也没关系，我们不会再打扰你。",
     ),
     "en": (
         "{{ name }}, would you try Orange OS?",
@@ -22,32 +22,32 @@ LETTER = {
     ),
 }
 BY_HAND = {
-    "zh": ("", "{{ name }},你好,看过你在版里的帖子,很懂行。我们在做一个新的手机系统,每周五更新,想请你来内测,进群聊聊?"),
+    "zh": ("", "{{ name }}，你好，看过你在版里的帖子，很懂行。我们在做一个新的手机系统，每周五更新，想请你来内测，进群聊聊？"),
     "en": (
         "",
         "Hello {{ name }}, your posts show you know phones. We build a new system, updated every Friday. Join the test?",
     ),
 }
 REPLIES = (
-    "可以,群号发我。",
-    "什么机型能刷?我的是 Nexus One。",
-    "已经进群了,多谢邀请。",
-    "最近忙,月底再说。",
-    "支持国产系统!",
-    "会不会变砖?",
+    "可以，群号发我。",
+    "什么机型能刷？我的是 Nexus One。",
+    "已经进群了，多谢邀请。",
+    "最近忙，月底再说。",
+    "支持国产系统！",
+    "会不会变砖？",
     "Sounds good, count me in.",
-    "需要清空数据吗?",
+    "需要清空数据吗？",
 )
-REFUSALS = ("不感兴趣,谢谢。", "请不要再发了。", "No thanks.", "别再私信我了。")
+REFUSALS = ("不感兴趣，谢谢。", "请不要再发了。", "No thanks.", "别再私信我了。")
 NOTES = (
-    "很懂底层,可以拉进核心组。",
-    "回复很快,愿意写长报告。",
-    "版主,认识很多人。",
+    "很懂底层，可以拉进核心组。",
+    "回复很快，愿意写长报告。",
+    "版主，认识很多人。",
     "只在周末有空。",
     "Speaks English only.",
 )
 BUILD_NOTES = {
-    "zh": "本周更新:\n- 按大家的票数修了 {fixed} 个问题\n- 拨号界面支持 T9 搜索\n- 省电优化",
+    "zh": "本周更新：\n- 按大家的票数修了 {fixed} 个问题\n- 拨号界面支持 T9 搜索\n- 省电优化",
     "en": "This week:\n- {fixed} faults mended, in the order of your votes\n- T9 search while dialling\n- Longer battery life",
 }
 FAULTS = (
@@ -101,12 +101,12 @@ PLACES = (
     "第一次开机",
 )
 ANSWERS = (
-    "已经复现,这周五的版本里修。",
-    "谢谢,很多人都需要,排进下个月。",
-    "需要更多信息:请在关于页面连点版本号,把日志贴上来。",
+    "已经复现，这周五的版本里修。",
+    "谢谢，很多人都需要，排进下个月。",
+    "需要更多信息：请在关于页面连点版本号，把日志贴上来。",
     "We have it; it goes into this Friday's build.",
-    "这个暂时不做:会影响待机。先放着,等更多人提。",
+    "这个暂时不做：会影响待机。先放着，等更多人提。",
 )
 EDITION = "第一版开机画面"
-EDITION_TITLE = "感谢勇敢的上帝,来参加我们的内测"
+EDITION_TITLE = "感谢勇敢的上帝，来参加我们的内测"
 EDITION_SUBTITLE = "Thank you, brave ones, for joining our closed beta"

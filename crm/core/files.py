@@ -1,4 +1,4 @@
-"""Stored files: written whole or not at all, found again by their key."""
+"""Stored files: written once, whole or not at all, found again by their key."""
 
 from __future__ import annotations
 
@@ -34,32 +34,60 @@ def path_of(key: str) -> Path:
     return path
 
 
+class Incoming:
+    """A file on its way in, written straight to the disk it will stay on; what is not kept is gone when it is closed.
+
+    It can stand where werkzeug wants a file for an upload: `write` until the end, then `keep`.
+    """
+
+    def __init__(self, folder: str, *, suffix: str = "", at_most: int | None = None) -> None:
+        self.key = f"{folder}/{uuid4().hex}{suffix}"
+        self.size = 0
+        self._at_most = at_most
+        self._path = path_of(self.key)
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._part = self._path.with_name(f".{self._path.name}.part")
+        self._out = self._part.open("wb")
+        self._hashed = hashlib.sha256()
+
+    def write(self, block: bytes) -> int:
+        """Raises NotUnderstood when there are more bytes than `at_most`."""
+        self.size += len(block)
+        if self._at_most is not None and self.size > self._at_most:
+            raise NotUnderstood(
+                f"the file is larger than {self._at_most // BLOCK} MiB: split it, or raise MAX_UPLOAD_MB"
+            )
+        self._hashed.update(block)
+        return self._out.write(block)
+
+    def seek(self, offset: int, _whence: int = 0) -> int:
+        """What has been written is not read again; werkzeug rewinds it all the same."""
+        return offset
+
+    def keep(self) -> Stored:
+        self._out.flush()
+        os.fsync(self._out.fileno())
+        self._part.rename(self._path)
+        self._out.close()
+        return Stored(self.key, self.size, self._hashed.hexdigest())
+
+    def close(self) -> None:
+        self._out.close()
+        self._part.unlink(missing_ok=True)
+
+
 def store(stream: BinaryIO, folder: str, *, suffix: str = "", at_most: int | None = None) -> Stored:
     """Streams to disk in blocks of 1 MiB (memory stays flat), then renames into place.
 
     Raises NotUnderstood, leaving nothing behind, when the stream holds more than `at_most` bytes.
     """
-    key = f"{folder}/{uuid4().hex}{suffix}"
-    path = path_of(key)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.part")
-    hashed, size = hashlib.sha256(), 0
+    incoming = Incoming(folder, suffix=suffix, at_most=at_most)
     try:
-        with part.open("wb") as out:
-            while block := stream.read(BLOCK):
-                size += len(block)
-                if at_most is not None and size > at_most:
-                    raise NotUnderstood(
-                        f"the file is larger than {at_most // BLOCK} MiB: split it, or raise MAX_UPLOAD_MB"
-                    )
-                hashed.update(block)
-                out.write(block)
-            out.flush()
-            os.fsync(out.fileno())
-        part.rename(path)
+        while block := stream.read(BLOCK):
+            incoming.write(block)
+        return incoming.keep()
     finally:
-        part.unlink(missing_ok=True)
-    return Stored(key, size, hashed.hexdigest())
+        incoming.close()
 
 
 def remove(key: str) -> None:

@@ -102,11 +102,20 @@ def set_theme() -> Response:
     return answer
 
 
+def _keep_static_files(response: Response) -> Response:
+    """Browsers may keep what carries the hash of its content in its address; nothing else."""
+    if request.endpoint == "static" and "v" in request.args:
+        response.cache_control.max_age = YEAR_SECONDS
+        response.cache_control.public = response.cache_control.immutable = True
+        response.cache_control.no_cache = None
+    return response
+
+
 def init_app(app: Flask) -> None:
     app.context_processor(_context)
     app.jinja_env.globals["static_url"] = static_url  # macros see globals, not the context
     app.register_blueprint(bp)
     app.config.update(COMPRESS_MIMETYPES=COMPRESSED, COMPRESS_ALGORITHM=["br", "gzip"], COMPRESS_BR_LEVEL=4)
     Compress(app)
-    app.config.setdefault("SEND_FILE_MAX_AGE_DEFAULT", YEAR_SECONDS)
+    app.after_request(_keep_static_files)
     public(app.view_functions["static"])

@@ -38,7 +38,7 @@ def problem_of(title: str, status: int, faults: list[tuple[str, str]]) -> Respon
 def _answer(error: HTTPError) -> Response:
     parts = error.detail if isinstance(error.detail, dict) else {"": error.detail}
     faults = [fault for part in parts.values() for fault in _faults(part)]
-    answer = problem_of(error.message, error.status_code, faults)
+    answer = problem_of(error.message or "not understood", error.status_code, faults)
     answer.headers.extend(error.headers or {})
     return answer
 

@@ -92,7 +92,8 @@ def _told(status: int) -> str:
         413: gettext("What you sent is larger than this installation takes."),
         429: gettext("Too many tries. Wait a few minutes, then try again."),
     }
-    return words.get(status, gettext("Something went wrong on our side. What you sent was not saved; try again."))
+    told: str = words.get(status, gettext("Something went wrong on our side. What you sent was not saved; try again."))
+    return told
 
 
 def _http_error(error: HTTPException) -> Response:

@@ -27,7 +27,8 @@ from boot_screen.fonts import FOLDER, vendored
 from boot_screen.layout import Layout, lay_out_from
 from boot_screen.outputs import write
 from boot_screen.scene import Name, Scene, Screen
-from boot_screen.text import Kind, open_font
+from boot_screen.shaping import open_font
+from boot_screen.text import Kind
 
 SCREENS = {100: (1080, 2400), 1200: (1080, 2400), 5600: (1440, 3200), 23000: (1440, 3200)}
 MOST_OF_FLOOR = {1200: 3.0, 5600: 4.0}

@@ -7,7 +7,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 from boot_screen.fonts import EMOJI_STRIKE_PX
 from boot_screen.scene import Colour
-from boot_screen.text import EMOJI_EM, Run, Typesetter, open_font
+from boot_screen.shaping import open_font
+from boot_screen.text import EMOJI_EM, Run, Typesetter
 
 COLOURS = 64
 _ABOVE, _HEIGHT = 51 / 54, 66 / 54  # of the strike, in em of the strike

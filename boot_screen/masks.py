@@ -8,7 +8,8 @@ from typing import Any
 from PIL import Image, ImageDraw, ImageFont
 
 from boot_screen.rows import ABOVE, line_height
-from boot_screen.text import Kind, Run, Typesetter, open_font
+from boot_screen.shaping import open_font, prepared
+from boot_screen.text import Kind, Run, Typesetter
 
 _PHASES = 4  # glyphs of proportional fonts are kept at quarters of a pixel
 SHAPED_FROM_PX = 28  # from here on kerning shows, so plain runs are shaped too
@@ -84,10 +85,10 @@ class Pen:
     def _shape(self, run: Run) -> tuple[Image.Image, int, int]:
         """The run's mask, and where it lies in its box. What would leave the box is made smaller."""
         font = self._font(run.font, shaped=True)
-        direction = "rtl" if run.right_to_left else "ltr"
-        left, upper, right, lower = (int(edge) for edge in font.getbbox(run.text, direction=direction, anchor="ls"))
+        text, direction = prepared(run.text, right_to_left=run.right_to_left)
+        left, upper, right, lower = (int(edge) for edge in font.getbbox(text, direction=direction, anchor="ls"))
         mask = Image.new("L", (max(1, right - left), max(1, lower - upper)))
-        ImageDraw.Draw(mask).text((-left, -upper), run.text, fill=255, font=font, anchor="ls", direction=direction)
+        ImageDraw.Draw(mask).text((-left, -upper), text, fill=255, font=font, anchor="ls", direction=direction)
         width, height = max(1, min(mask.width, round(run.em * self._px))), min(mask.height, self._height)
         if (width, height) != mask.size:
             mask = mask.resize((width, height), Image.Resampling.BOX)

@@ -12,11 +12,11 @@ from operator import itemgetter
 from typing import NamedTuple
 
 import regex
-from PIL import ImageFont, features
+from PIL import ImageFont
 
 from boot_screen.bidi_order import levels, mirrored, visual_order
 from boot_screen.fonts import EMOJI, EMOJI_STRIKE_PX, Font, vendored
-from boot_screen.scene import SceneError
+from boot_screen.shaping import open_font, prepared
 from boot_screen.system_fonts import system_fonts
 
 MISSING = "\u3013"  # the printer's geta mark: a letter that is not in the case
@@ -184,17 +184,9 @@ class Typesetter:
         ruler = self._rulers[font]
         if kind is Kind.EMOJI:
             return EMOJI_EM * max(1, round(ruler.getlength(text) / ruler.getlength("\U0001f600")))
-        direction = "rtl" if right_to_left else "ltr"
+        text, direction = prepared(text, right_to_left=right_to_left)
         left, _, right, _ = ruler.getbbox(text, direction=direction, anchor="ls")
         return max(ruler.getlength(text, direction=direction), right, right - left, 1) / _MEASURE_PX
-
-
-def open_font(font: Font, px: int, *, shaped: bool) -> ImageFont.FreeTypeFont:
-    """Open a font at a size in px per em. Raises SceneError when text must be shaped and this Pillow cannot."""
-    if shaped and not features.check_feature("raqm"):
-        raise SceneError("Some names need their letters joined, which needs FriBiDi: install libfribidi0.")
-    layout = ImageFont.Layout.RAQM if shaped else ImageFont.Layout.BASIC
-    return ImageFont.truetype(str(font.path), px, index=font.face, layout_engine=layout)
 
 
 def _vendored_keys() -> frozenset[str]:

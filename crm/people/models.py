@@ -13,7 +13,7 @@ from crm.people.rules import ImportState, OriginKind, ProposalState, SiteRole, S
 
 
 class Person(Numbered):
-    """One human being. A merged person points to the one who stands for both; a forgotten one has lost all but the number."""
+    """One human being. A merged one points to who stands for both; a forgotten one has lost all but the number."""
 
     __tablename__ = "person"
     __table_args__ = (
@@ -76,7 +76,10 @@ class Source(Numbered):
     """Where and how we found a person, and on what basis we may write to them."""
 
     __tablename__ = "source"
-    __table_args__ = (Index("ix_source_person_found", "person_id", "found_at"), Index("ix_source_site", "site", "board"))
+    __table_args__ = (
+        Index("ix_source_person_found", "person_id", "found_at"),
+        Index("ix_source_site", "site", "board"),
+    )
 
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"))
     site: Mapped[str]
@@ -115,7 +118,7 @@ class Note(Numbered):
 
 
 class Suppression(Model):
-    """The one list over all identities and channels: keyed hashes of `kind:value`, which survive erasure and re-import."""
+    """The one list over all identities and channels: keyed hashes of `kind:value`; erasure and re-import leave it."""
 
     __tablename__ = "suppression"
 
@@ -157,7 +160,7 @@ class Merge(Numbered):
 
 
 class Erasure(Numbered):
-    """That somebody was forgotten, kept outside the person's own rows so that a restored backup can forget them again."""
+    """That somebody was forgotten; beside it stands a log outside the database, for backups that bring them back."""
 
     __tablename__ = "erasure"
 

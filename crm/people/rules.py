@@ -6,6 +6,7 @@ from enum import StrEnum
 
 IDENTITY_KINDS = ("email", "qq", "wechat", "weibo", "phone", "matrix", "telegram", "github")
 FORUM_PREFIX = "forum:"
+LONGEST_NAME = 200
 
 
 class SiteRole(StrEnum):

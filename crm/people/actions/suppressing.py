@@ -1,0 +1,30 @@
+"""The suppression list: written once per identity, never shortened by a merge, an erasure or an import."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import cast
+
+from sqlalchemy import Table
+
+from crm.core.bulk import load
+from crm.core.tokens import keyed_hash
+from crm.people.models import Suppression
+from crm.people.queries import identities_of
+from crm.people.rules import SuppressionReason
+
+
+def suppress_pairs(pairs: Collection[tuple[str, str]], reason: SuppressionReason, at: datetime) -> list[str]:
+    """Puts identities on the list; the first reason stays. Returns their hashes."""
+    hashes = sorted({keyed_hash(f"{kind}:{value}") for kind, value in pairs})
+    rows = [(one, reason, at) for one in hashes]
+    load(cast(Table, Suppression.__table__), ("hash", "reason", "at"), rows, ignore_known=True)
+    return hashes
+
+
+def suppress(person_ids: Collection[int], reason: SuppressionReason, at: datetime) -> int:
+    """Nobody writes to these people again, under any identity; returns how many identities they have."""
+    pairs = [(kind, value) for _person_id, kind, value in identities_of(person_ids)]
+    suppress_pairs(pairs, reason, at)
+    return len(pairs)

@@ -1,0 +1,124 @@
+"""Reads over people: by identity, by filter, who must not be written to."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from flask_babel import gettext
+from sqlalchemy import ColumnElement, Select, and_, exists, select, text
+
+from crm.core.bulk import chunks
+from crm.core.db import is_postgres, session
+from crm.core.errors import NotThere, NotUnderstood
+from crm.core.offers import conditions
+from crm.core.tokens import keyed_hash
+from crm.people.models import Identity, Person, Suppression
+
+Pair = tuple[str, str]
+MANY = 10_000
+
+
+def listed() -> ColumnElement[bool]:
+    """People who stand for themselves: neither merged into another nor forgotten."""
+    return and_(Person.merged_into_id.is_(None), Person.forgotten_at.is_(None))
+
+
+def person_or_404(person_id: int) -> Person:
+    """The person, or the one who stands for them since a merge. Raises NotThere, also for the forgotten."""
+    found = session().get(Person, person_id)
+    while found is not None and found.merged_into_id is not None:
+        found = session().get(Person, found.merged_into_id)
+    if found is None or found.forgotten_at is not None:
+        raise NotThere(gettext("There is no such person, or they have been forgotten."))
+    return found
+
+
+BY_VALUE = {
+    True: "SELECT value, person_id FROM identity"
+    " WHERE kind = :kind AND value IN (SELECT json_array_elements_text(:values))",
+    False: "SELECT identity.value, identity.person_id FROM json_each(:values) AS wanted"
+    " CROSS JOIN identity ON identity.kind = :kind AND identity.value = wanted.value",
+}
+
+
+def ids_by_identities(pairs: Iterable[Pair]) -> dict[Pair, int]:
+    """Who has these (normalised) identities. Identities move with a merge, so it is the one who stands for both."""
+    by_kind: dict[str, set[str]] = defaultdict(set)
+    for kind, value in pairs:
+        by_kind[kind].add(value)
+    statement = text(BY_VALUE[is_postgres()])
+    found: dict[Pair, int] = {}
+    for kind, values in by_kind.items():
+        for some in chunks(sorted(values), MANY):
+            wanted = {"kind": kind, "values": json.dumps(some, ensure_ascii=False)}
+            for value, person_id in session().connection().execute(statement, wanted):
+                found[kind, value] = person_id
+    return found
+
+
+def identities_of(person_ids: Collection[int]) -> list[tuple[int, str, str]]:
+    """(person_id, kind, value), in no order."""
+    found: list[tuple[int, str, str]] = []
+    for some in chunks(person_ids, MANY):
+        rows = session().execute(
+            select(Identity.person_id, Identity.kind, Identity.value).where(Identity.person_id.in_(some))
+        )
+        found.extend((row[0], row[1], row[2]) for row in rows)
+    return found
+
+
+def addresses(person_ids: Collection[int], kind: str) -> dict[int, str]:
+    """One identity of this kind for each person who has one; the first in order when there are several."""
+    found: dict[int, str] = {}
+    for some in chunks(person_ids, MANY):
+        rows = session().execute(
+            select(Identity.person_id, Identity.value)
+            .where(Identity.person_id.in_(some), Identity.kind == kind)
+            .order_by(Identity.value.desc())
+        )
+        found.update({row[0]: row[1] for row in rows})
+    return found
+
+
+def has_suppressions() -> bool:
+    return bool(session().scalar(select(exists().select_from(Suppression))))
+
+
+def suppressed_pairs(pairs: Collection[Pair]) -> set[Pair]:
+    """Which of these identities are on the suppression list."""
+    if not pairs or not has_suppressions():
+        return set()
+    by_hash = {keyed_hash(f"{kind}:{value}"): (kind, value) for kind, value in pairs}
+    found: set[Pair] = set()
+    for some in chunks(by_hash, MANY):
+        found.update(by_hash[h] for h in session().scalars(select(Suppression.hash).where(Suppression.hash.in_(some))))
+    return found
+
+
+def suppressed(person_ids: Collection[int]) -> set[int]:
+    """Those whom no channel may write to: any one of their identities is on the list, or they are forgotten."""
+    if not has_suppressions():
+        return set()
+    owners: dict[Pair, int] = {(kind, value): person_id for person_id, kind, value in identities_of(person_ids)}
+    return {owners[pair] for pair in suppressed_pairs(owners)}
+
+
+def clauses(filters: Mapping[str, str], at: datetime) -> list[ColumnElement[bool]]:
+    """The WHEREs of a filter; empty values ask for nothing. Raises NotUnderstood for an unknown condition."""
+    known = conditions()
+    found = []
+    for key, value in filters.items():
+        if key not in known:
+            raise NotUnderstood(gettext("“%(key)s” is no condition on people.", key=key))
+        if value:
+            found.append(known[key].clause(value, at))
+    return found
+
+
+def matching(filters: Mapping[str, str], at: datetime) -> Select[Any]:
+    """The ids of listed people for whom every condition holds."""
+    return select(Person.id).where(listed(), *clauses(filters, at))

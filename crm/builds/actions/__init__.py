@@ -2,18 +2,22 @@
 
 from crm.builds.actions.access import grant_access, mark_open_week
 from crm.builds.actions.catalogue import (
+    FOLDER,
     BuildKnown,
     attach_file,
     keep_file,
     offer_again,
     register_build,
+    suffix_of,
     withdraw_build,
+    without_file,
     write_notes,
 )
 from crm.builds.actions.check_ins import NewCheckIn, Recorded, record_check_ins
 from crm.builds.actions.importing import import_check_ins
 
 __all__ = [
+    "FOLDER",
     "BuildKnown",
     "NewCheckIn",
     "Recorded",
@@ -25,6 +29,8 @@ __all__ = [
     "offer_again",
     "record_check_ins",
     "register_build",
+    "suffix_of",
     "withdraw_build",
+    "without_file",
     "write_notes",
 ]

@@ -71,8 +71,8 @@ def write_notes(build_id: int, notes: dict[str, str]) -> None:
 
 def keep_file(build_id: int, stream: BinaryIO, file_name: str, *, at: datetime, at_most: int | None = None) -> Build:
     """Streams the file of a build to disk. Raises MoveRefused when it has one: a stored file never changes."""
-    _without_file(build_id)
-    stored = files.store(stream, FOLDER, suffix=_suffix(file_name), at_most=at_most)
+    without_file(build_id)
+    stored = files.store(stream, FOLDER, suffix=suffix_of(file_name), at_most=at_most)
     try:
         return attach_file(build_id, stored, file_name, at=at)
     except BaseException:
@@ -92,7 +92,7 @@ def attach_file(build_id: int, stored: files.Stored, file_name: str, *, at: date
         .returning(Build.id)
     )
     if given.first() is None:
-        _without_file(build_id)
+        without_file(build_id)
         raise MoveRefused(_("Somebody else has just uploaded this build's file."))
     journal.record(
         "upload_build", f"build:{build_id}", at=at, after={"file": name, "sha256": stored.sha256, "size": stored.size}
@@ -100,12 +100,14 @@ def attach_file(build_id: int, stored: files.Stored, file_name: str, *, at: date
     return session().get_one(Build, build_id, populate_existing=True)
 
 
-def _without_file(build_id: int) -> None:
-    found = session().execute(select(Build.file_key).where(Build.id == build_id)).first()
-    if found is None:
+def without_file(build_id: int) -> Build:
+    """A build that waits for its file. Raises MoveRefused when it has one: it never changes."""
+    build = session().get(Build, build_id, populate_existing=True)
+    if build is None:
         raise NotThere(_("There is no such build."))
-    if found.file_key is not None:
+    if build.file_key is not None:
         raise MoveRefused(_("This build has its file, which never changes: register a new version for another file."))
+    return build
 
 
 def clean_name(file_name: str) -> str:
@@ -114,7 +116,8 @@ def clean_name(file_name: str) -> str:
     return "".join(c for c in last if c.isprintable())[:200] or "build"
 
 
-def _suffix(file_name: str) -> str:
+def suffix_of(file_name: str) -> str:
+    """`.apk`, or nothing when the end of the name is no plain suffix."""
     suffix = PurePosixPath(clean_name(file_name)).suffix
     return suffix if suffix[1:].isalnum() and len(suffix) <= 12 else ""
 

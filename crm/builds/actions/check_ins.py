@@ -16,6 +16,7 @@ from crm.core.db import session
 from crm.core.restand import restand
 
 CHECK_IN = cast(Table, CheckIn.__table__)
+FEW = 500
 COLUMNS = ("person_id", "build_id", "version", "kind", "at", "received_at", "client_key")
 
 
@@ -40,9 +41,13 @@ class Recorded:
 class Versions:
     """Builds by what a device says it runs: platform and version, or a version that only one platform has."""
 
-    def __init__(self) -> None:
+    def __init__(self, only: set[str] | None = None) -> None:
+        """`only`: the versions that will be asked for, when they are few."""
         self._exact: dict[tuple[str | None, str], int | None] = {}
-        for build_id, platform, version in session().execute(select(Build.id, Build.platform, Build.version)):
+        query = select(Build.id, Build.platform, Build.version)
+        if only is not None:
+            query = query.where(Build.version.in_(only))
+        for build_id, platform, version in session().execute(query):
             self._exact[platform, version] = build_id
             self._exact[None, version] = None if (None, version) in self._exact else build_id
 
@@ -65,7 +70,8 @@ def record_check_ins(
     """
     if not check_ins:
         return Recorded(0, 0)
-    rows = _rows(check_ins, versions or Versions(), received_at)
+    wanted = {one.version for one in check_ins}
+    rows = _rows(check_ins, versions or Versions(wanted if len(wanted) <= FEW else None), received_at)
     keyed = any(one.client_key is not None for one in check_ins)
     new = load(CHECK_IN, COLUMNS, rows, ignore_known=keyed)
     if new:

@@ -29,7 +29,10 @@ Row = tuple[int, dict[str, str] | str]
 
 @dataclass
 class Import:
-    """A file on its way in: figures so far, and whom each written identity means (None: nobody, or not an identity)."""
+    """A file on its way in: figures so far, and whom each written identity means (None: nobody).
+
+    Reasons name no identity: they are kept, and forgetting a person must leave nothing of them behind.
+    """
 
     received_at: datetime
     read: int = 0
@@ -38,7 +41,7 @@ class Import:
     refused: int = 0
     reasons: list[dict[str, Any]] = field(default_factory=list)
     people: dict[str, int | None] = field(default_factory=dict)
-    wrong: dict[str, str] = field(default_factory=dict)
+    wrong: set[str] = field(default_factory=set)
 
     def refuse(self, line: int, reason: str) -> None:
         self.refused += 1
@@ -83,7 +86,7 @@ def _read(stream: BinaryIO) -> Iterator[Row]:
         yield rows.line_num, {name: row[place].strip() for name, place in zip(COLUMNS, places, strict=True)}
 
 
-def _moment(text: str, latest: datetime) -> datetime:
+def _moment(text: str, now: datetime) -> datetime:
     """Raises NotUnderstood, saying why."""
     try:
         at = datetime.fromisoformat(text)
@@ -91,15 +94,11 @@ def _moment(text: str, latest: datetime) -> datetime:
         raise NotUnderstood(_("the time %(text)s is not like 2026-06-05T17:00:00+08:00", text=text[:60])) from error
     if at.tzinfo is None:
         raise NotUnderstood(_("the time %(text)s names no offset, such as +08:00 or Z", text=text[:60]))
-    try:
-        at = at.astimezone(UTC)
-    except OverflowError as error:
-        raise NotUnderstood(_("the time %(text)s is out of range", text=text[:60])) from error
-    if at > latest:
+    if at > now + CLOCKS_DIFFER:
         raise NotUnderstood(_("the time %(text)s lies in the future", text=text[:60]))
     if at < FIRST_WEEK:
         raise NotUnderstood(_("the time %(text)s lies before 1970-01-05", text=text[:60]))
-    return at
+    return at.astimezone(UTC)
 
 
 def _learn(work: Import, written: set[str]) -> None:
@@ -108,8 +107,8 @@ def _learn(work: Import, written: set[str]) -> None:
     for text in written:
         try:
             parsed[text] = parse(text)
-        except NotUnderstood as error:
-            work.wrong[text] = str(error)
+        except NotUnderstood:
+            work.wrong.add(text)
     found = ids_by_identities(set(parsed.values()))
     work.people.update({text: found.get(pair) for text, pair in parsed.items()})
 
@@ -118,15 +117,15 @@ def _check(work: Import, row: dict[str, str]) -> NewCheckIn:
     """Raises NotUnderstood with the reason why the row is refused."""
     identity, version = row["identity"], row["version"]
     if identity in work.wrong:
-        raise NotUnderstood(work.wrong[identity])
+        raise NotUnderstood(_("the identity is not one written as kind:value, such as email:ada@example.org"))
     person_id = work.people[identity]
     if person_id is None:
-        raise NotUnderstood(_("nobody is known by %(identity)s", identity=identity[:100]))
+        raise NotUnderstood(_("nobody is known by this identity"))
     if not version:
         raise NotUnderstood(_("the version is missing"))
     if len(version) > LONGEST_VERSION or not version.isprintable() or "�" in version:
         raise NotUnderstood(_("the version is not a line of at most %(most)s characters", most=LONGEST_VERSION))
-    at = _moment(row["at"], work.received_at + CLOCKS_DIFFER)
+    at = _moment(row["at"], work.received_at)
     key = f"import:{int(at.timestamp() * 1_000_000)}:{version}"
     return NewCheckIn(person_id, version, CheckInKind.HEARTBEAT, at, key)
 
@@ -134,7 +133,7 @@ def _check(work: Import, row: dict[str, str]) -> NewCheckIn:
 def _take(work: Import, rows: list[Row], versions: Versions) -> None:
     """One chunk of the file."""
     written = {row["identity"] for _line, row in rows if not isinstance(row, str)}
-    _learn(work, written - work.people.keys() - work.wrong.keys())
+    _learn(work, written - work.people.keys() - work.wrong)
     sound = []
     for line, row in rows:
         work.read += 1

@@ -1,0 +1,137 @@
+"""What devices and build machines say: check-ins, and the file of a build."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, BinaryIO, cast
+
+from apiflask import APIBlueprint, Schema
+from apiflask.fields import AwareDateTime, Integer, List, Nested, String
+from apiflask.validators import Length, OneOf, Regexp
+from flask import current_app, request
+from flask.blueprints import BlueprintSetupState
+from flask_babel import gettext as _
+from marshmallow import RAISE, pre_load
+
+from crm.accounts.rules import Scope
+from crm.builds.actions import FOLDER, NewCheckIn, attach_file, record_check_ins, suffix_of, without_file
+from crm.builds.rules import BATCH, CLOCKS_DIFFER, FIRST_WEEK, LONGEST_KEY, LONGEST_VERSION, PLATFORMS, RAN
+from crm.core import clock, files, programme
+from crm.core.db import session
+from crm.core.guards import scope, viewer
+from crm.core.problems import problem_of
+
+bp = APIBlueprint("builds_api", __name__, url_prefix="/api/v1", tag="builds")
+BLUEPRINTS = (bp,)
+PRINTABLE = Regexp(r"^[^\x00-\x1f\x7f]*\Z")
+Fault = tuple[str, str]
+
+
+@bp.record
+def _tokens_need_no_csrf(state: BlueprintSetupState) -> None:
+    state.app.extensions["csrf"].exempt(bp)
+
+
+class CheckInSchema(Schema):
+    class Meta:
+        unknown = RAISE
+
+    version = String(
+        required=True,
+        validate=[Length(1, LONGEST_VERSION), PRINTABLE],
+        metadata={"description": "What runs, as the device names it; kept also when no such build is registered."},
+    )
+    platform = String(validate=OneOf(PLATFORMS), metadata={"description": "Needed where platforms share a version."})
+    kind = String(load_default=RAN[1].value, validate=OneOf([kind.value for kind in RAN]))
+    at = AwareDateTime(metadata={"description": "With its offset. Left out: now. At most 10 minutes ahead."})
+    client_key = String(
+        validate=[Length(1, LONGEST_KEY), PRINTABLE],
+        metadata={"description": "Your own key of this check-in: sent again, it is recorded once."},
+    )
+
+
+class CheckInsSchema(Schema):
+    """A batch; a single check-in may also stand by itself as the body."""
+
+    class Meta:
+        unknown = RAISE
+
+    check_ins = List(Nested(CheckInSchema), required=True, validate=Length(1, BATCH))
+
+    @pre_load
+    def _one_is_a_batch_too(self, body: Any, **_more: Any) -> Any:
+        return {"check_ins": [body]} if isinstance(body, dict) and "version" in body else body
+
+
+class RecordedSchema(Schema):
+    new = Integer(required=True, metadata={"description": "Recorded now."})
+    known = Integer(required=True, metadata={"description": "Passed over: their client_key was here already."})
+
+
+class StoredSchema(Schema):
+    id = Integer(required=True)
+    size = Integer(required=True)
+    sha256 = String(required=True)
+
+
+def _fault(at: datetime, now: datetime) -> str | None:
+    if at > now + CLOCKS_DIFFER:
+        return str(_("This time is more than 10 minutes ahead of ours: set the device's clock."))
+    return str(_("This time is earlier than 1970-01-05.")) if at < FIRST_WEEK else None
+
+
+def _faults(batch: list[dict[str, Any]], now: datetime) -> list[Fault]:
+    told = ((f"/check_ins/{place}/at", _fault(item["at"], now)) for place, item in enumerate(batch) if "at" in item)
+    return [(place, what) for place, what in told if what is not None]
+
+
+@bp.post("/check-ins")
+@scope(Scope.CHECK_INS_WRITE)
+@bp.input(CheckInsSchema)
+@bp.output(RecordedSchema)
+@bp.doc(summary="Tell that a build ran", responses=[401, 403, 422], operation_id="checkIn")
+def check_in(json_data: dict[str, Any]) -> Any:
+    """Records that the token's owner ran these versions. All of a batch or, where one is at fault, none."""
+    now = clock.now()
+    batch = json_data["check_ins"]
+    if faults := _faults(batch, now):
+        return problem_of("not understood", 422, faults)
+    person_id = viewer().person_id
+    recorded = record_check_ins(
+        [
+            NewCheckIn(
+                person_id,
+                item["version"],
+                item["kind"],
+                item.get("at", now),
+                item.get("client_key"),
+                platform=item.get("platform"),
+            )
+            for item in batch
+        ],
+        received_at=now,
+    )
+    session().commit()
+    return {"new": recorded.new, "known": recorded.known}
+
+
+@bp.put("/builds/<int:build_id>/file")
+@scope(Scope.BUILDS_WRITE)
+@bp.output(StoredSchema)
+@bp.doc(summary="Upload a build's file", responses=[401, 403, 404, 409, 422], operation_id="uploadBuild")
+def put_file(build_id: int) -> Any:
+    """The body is the file itself; `?name=` is the name it is downloaded by. A stored file never changes."""
+    build = without_file(build_id)
+    name = request.args.get("name") or f"{build.platform}-{build.version}"
+    session().rollback()  # nobody else's writing waits for a file on its way
+    most = current_app.config["MAX_UPLOAD_BYTES"]
+    stored = files.store(cast(BinaryIO, request.stream), FOLDER, suffix=suffix_of(name), at_most=most)
+    try:
+        attach_file(build_id, stored, name, at=programme.moment())
+        session().commit()
+    except BaseException:
+        files.remove(stored.key)
+        raise
+    return {"id": build_id, "size": stored.size, "sha256": stored.sha256}
+
+

@@ -1,0 +1,117 @@
+"""What builds show and do for other rooms."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any, cast
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import ColumnElement, Table, exists, select
+
+from crm.builds.models import Build, BuildAccess, CheckIn, CheckInImport, Seat
+from crm.builds.queries import builds_of, download_token, has_run, newest_builds, notes_in, notes_of, ran, runs_of
+from crm.builds.rules import PLATFORMS, RAN
+from crm.core import programme
+from crm.core.errors import NotUnderstood
+from crm.core.languages import current_language
+from crm.core.offers import Condition, Event, Owned, Panel, RoomOffers
+from crm.people.models import Person
+
+FEW = 5
+
+
+def _whole(value: str) -> int:
+    if not value.isdecimal() or len(value) > 9:
+        raise NotUnderstood(_("“%(value)s” is no whole number.", value=value))
+    return int(value)
+
+
+def _has_build(value: str, _at: datetime) -> ColumnElement[bool]:
+    return exists().where(BuildAccess.build_id == _whole(value), BuildAccess.person_id == Person.id)
+
+
+def _ran_build(value: str, _at: datetime) -> ColumnElement[bool]:
+    return exists().where(CheckIn.person_id == Person.id, ran(_whole(value)))
+
+
+def _checked_in(value: str, at: datetime) -> ColumnElement[bool]:
+    since = at - timedelta(days=min(_whole(value), 36_500))
+    return exists().where(CheckIn.person_id == Person.id, CheckIn.at >= since, CheckIn.at <= at)
+
+
+def _platform(value: str, _at: datetime) -> ColumnElement[bool]:
+    if value not in PLATFORMS:
+        raise NotUnderstood(_("A platform is one of: %(platforms)s.", platforms=", ".join(PLATFORMS)))
+    on_it = select(CheckIn.id).join(Build, Build.id == CheckIn.build_id)
+    return on_it.where(CheckIn.person_id == Person.id, Build.platform == value, CheckIn.kind.in_(RAN)).exists()
+
+
+def _choices() -> list[tuple[str, str]]:
+    return [(str(build.id), f"{build.platform} {build.version}") for build in newest_builds()]
+
+
+def timeline(person_id: int, before: datetime | None, limit: int) -> list[Event]:
+    """One line for a week and version, at its first check-in, not one for each heartbeat."""
+    runs = runs_of(person_id, programme.required().tz, before, limit)
+    return [
+        Event(
+            run.first_at,
+            "check_in",
+            _("Ran %(version)s", version=run.version),
+            detail=_("%(count)s check-ins this week", count=run.count) if run.count > 1 else "",
+        )
+        for run in runs
+    ]
+
+
+def person_panel(person_id: int, _at: datetime) -> dict[str, Any] | None:
+    builds = builds_of(person_id, FEW)
+    runs = runs_of(person_id, programme.required().tz, None, FEW)
+    return {"builds": builds, "runs": runs} if builds or runs else None
+
+
+def tester_panel(person_id: int, _at: datetime) -> dict[str, Any]:
+    """The newest build of each platform that this tester has, with their own link to it."""
+    newest: dict[str, Build] = {}
+    for build, _since in builds_of(person_id, 50):
+        newest.setdefault(build.platform, build)
+    languages = programme.required().languages
+    return {
+        "builds": [
+            {
+                "build": build,
+                "notes": notes_in(notes_of(build.id), current_language(), languages),
+                "token": download_token(build.id, person_id),
+                "has_run": has_run(build.id, person_id),
+            }
+            for build in newest.values()
+        ]
+    }
+
+
+def _owned(model: Any, column: str = "person_id", **told: Any) -> Owned:
+    return Owned(cast(Table, model.__table__), column, **told)
+
+
+OFFERS = RoomOffers(
+    room="builds",
+    owned=(
+        _owned(CheckIn),
+        _owned(BuildAccess),
+        _owned(Seat),
+        _owned(Build, "registered_by_id", forget="keep", exported=False),
+        _owned(CheckInImport, "by_id", forget="keep", exported=False),
+    ),
+    timeline=timeline,
+    conditions=(
+        Condition("has_build", _l("has access to the build"), "choice", _has_build, _choices),
+        Condition("ran_build", _l("ran the build"), "choice", _ran_build, _choices),
+        Condition("checked_in_days", _l("ran a build in the last days"), "days", _checked_in),
+        Condition(
+            "platform", _l("ran a build on"), "choice", _platform, lambda: [(name, name) for name in PLATFORMS]
+        ),
+    ),
+    person=(Panel("builds", "builds/_person.html", person_panel, order=40),),
+    tester=(Panel("builds", "builds/_mine.html", tester_panel, order=10),),
+)

@@ -1,0 +1,69 @@
+"""The catalogue of builds, for staff."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from crm.builds.actions import offer_again, withdraw_build, write_notes
+from crm.builds.forms import FileForm, NotesForm, notes_form
+from crm.builds.queries import build_or_404, builds_page, figures_of, notes_of
+from crm.builds.views import bp
+from crm.core import journal, programme
+from crm.core.db import session
+from crm.core.guards import May, staff
+
+
+@bp.get("/builds")
+@staff(May.SEE)
+def listing() -> str:
+    page = builds_page(request.args.get("after"), request.args.get("before"))
+    return render_template("builds/list.html", page=page)
+
+
+@bp.get("/builds/<int:build_id>")
+@staff(May.SEE)
+def show(build_id: int) -> str:
+    build = build_or_404(build_id)
+    return render_template(
+        "builds/build.html",
+        build=build,
+        notes=notes_of(build_id),
+        figures=figures_of(build_id),
+        file_form=FileForm(),
+    )
+
+
+@bp.route("/builds/<int:build_id>/notes", methods=["GET", "POST"])
+@staff(May.BUILDS)
+def notes(build_id: int) -> Any:
+    build, known = build_or_404(build_id), notes_of(build_id)
+    form = notes_form(NotesForm, programme.required().languages)(data={f"notes_{k}": v for k, v in known.items()})
+    assert isinstance(form, NotesForm)
+    if form.validate_on_submit():
+        write_notes(build_id, form.notes())
+        journal.record("write_notes", f"build:{build_id}", at=programme.moment(), before=known, after=form.notes())
+        session().commit()
+        return redirect(url_for("builds.show", build_id=build_id))
+    return render_template("builds/notes.html", build=build, form=form)
+
+
+@bp.post("/builds/<int:build_id>/withdraw")
+@staff(May.BUILDS)
+def withdraw(build_id: int) -> Response:
+    withdraw_build(build_id, programme.moment())
+    session().commit()
+    flash(_("Nobody gets this build any more."), "success")
+    return redirect(url_for("builds.show", build_id=build_id))
+
+
+@bp.post("/builds/<int:build_id>/offer-again")
+@staff(May.BUILDS)
+def offer(build_id: int) -> Response:
+    offer_again(build_id, programme.moment())
+    session().commit()
+    flash(_("Whoever has access gets this build again."), "success")
+    return redirect(url_for("builds.show", build_id=build_id))

@@ -77,7 +77,23 @@ class Letter(Numbered):
             sqlite_where=text("state = 'sending'"),
             postgresql_where=text("state = 'sending'"),
         ),
-        Index("ix_letter_origin_state", "origin_id", "state"),
+        Index(
+            "ix_letter_turn",
+            "channel",
+            "origin_id",
+            "due_at",
+            "id",
+            sqlite_where=text("state = 'queued' AND lane = 'campaign'"),
+            postgresql_where=text("state = 'queued' AND lane = 'campaign'"),
+        ),
+        Index(
+            "ix_letter_ended_otherwise",
+            "state",
+            "id",
+            sqlite_where=text("state NOT IN ('queued', 'sending', 'sent')"),
+            postgresql_where=text("state NOT IN ('queued', 'sending', 'sent')"),
+        ),
+        Index("ix_letter_origin_state", "origin_id", "state", "id"),
         CheckConstraint("state != 'sending' OR lease_until IS NOT NULL", name="sending_has_lease"),
         CheckConstraint("state != 'sent' OR sent_at IS NOT NULL", name="sent_has_moment"),
     )
@@ -104,8 +120,25 @@ class Letter(Numbered):
     reason: Mapped[str | None]
 
 
+class Pace(Model):
+    """How fast the letters of one origin leave (None: as fast as they can), and whether they leave at all.
+
+    `next_at` is when the next one may: it moves on with each that is taken, so a restart forgets nothing.
+    """
+
+    __tablename__ = "pace"
+    __table_args__ = (CheckConstraint("per_hour IS NULL OR per_hour > 0", name="moves"),)
+
+    origin_id: Mapped[int] = mapped_column(
+        ForeignKey("origin.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    per_hour: Mapped[int | None]
+    paused: Mapped[bool] = mapped_column(default=False)
+    next_at: Mapped[datetime]
+
+
 class Touch(Numbered):
-    """One contact between us and a person, either way."""
+    """One contact between us and a person, either way. `channel` is the kind of identity it went over."""
 
     __tablename__ = "touch"
     __table_args__ = (
@@ -132,7 +165,11 @@ class Touch(Numbered):
 
 
 class Contact(Model):
-    """A person's touches in one row, derived from them (rebuilt by `flask outbox rebuild`): who waits, who was never written to."""
+    """A person's touches in one row, derived from them (`flask outbox rebuild`): who waits, whom we never wrote to.
+
+    `closed_at` is when one of us last answered, or when the person last asked to be left alone; letters that leave by
+    themselves answer nobody. `waiting_since` is the oldest reply after it.
+    """
 
     __tablename__ = "contact"
     __table_args__ = (
@@ -153,6 +190,7 @@ class Contact(Model):
     last_out_at: Mapped[datetime | None]
     last_in_at: Mapped[datetime | None]
     last_touch_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None]
     waiting_since: Mapped[datetime | None]
     first_channel: Mapped[str | None]
     first_origin_id: Mapped[int | None] = mapped_column(ForeignKey("origin.id"))

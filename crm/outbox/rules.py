@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 
@@ -26,10 +27,22 @@ class LetterState(StrEnum):
 
 LETTER_MOVES: dict[LetterState, frozenset[LetterState]] = {
     LetterState.QUEUED: frozenset(
-        {LetterState.SENDING, LetterState.SENT, LetterState.SUPPRESSED, LetterState.CANCELLED, LetterState.EXPIRED}
+        {
+            LetterState.SENDING,
+            LetterState.SENT,
+            LetterState.SUPPRESSED,
+            LetterState.CANCELLED,
+            LetterState.EXPIRED,
+        }
     ),
     LetterState.SENDING: frozenset(
-        {LetterState.SENT, LetterState.REFUSED, LetterState.QUEUED, LetterState.UNCERTAIN, LetterState.CANCELLED}
+        {
+            LetterState.SENT,
+            LetterState.REFUSED,
+            LetterState.QUEUED,
+            LetterState.UNCERTAIN,
+            LetterState.CANCELLED,
+        }
     ),
     LetterState.SENT: frozenset({LetterState.BOUNCED}),
     LetterState.UNCERTAIN: frozenset({LetterState.QUEUED, LetterState.SENT, LetterState.CANCELLED}),
@@ -38,6 +51,9 @@ LETTER_MOVES: dict[LetterState, frozenset[LetterState]] = {
     LetterState.SUPPRESSED: frozenset(),
     LetterState.CANCELLED: frozenset(),
     LetterState.EXPIRED: frozenset(),
+}
+LEAVES_FROM: dict[LetterState, tuple[LetterState, ...]] = {
+    to: tuple(state for state, moves in LETTER_MOVES.items() if to in moves) for to in LetterState
 }
 END_STATES = frozenset(LetterState) - {LetterState.QUEUED, LetterState.SENDING}
 
@@ -58,7 +74,7 @@ class Outcome(StrEnum):
 
 
 class Lane(StrEnum):
-    """`asked`: the person has just asked for it (sign-in link, own export); it leaves first and even when suppressed."""
+    """`asked`: the person has just asked for it (sign-in link, own export); leaves first, and even when suppressed."""
 
     ASKED = "asked"
     NOTICE = "notice"
@@ -68,3 +84,57 @@ class Lane(StrEnum):
 class SenderKind(StrEnum):
     MAILBOX = "mailbox"
     ACCOUNT = "account"
+
+
+PLACEHOLDERS: dict[str, str] = {
+    "name": "how the person is called",
+    "programme": "the programme's name",
+    "link": "the person's own link for this occasion",
+    "version": "the build that the letter is about",
+    "unsubscribe_link": "the page on which the person can ask to be left alone",
+    "postal_address": "the sender's postal address",
+}
+
+SEND_LEASE = timedelta(minutes=2)
+"""Longer than the slowest letter: five answers of a mail server at its timeout."""
+HAND_LEASE = timedelta(minutes=30)
+PUT_OFF = timedelta(hours=4)
+MOST_ATTEMPTS = 8
+FIRST_PAUSE = timedelta(minutes=1)
+LONGEST_PAUSE = timedelta(hours=12)
+FOLLOWS = timedelta(microseconds=1)
+"""A reply comes after what it replies to, also when both are recorded in one go."""
+BURST = timedelta(minutes=1)
+
+
+def pause_after(attempts: int) -> timedelta:
+    """How long a letter waits that the server has put off for the `attempts`th time: 1, 4, 16 minutes ... 12 hours."""
+    times: int = 4 ** min(max(attempts - 1, 0), 10)
+    return min(FIRST_PAUSE * times, LONGEST_PAUSE)
+
+
+def may_leave(per_hour: int, next_at: datetime, at: datetime, wanted: int) -> tuple[int, datetime]:
+    """How many of the `wanted` letters the pace lets go now, and when the next one after them may.
+
+    Evenly spread; what was missed (a pause, a stop) is not caught up with, but for one minute's worth.
+    """
+    gap = timedelta(hours=1) / per_hour
+    start = max(next_at, at - BURST)
+    if start > at:
+        return 0, next_at
+    count = min(wanted, (at - start) // gap + 1)
+    return count, start + gap * count
+
+
+def is_from_us(direction: Direction, outcome: Outcome) -> bool:
+    """A touch that reached the person: what the funnel counts as contacted."""
+    return direction is Direction.OUT and outcome is Outcome.SENT
+
+
+def asks_for_answer(direction: Direction, outcome: Outcome) -> bool:
+    return direction is Direction.IN and outcome is Outcome.REPLIED
+
+
+def closes(direction: Direction, outcome: Outcome, *, by_a_person: bool) -> bool:
+    """Whether nobody waits for us after this touch. What leaves by itself is no answer to anybody."""
+    return outcome is Outcome.REFUSED or (by_a_person and is_from_us(direction, outcome))

@@ -62,6 +62,7 @@ def upgrade() -> None:
         sa.Column("last_out_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("last_in_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("last_touch_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("waiting_since", sa.DateTime(timezone=True), nullable=True),
         sa.Column("first_channel", sa.String(), nullable=True),
         sa.Column("first_origin_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
@@ -172,7 +173,40 @@ def upgrade() -> None:
         sqlite_where=sa.text("state = 'sending'"),
         postgresql_where=sa.text("state = 'sending'"),
     )
-    op.create_index("ix_letter_origin_state", "letter", ["origin_id", "state"], unique=False)
+    op.create_index(
+        "ix_letter_turn",
+        "letter",
+        ["channel", "origin_id", "due_at", "id"],
+        unique=False,
+        sqlite_where=sa.text("state = 'queued' AND lane = 'campaign'"),
+        postgresql_where=sa.text("state = 'queued' AND lane = 'campaign'"),
+    )
+    op.create_index(
+        "ix_letter_ended_otherwise",
+        "letter",
+        ["state", "id"],
+        unique=False,
+        sqlite_where=sa.text("state NOT IN ('queued', 'sending', 'sent')"),
+        postgresql_where=sa.text("state NOT IN ('queued', 'sending', 'sent')"),
+    )
+    op.create_index("ix_letter_origin_state", "letter", ["origin_id", "state", "id"], unique=False)
+    op.create_table(
+        "pace",
+        sa.Column(
+            "origin_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column("per_hour", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("paused", sa.Boolean(), nullable=False),
+        sa.Column("next_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("per_hour IS NULL OR per_hour > 0", name=op.f("ck_pace_moves")),
+        sa.ForeignKeyConstraint(
+            ["origin_id"], ["origin.id"], name=op.f("fk_pace_origin_id_origin"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("origin_id", name=op.f("pk_pace")),
+    )
     op.create_table(
         "sender_day",
         sa.Column("sender_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -249,7 +283,20 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_touch_origin_id"), table_name="touch")
     op.drop_table("touch")
     op.drop_table("sender_day")
+    op.drop_table("pace")
     op.drop_index("ix_letter_origin_state", table_name="letter")
+    op.drop_index(
+        "ix_letter_ended_otherwise",
+        table_name="letter",
+        sqlite_where=sa.text("state NOT IN ('queued', 'sending', 'sent')"),
+        postgresql_where=sa.text("state NOT IN ('queued', 'sending', 'sent')"),
+    )
+    op.drop_index(
+        "ix_letter_turn",
+        table_name="letter",
+        sqlite_where=sa.text("state = 'queued' AND lane = 'campaign'"),
+        postgresql_where=sa.text("state = 'queued' AND lane = 'campaign'"),
+    )
     op.drop_index(
         "ix_letter_leased",
         table_name="letter",

@@ -1,0 +1,135 @@
+"""Letters come into being: once per person and occasion, however often they are planned."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Table, select
+
+from crm.core import programme
+from crm.core.bulk import chunks, load
+from crm.core.db import session
+from crm.core.wake import wake_after_commit
+from crm.outbox.models import Letter
+from crm.outbox.queries.wordings import in_language, wordings_of
+from crm.outbox.rules import Channel, Lane, LetterState
+from crm.people.models import Person
+from crm.people.queries import addresses, suppressed
+
+SEND_DUE = "crm.outbox.tasks.send_due"
+CHUNK = 5000
+TABLE: Table = Letter.__table__  # type: ignore[assignment]  # a declarative class's table is a Table
+COLUMNS = (
+    "person_id",
+    "occasion",
+    "channel",
+    "lane",
+    "state",
+    "wording_id",
+    "values",
+    "identity_kind",
+    "identity_value",
+    "sender_id",
+    "origin_id",
+    "queued_at",
+    "due_at",
+    "expires_at",
+    "attempts",
+    "ended_at",
+    "reason",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class NewLetter:
+    """A letter to be planned. Without `due_at` it is due at once; after `expires_at` it is of no use."""
+
+    person_id: int
+    occasion: str
+    channel: Channel
+    lane: Lane
+    wording_id: int
+    values: Mapping[str, Any]
+    identity_kind: str
+    identity_value: str
+    origin_id: int | None = None
+    sender_id: int | None = None
+    due_at: datetime | None = None
+    expires_at: datetime | None = None
+
+
+def _rows(letters: Sequence[NewLetter], barred: set[int], at: datetime) -> Iterator[tuple[Any, ...]]:
+    for new in letters:
+        stopped = new.person_id in barred and new.lane is not Lane.ASKED
+        yield (
+            new.person_id,
+            new.occasion,
+            new.channel,
+            new.lane,
+            LetterState.SUPPRESSED if stopped else LetterState.QUEUED,
+            new.wording_id,
+            dict(new.values),
+            new.identity_kind,
+            new.identity_value,
+            new.sender_id,
+            new.origin_id,
+            at,
+            new.due_at or at,
+            new.expires_at,
+            0,
+            at if stopped else None,
+            "suppressed" if stopped else None,
+        )
+
+
+def plan_letters(letters: Sequence[NewLetter], at: datetime) -> int:
+    """Returns how many are new; those of an occasion that the person has already a letter of are passed over.
+
+    Letters to people who must not be written to come into being as suppressed, unless the person has just asked.
+    """
+    new = 0
+    for chunk in chunks(letters, CHUNK):
+        barred = suppressed({letter.person_id for letter in chunk if letter.lane is not Lane.ASKED})
+        new += load(TABLE, COLUMNS, _rows(chunk, barred, at), ignore_known=True)
+    if any(letter.channel is Channel.MAIL for letter in letters):
+        wake_after_commit(SEND_DUE)
+    return new
+
+
+def write_letter(
+    person_id: int,
+    occasion: str,
+    wording_key: str,
+    values: Mapping[str, Any],
+    *,
+    lane: Lane,
+    at: datetime,
+    expires_at: datetime | None = None,
+) -> int | None:
+    """One letter by mail, in the person's language; its number, or None when we know no address of theirs.
+
+    Raises LookupError when no wording has this key.
+    """
+    address = addresses([person_id], "email").get(person_id)
+    if address is None:
+        return None
+    wordings = wordings_of(wording_key)
+    if not wordings:
+        raise LookupError(f"no wording is called {wording_key}: put_wording makes it")
+    language = session().scalar(select(Person.language).where(Person.id == person_id))
+    letter = NewLetter(
+        person_id=person_id,
+        occasion=occasion,
+        channel=Channel.MAIL,
+        lane=lane,
+        wording_id=in_language(wordings, language, programme.required().languages),
+        values=values,
+        identity_kind="email",
+        identity_value=address,
+        expires_at=expires_at,
+    )
+    plan_letters([letter], at)
+    return session().scalar(select(Letter.id).where(Letter.person_id == person_id, Letter.occasion == occasion))

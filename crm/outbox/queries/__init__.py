@@ -1,0 +1,29 @@
+"""Reads of the outbox."""
+
+from crm.outbox.queries.letters import (
+    contact_of,
+    count_by_state,
+    count_never_contacted,
+    count_uncertain,
+    count_waiting,
+    last_touches,
+    letter_or_404,
+    letters_page,
+    never_contacted,
+    refused_by_letter,
+    waiting,
+)
+
+__all__ = [
+    "contact_of",
+    "count_by_state",
+    "count_never_contacted",
+    "count_uncertain",
+    "count_waiting",
+    "last_touches",
+    "letter_or_404",
+    "letters_page",
+    "never_contacted",
+    "refused_by_letter",
+    "waiting",
+]

@@ -1,0 +1,117 @@
+"""Reads over letters and contacts: who waits, who was never written to, what stands where."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from flask_babel import gettext as _
+from sqlalchemy import Select, exists, func, select
+
+from crm.core.db import session
+from crm.core.errors import NotThere
+from crm.core.paging import Page, SortKey, page
+from crm.outbox.models import Contact, Letter, Touch, Wording
+from crm.outbox.rules import LetterState, Outcome
+from crm.people.models import Person
+from crm.people.queries import listed
+
+
+def letter_or_404(letter_id: int) -> Letter:
+    found = session().get(Letter, letter_id)
+    if found is None:
+        raise NotThere(_("There is no such letter."))
+    return found
+
+
+def refused_by_letter(letter_id: int) -> bool:
+    refusal = exists().where(Touch.letter_id == letter_id, Touch.outcome == Outcome.REFUSED)
+    return bool(session().scalar(select(refusal)))
+
+
+def contact_of(person_id: int) -> Contact | None:
+    return session().get(Contact, person_id)
+
+
+def count_by_state(origin_id: int) -> dict[LetterState, int]:
+    """How many letters of a campaign stand in each state."""
+    rows = session().execute(
+        select(Letter.state, func.count()).where(Letter.origin_id == origin_id).group_by(Letter.state)
+    )
+    return dict(rows.tuples())
+
+
+def count_uncertain() -> int:
+    query = select(func.count()).select_from(Letter).where(Letter.state == LetterState.UNCERTAIN)
+    return session().scalar(query) or 0
+
+
+def letters_page(
+    *, state: LetterState | None, origin_id: int | None, after: str | None, before: str | None
+) -> Page:
+    """Letters, the newest first: id, person, name, address, subject of the wording, state, when."""
+    query: Select[*tuple[Any, ...]] = (
+        select(
+            Letter.id,
+            Letter.person_id,
+            Person.name,
+            Letter.identity_kind,
+            Letter.identity_value,
+            Letter.channel,
+            Letter.state,
+            Letter.values,
+            Letter.queued_at,
+            Letter.due_at,
+            Letter.sent_at,
+            Letter.ended_at,
+            Letter.reason,
+            Wording.subject,
+            Wording.body,
+        )
+        .join(Person, Person.id == Letter.person_id)
+        .join(Wording, Wording.id == Letter.wording_id)
+    )
+    if state is not None:
+        query = query.where(Letter.state == state)
+    if origin_id is not None:
+        query = query.where(Letter.origin_id == origin_id)
+    return page(query, [SortKey(Letter.id, descending=True)], after=after, before=before)
+
+
+def _waiting() -> Select[*tuple[Any, ...]]:
+    return (
+        select(Person.id, Person.name, Contact.waiting_since, Contact.last_in_at)
+        .join(Contact, Contact.person_id == Person.id)
+        .where(Contact.waiting_since.is_not(None), listed())
+    )
+
+
+def waiting(after: str | None, limit: int, before: str | None = None) -> Page:
+    """Who waits for our answer, the longest first: id, name, waiting_since, last_in_at."""
+    keys = [SortKey(Contact.waiting_since), SortKey(Person.id)]
+    return page(_waiting(), keys, after=after, before=before, size=limit)
+
+
+def count_waiting() -> int:
+    return session().scalar(select(func.count()).select_from(_waiting().subquery())) or 0
+
+
+def _never_contacted() -> Select[*tuple[Any, ...]]:
+    contacted = exists().where(Contact.person_id == Person.id, Contact.first_sent_at.is_not(None))
+    query = select(Person.id, Person.name, Person.collected_at)
+    return query.where(~contacted, listed(), Person.is_staff.is_(False))
+
+
+def never_contacted(after: str | None, limit: int, before: str | None = None) -> Page:
+    """Whom we collected and never wrote to, the oldest first: id, name, collected_at."""
+    keys = [SortKey(Person.collected_at), SortKey(Person.id)]
+    return page(_never_contacted(), keys, after=after, before=before, size=limit)
+
+
+def count_never_contacted() -> int:
+    return session().scalar(select(func.count()).select_from(_never_contacted().subquery())) or 0
+
+
+def last_touches(person_id: int, before: datetime | None, limit: int) -> list[Touch]:
+    query = select(Touch).where(Touch.person_id == person_id).order_by(Touch.at.desc(), Touch.id.desc()).limit(limit)
+    return list(session().scalars(query if before is None else query.where(Touch.at < before)))

@@ -14,7 +14,7 @@ from flask_migrate import Migrate
 from flask_wtf import CSRFProtect
 
 from crm import settings as settings_module
-from crm.core import languages, observe, pages, wake, web
+from crm.core import cli, languages, observe, pages, wake, web
 from crm.core.db import db
 from crm.core.guards import public, refuse_unguarded
 from crm.core.queue import make_celery
@@ -52,6 +52,8 @@ def _open_rooms(app: Flask) -> None:
     found = []
     for name in CORE_TABLES:
         import_module(name)
+    for group in cli.COMMANDS:
+        app.cli.add_command(group)
     for room in ROOMS:
         shelves = {shelf: _shelf(room, shelf) for shelf in SHELVES}
         for door in ("views", "api"):

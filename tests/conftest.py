@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -52,6 +52,23 @@ def new_postgres_database(postgres_server: str) -> Iterator[str]:
     yield url.render_as_string(hide_password=False)
     with psycopg.connect(postgres_server, autocommit=True) as server:
         server.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture
+def fresh_postgres_database(postgres_server: str) -> Iterator[Callable[[], str]]:
+    """Makes empty databases of one test's own and gives their addresses; they are dropped at its end."""
+    names: list[str] = []
+
+    def make() -> str:
+        names.append(f"seedbed_test_{uuid4().hex[:12]}")
+        with psycopg.connect(postgres_server, autocommit=True) as server:
+            server.execute(f'CREATE DATABASE "{names[-1]}"')
+        return make_url(postgres_server).set(database=names[-1]).render_as_string(hide_password=False)
+
+    yield make
+    with psycopg.connect(postgres_server, autocommit=True) as server:
+        for name in names:
+            server.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
 @pytest.fixture(scope="session", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)], ids=str)

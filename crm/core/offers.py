@@ -71,7 +71,10 @@ class NavItem:
 
 @dataclass(frozen=True)
 class RoomOffers:
-    """`owned` covers merge, un-merge, export and forget of the room's tables; the hooks do what rows alone cannot."""
+    """`owned` covers merge, un-merge, export and forget of the room's tables; the hooks do what rows alone cannot.
+
+    forget_again: after a restore, forgets whom the lines of the erasure log name; returns how many people.
+    """
 
     room: str
     owned: Sequence[Owned] = ()
@@ -79,6 +82,7 @@ class RoomOffers:
     unmerge: Callable[[int, int, Any, datetime], None] | None = None
     export: Callable[[int], dict[str, Any]] | None = None
     forget: Callable[[int, datetime], None] | None = None
+    forget_again: Callable[[Iterable[str], datetime], int] | None = None
     touched: Callable[[Iterable[int]], set[int]] | None = None
     timeline: Callable[[int, datetime | None, int], list[Event]] | None = None
     conditions: Sequence[Condition] = ()

@@ -1,0 +1,76 @@
+"""`flask data ...`: everything in one file, and back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from flask.cli import AppGroup
+from flask_migrate import upgrade
+from sqlalchemy import inspect
+
+from crm.core import backup, clock
+from crm.core.db import db, session, start_writing
+from crm.core.errors import Refusal
+
+group = AppGroup("data", help="Back all data up, and put it back.")
+COMMANDS = (group,)
+ARCHIVE = click.argument("path", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path))
+
+
+@group.command("backup")
+@ARCHIVE
+def make_backup(path: Path) -> None:
+    """Write every table, the stored files and the keys to FILE. The programme may run meanwhile."""
+    try:
+        manifest = backup.dump(path, at=clock.now())
+    except (Refusal, OSError) as refused:
+        raise click.ClickException(str(refused)) from refused
+    rows = sum(manifest.tables.values())
+    print(f"{path}: {rows} rows, {len(manifest.files)} files. It holds your keys: keep it as you keep a password.")
+
+
+@group.command("restore")
+@ARCHIVE
+@click.option("--replace", is_flag=True, help="lose what is in the database and the stored files now")
+@click.option("--hold", is_flag=True, help="let the programme stand still until somebody lets time go on")
+def put_back(path: Path, replace: bool, hold: bool) -> None:
+    """Put FILE's data into this installation's database. Stop web, worker and beat first."""
+    if not inspect(db.engine).get_table_names():
+        upgrade()
+    start_writing()
+    try:
+        restored = backup.restore(path, at=clock.now(), replace=replace, hold=hold)
+    except (Refusal, OSError) as refused:
+        session().rollback()
+        raise click.ClickException(f"{refused}. The database is as it was.") from refused
+    session().commit()
+    same_secret = backup.finish(restored)
+    rows = sum(restored.manifest.tables.values())
+    print(f"Restored {rows} rows and {len(restored.manifest.files)} files of {restored.manifest.made_at}.")
+    if restored.forgotten_again:
+        print(f"Forgotten again, as they had asked after this backup: {restored.forgotten_again}.")
+    if not same_secret:
+        print("SECRET_KEY is not the backup's: links in letters already sent are dead until it is set to the backup's.")
+        print(f"`flask --app crm.app data keys {path.name}` shows it.")
+
+
+@group.command("show")
+@ARCHIVE
+def show(path: Path) -> None:
+    """Say what stands in FILE, as JSON."""
+    try:
+        print(backup.read_manifest(path).as_json())
+    except Refusal as refused:
+        raise click.ClickException(str(refused)) from refused
+
+
+@group.command("keys")
+@ARCHIVE
+def keys(path: Path) -> None:
+    """Print FILE's keys as lines for an environment file. They are secrets."""
+    try:
+        for name, value in backup.read_keys(path).items():
+            print(f"{name}={value}")
+    except Refusal as refused:
+        raise click.ClickException(str(refused)) from refused

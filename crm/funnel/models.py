@@ -72,11 +72,16 @@ class Standing(Model):
     rule_version: Mapped[int | None] = mapped_column(ForeignKey("rule_set.version"))
     origin_id: Mapped[int | None] = mapped_column(ForeignKey("origin.id"))
     source_id: Mapped[int | None] = mapped_column(Key)
+    source_key: Mapped[str] = mapped_column(default="")
     channel: Mapped[str | None]
 
 
 class Move(Numbered):
-    """One move of one person; only ever added. `why` holds the fact, or the rule and its figures."""
+    """One move of one person; only ever added. `why` holds the fact, or the rule and its figures.
+
+    A later fact about earlier days may tell the way anew: what was told before stays, and `superseded_at` says since when it
+    no longer holds. `reconstructed`: recorded more than a week after it happened, so that nobody was warned or written to.
+    """
 
     __tablename__ = "move"
     __table_args__ = (Index("ix_move_person_at", "person_id", "at"), Index("ix_move_at", "at"))
@@ -89,6 +94,7 @@ class Move(Numbered):
     why: Mapped[dict[str, Any]]
     rule_version: Mapped[int | None] = mapped_column(ForeignKey("rule_set.version"))
     reconstructed: Mapped[bool] = mapped_column(default=False)
+    superseded_at: Mapped[datetime | None]
     by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
 
 

@@ -119,6 +119,7 @@ def upgrade() -> None:
         sa.Column("why", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
         sa.Column("rule_version", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("reconstructed", sa.Boolean(), nullable=False),
+        sa.Column("superseded_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.ForeignKeyConstraint(["by_id"], ["person.id"], name=op.f("fk_move_by_id_person")),
         sa.ForeignKeyConstraint(
@@ -190,6 +191,7 @@ def upgrade() -> None:
         sa.Column("rule_version", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("origin_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("source_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("source_key", sa.String(), nullable=False),
         sa.Column("channel", sa.String(), nullable=True),
         sa.CheckConstraint("reached BETWEEN 0 AND 4", name=op.f("ck_standing_ladder")),
         sa.ForeignKeyConstraint(["origin_id"], ["origin.id"], name=op.f("fk_standing_origin_id_origin")),

@@ -106,6 +106,8 @@ class Activity:
 
     def _make(self, path: Path, turn: Turn) -> None:
         rules = self.ground.at_end(turn.index) if turn.at_end else self.ground.within(turn.index)
+        if not turn.at_end and self.counted.week(turn.index) not in self.firsts:
+            path.unclear = True
         path.go(turn.to, turn.at, self._why(turn, path), rules.version)
         self.ends = turn.index
         self.within = turn.index + 1 if turn.at_end else turn.index

@@ -44,7 +44,10 @@ class Step:
 
 @dataclass(slots=True)
 class Path:
-    """Where the way has led by the moment of its ground; the fields are those of the table `standing`."""
+    """Where the way has led by the moment of its ground; the fields are those of the table `standing`.
+
+    `unclear`: a move hangs on a check-in whose moment was not among the facts; its week is right, its moment is not.
+    """
 
     stage: Stage
     since: datetime
@@ -61,6 +64,7 @@ class Path:
     grace_until: datetime | None = None
     first_week: int | None = None
     rule_version: int | None = None
+    unclear: bool = False
     steps: list[Step] = field(default_factory=list)
 
     def go(self, to: Stage, at: datetime, why: Why, rule_version: int | None = None) -> None:

@@ -1,0 +1,103 @@
+"""Whom time alone may move: a cheap look at everybody's weeks, so that only few are settled anew."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select
+
+from crm.core import weeks
+from crm.core.db import session
+from crm.funnel.models import Activity, DataVersion, Standing
+from crm.funnel.queries.ground import counted_weeks, ground
+from crm.funnel.rules import Stage
+from crm.funnel.rules.sets import Ground
+from crm.funnel.rules.weekbits import at_least, history
+
+DAY = "day"
+STEADY = (Stage.ACTIVE, Stage.RETAINED)
+
+
+def looked_at() -> datetime | None:
+    """When time was last let pass for everybody."""
+    return session().scalar(select(DataVersion.settled_at).where(DataVersion.name == DAY))
+
+
+def touched_by_time(at: datetime) -> list[int]:
+    """People at active or retained whose rule a week's end since the last look may have decided, in order.
+
+    And those with a check-in of these weeks who are at neither: a week may have become a released one after they ran the build.
+    """
+    before = looked_at()
+    counted = counted_weeks(at)
+    if before is None or _rules_changed(before, at):
+        return sorted(set(session().scalars(select(Standing.person_id).where(Standing.stage != Stage.DECLINED))))
+    first = weeks.week_of(before, counted.zone)
+    if counted.running - first > 1:
+        steady = select(Standing.person_id).where(Standing.stage.in_(STEADY))
+        return sorted({*session().scalars(steady), *_unseen(first, counted.running)})
+    return sorted({*_below_or_rising(at), *_unseen(first, counted.running)})
+
+
+def _rules_changed(before: datetime, at: datetime) -> bool:
+    zone = counted_weeks(at).zone
+    old, new = weeks.week_of(before, zone), weeks.week_of(at, zone)
+    return any(old < rules.since <= new for rules in (part.rules for part in ground(counted_weeks(at)).parts))
+
+
+def _unseen(first: int, running: int) -> set[int]:
+    """People at neither active nor retained who have a bit in these weeks."""
+    found: set[int] = set()
+    for era in range(first // 64, running // 64 + 1):
+        mask = sum(1 << (week % 64) for week in range(first, running + 1) if week // 64 == era)
+        rows = (
+            select(Activity.person_id, Activity.bits)
+            .join(Standing, Standing.person_id == Activity.person_id)
+            .where(Activity.era == era, Standing.stage.not_in((*STEADY, Stage.DECLINED)))
+        )
+        found.update(person_id for person_id, bits in session().execute(rows) if bits & mask)
+    return found
+
+
+def _below_or_rising(at: datetime) -> list[int]:
+    """Those who are warned, fall below the rule of their stage with the last completed week, or have it for retained."""
+    people = {
+        row.person_id: row
+        for row in session().execute(
+            select(Standing.person_id, Standing.stage, Standing.active_at, Standing.warned_at).where(
+                Standing.stage.in_(STEADY)
+            )
+        )
+    }
+    words: dict[int, list[tuple[int, int]]] = {}
+    rows = (
+        select(Activity.person_id, Activity.era, Activity.bits)
+        .join(Standing, Standing.person_id == Activity.person_id)
+        .where(Standing.stage.in_(STEADY))
+    )
+    for person_id, era, bits in session().execute(rows):
+        words.setdefault(person_id, []).append((era, bits))
+    base = min((era for found in words.values() for era, _ in found), default=0)
+    over = ground(counted_weeks(at, base * 64))
+    return [
+        person_id
+        for person_id, row in people.items()
+        if row.warned_at is not None or _is_due(row.stage, row.active_at, history(words.get(person_id, ()), base), base, over)
+    ]
+
+
+def _is_due(stage: Stage, active_at: datetime | None, bits: int, base: int, over: Ground) -> bool:
+    counted = over.counted
+    if not counted.completed:
+        return False
+    last = counted.completed - 1
+    rules = over.at_end(last)
+    seen = counted.compress(bits, base * 64)
+
+    def kept(needed: int, window: int) -> bool:
+        return bool(at_least(seen, needed, window, counted.completed) >> last & 1)
+
+    if stage is Stage.RETAINED:
+        return not kept(rules.k, rules.n)
+    first = weeks.week_of(active_at, counted.zone) if active_at is not None else 0
+    return not kept(rules.a, rules.b) or (counted.running - first >= rules.m and kept(rules.k, rules.n))

@@ -18,3 +18,24 @@ CAMPAIGN_MOVES: dict[CampaignState, frozenset[CampaignState]] = {
     CampaignState.PAUSED: frozenset({CampaignState.RUNNING, CampaignState.FINISHED}),
     CampaignState.FINISHED: frozenset(),
 }
+
+
+class LeftOut(StrEnum):
+    """Why somebody of the audience gets no letter; the first reason that holds, in this order."""
+
+    STAFF = "staff"
+    DECLINED = "declined"
+    SUPPRESSED = "suppressed"
+    NO_BASIS = "no_basis"
+    NO_IDENTITY = "no_identity"
+    WRITTEN_TO = "written_to"
+
+
+JOB = "outreach.plan"
+CHUNK = 2000
+MOST_PER_HOUR = 1_000_000
+
+
+def occasion(campaign_id: int, position: int = 1) -> str:
+    """A campaign's letters of one step: each person gets one."""
+    return f"campaign:{campaign_id}:{position}"

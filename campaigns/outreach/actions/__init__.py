@@ -1,0 +1,19 @@
+"""The verbs of campaigns."""
+
+from campaigns.outreach.actions.drafting import create_campaign, edit_campaign, set_step
+from campaigns.outreach.actions.planning import next_letters, plan
+from campaigns.outreach.actions.running import finish, look_after, pause, resume, set_campaign_pace, start
+
+__all__ = [
+    "create_campaign",
+    "edit_campaign",
+    "finish",
+    "look_after",
+    "next_letters",
+    "pause",
+    "plan",
+    "resume",
+    "set_campaign_pace",
+    "set_step",
+    "start",
+]

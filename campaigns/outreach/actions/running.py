@@ -1,0 +1,123 @@
+"""A campaign starts, pauses, goes on and finishes."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from flask_babel import gettext as _
+from sqlalchemy import exists, select, update
+
+from campaigns.audience.actions import freeze
+from campaigns.outreach.models import Campaign
+from campaigns.outreach.queries import campaign_or_404, step_of, texts_of
+from campaigns.outreach.rules import CAMPAIGN_MOVES, JOB, MOST_PER_HOUR, CampaignState, occasion
+from crm.core import journal
+from crm.core.db import session
+from crm.core.errors import MoveRefused, NotUnderstood
+from crm.core.jobs import Job, JobState, enqueue
+from crm.outbox.actions import cancel_letters, put_wording, set_pace
+from crm.outbox.models import Letter
+from crm.outbox.rules import LetterState
+
+OPEN_LETTERS = (LetterState.QUEUED, LetterState.SENDING)
+
+
+def _move(campaign_id: int, to: CampaignState, at: datetime, **values: Any) -> Campaign:
+    campaign = campaign_or_404(campaign_id)
+    before = campaign.state
+    sources = [state for state, moves in CAMPAIGN_MOVES.items() if to in moves]
+    moved = session().scalar(
+        update(Campaign)
+        .where(Campaign.id == campaign_id, Campaign.state.in_(sources))
+        .values(state=to, **values)
+        .returning(Campaign.id)
+        .execution_options(synchronize_session=False)
+    )
+    if moved is None:
+        raise MoveRefused(_("This campaign has moved on in the meantime: reload the page to see where it is."))
+    journal.record(f"campaign.{to}", f"campaign:{campaign_id}", at=at, before={"state": before}, after={"state": to})
+    session().refresh(campaign)
+    return campaign
+
+
+def _freeze_wordings(campaign: Campaign, at: datetime) -> None:
+    step = step_of(campaign.id)
+    texts = texts_of(step.id) if step is not None else []
+    if not texts:
+        raise MoveRefused(_("This campaign has no wording yet: write what its letters say, then start it."))
+    for text in texts:
+        text.wording_id = put_wording(occasion(campaign.id), text.language, text.subject, text.body, at)
+    session().flush()
+
+
+def start(campaign_id: int, at: datetime) -> Campaign:
+    """Freezes audience and wordings; a job plans the letters. Raises MoveRefused."""
+    campaign = campaign_or_404(campaign_id)
+    if campaign.state is not CampaignState.DRAFT or campaign.audience_id is None:
+        raise MoveRefused(_("This campaign has started already, or has no audience."))
+    _freeze_wordings(campaign, at)
+    list_id = freeze(campaign.audience_id, campaign.name, at)
+    set_pace(campaign.origin_id, campaign.pace, paused=False, at=at)
+    started = _move(campaign_id, CampaignState.RUNNING, at, list_id=list_id, started_at=at)
+    plan_again(started, at)
+    return started
+
+
+def plan_again(campaign: Campaign, at: datetime) -> None:
+    """A job that plans from the beginning of the frozen list: whoever has a letter already keeps it."""
+    campaign.job_id = enqueue(JOB, {"campaign_id": campaign.id}, at=at, by_id=campaign.created_by_id).id
+    session().flush()
+
+
+def pause(campaign_id: int, at: datetime) -> Campaign:
+    """Nothing leaves until it goes on, neither by mail nor by hand. Raises MoveRefused."""
+    campaign = _move(campaign_id, CampaignState.PAUSED, at, paused_at=at)
+    set_pace(campaign.origin_id, campaign.pace, paused=True, at=at)
+    return campaign
+
+
+def resume(campaign_id: int, at: datetime) -> Campaign:
+    """Goes on at its pace; what the pause has kept back does not leave all at once. Raises MoveRefused."""
+    campaign = _move(campaign_id, CampaignState.RUNNING, at, paused_at=None)
+    set_pace(campaign.origin_id, campaign.pace, paused=False, at=at)
+    return campaign
+
+
+def set_campaign_pace(campaign_id: int, pace: int | None, *, at: datetime) -> None:
+    """Letters per hour from now on; None: no limit. Raises NotUnderstood."""
+    if pace is not None and not 0 < pace <= MOST_PER_HOUR:
+        raise NotUnderstood(_("The pace is a number of letters per hour, 1 or more; leave it empty for no limit."))
+    campaign = campaign_or_404(campaign_id)
+    before, campaign.pace = campaign.pace, pace
+    if campaign.state in (CampaignState.RUNNING, CampaignState.PAUSED):
+        set_pace(campaign.origin_id, pace, paused=campaign.state is CampaignState.PAUSED, at=at)
+    session().flush()
+    subject = f"campaign:{campaign_id}"
+    journal.record("campaign.pace", subject, at=at, before={"pace": before}, after={"pace": pace})
+
+
+def finish(campaign_id: int, at: datetime) -> Campaign:
+    """Ends it; letters that have not left are cancelled. Raises MoveRefused."""
+    campaign = _move(campaign_id, CampaignState.FINISHED, at, finished_at=at)
+    cancel_letters(campaign.origin_id, at, "finished")
+    return campaign
+
+
+def look_after(at: datetime) -> int:
+    """Plans again where the planning was lost, and ends campaigns that have nothing left to do; returns how many."""
+    changed = 0
+    for campaign in session().scalars(select(Campaign).where(Campaign.state == CampaignState.RUNNING)):
+        job = session().get(Job, campaign.job_id) if campaign.job_id is not None else None
+        if job is None or job.state in (JobState.FAILED, JobState.CANCELLED):
+            plan_again(campaign, at)
+            changed += 1
+        elif job.state is JobState.DONE and not has_open_letters(campaign):
+            _move(campaign.id, CampaignState.FINISHED, at, finished_at=at)
+            changed += 1
+    return changed
+
+
+def has_open_letters(campaign: Campaign) -> bool:
+    query = exists().where(Letter.origin_id == campaign.origin_id, Letter.state.in_(OPEN_LETTERS))
+    return bool(session().scalar(select(query)))

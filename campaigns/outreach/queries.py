@@ -1,0 +1,140 @@
+"""Campaigns, and who of an audience gets a letter, or why not."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from flask_babel import gettext as _
+from sqlalchemy import Select, and_, exists, or_, select
+
+from campaigns.audience.models import FrozenMember
+from campaigns.audience.queries import people_of
+from campaigns.outreach.models import Campaign, CampaignStep, StepWording
+from campaigns.outreach.rules import LeftOut
+from crm.core.bulk import chunks
+from crm.core.db import session
+from crm.core.errors import NotThere
+from crm.outbox.models import Contact, Letter, Touch
+from crm.outbox.rules import Lane, LetterState, Outcome
+from crm.people.models import Person, Source
+from crm.people.queries import addresses, listed, suppressed
+
+CHUNK = 5000
+ON_THEIR_WAY = (LetterState.QUEUED, LetterState.SENDING, LetterState.UNCERTAIN, LetterState.SENT)
+
+
+def campaign_or_404(campaign_id: int) -> Campaign:
+    found = session().get(Campaign, campaign_id)
+    if found is None:
+        raise NotThere(_("There is no such campaign."))
+    return found
+
+
+def campaigns() -> list[Campaign]:
+    """All of them, the newest first."""
+    return list(session().scalars(select(Campaign).order_by(Campaign.id.desc())))
+
+
+def step_of(campaign_id: int, position: int = 1) -> CampaignStep | None:
+    query = select(CampaignStep).where(CampaignStep.campaign_id == campaign_id, CampaignStep.position == position)
+    return session().scalar(query)
+
+
+def texts_of(step_id: int) -> list[StepWording]:
+    query = select(StepWording).where(StepWording.step_id == step_id)
+    return list(session().scalars(query.order_by(StepWording.language, StepWording.variant)))
+
+
+def audience_of(campaign: Campaign, at: datetime) -> Select[Any]:
+    """The ids of its people: the frozen list once it has started, the filter's before."""
+    if campaign.list_id is not None:
+        return select(Person.id).where(
+            Person.id.in_(select(FrozenMember.person_id).where(FrozenMember.list_id == campaign.list_id)), listed()
+        )
+    if campaign.audience_id is None:
+        return select(Person.id).where(Person.id.is_(None))
+    return people_of(campaign.audience_id, at)
+
+
+def _written_to(ids: Sequence[int], origin_id: int) -> set[int]:
+    """By anybody before, or by a letter of another campaign that is on its way."""
+    another = exists().where(
+        Letter.person_id == Person.id,
+        Letter.lane == Lane.CAMPAIGN,
+        Letter.origin_id != origin_id,
+        Letter.state.in_(ON_THEIR_WAY),
+    )
+    before = exists().where(
+        Contact.person_id == Person.id,
+        Contact.first_sent_at.is_not(None),
+        or_(Contact.first_origin_id.is_(None), Contact.first_origin_id != origin_id),
+    )
+    return set(session().scalars(select(Person.id).where(Person.id.in_(ids), or_(another, before))))
+
+
+def left_out(campaign: Campaign, step: CampaignStep, ids: Sequence[int]) -> dict[int, LeftOut]:
+    """Who of these people gets no letter, each with the first reason. Four questions, however many people."""
+    of_these = Person.id.in_(ids)
+    with_basis = exists().where(and_(Source.person_id == Person.id, Source.basis != ""))
+    rows = session().execute(select(Person.id, Person.is_staff, with_basis).where(of_these)).all()
+    refused = set(
+        session().scalars(select(Touch.person_id).where(Touch.person_id.in_(ids), Touch.outcome == Outcome.REFUSED))
+    )
+    barred = suppressed(ids)
+    reached = addresses(ids, step.identity_kind)
+    again = bool(step.settings.get("again"))
+    before = set() if again else _written_to(ids, campaign.origin_id)
+    found: dict[int, LeftOut] = {}
+    for person_id, is_staff, has_basis in rows:
+        holds = (
+            (is_staff, LeftOut.STAFF),
+            (person_id in refused, LeftOut.DECLINED),
+            (person_id in barred, LeftOut.SUPPRESSED),
+            (not has_basis, LeftOut.NO_BASIS),
+            (person_id not in reached, LeftOut.NO_IDENTITY),
+            (person_id in before, LeftOut.WRITTEN_TO),
+        )
+        reason = next((reason for is_so, reason in holds if is_so), None)
+        if reason is not None:
+            found[person_id] = reason
+    return found
+
+
+def _sorted_out(
+    campaign: Campaign, step: CampaignStep, at: datetime
+) -> Iterator[tuple[list[int], dict[int, LeftOut]]]:
+    ids = list(session().scalars(audience_of(campaign, at)))
+    for chunk in chunks(sorted(ids), CHUNK):
+        yield chunk, left_out(campaign, step, chunk)
+
+
+def summary(campaign: Campaign, step: CampaignStep, at: datetime) -> tuple[int, Counter[LeftOut]]:
+    """How many get a letter, and how many are left out for which reason: exact, for the audience as it is now."""
+    counts: Counter[LeftOut] = Counter()
+    people = 0
+    for chunk, out in _sorted_out(campaign, step, at):
+        people += len(chunk)
+        counts.update(out.values())
+    return people - counts.total(), counts
+
+
+def people_left_out(campaign: Campaign, step: CampaignStep, reason: LeftOut, at: datetime, limit: int) -> list[int]:
+    """The first of those whom this reason leaves out."""
+    found: list[int] = []
+    for _chunk, out in _sorted_out(campaign, step, at):
+        found += sorted(person_id for person_id, why in out.items() if why is reason)
+        if len(found) >= limit:
+            break
+    return found[:limit]
+
+
+def somebody(campaign: Campaign, step: CampaignStep, at: datetime, after: int = 0) -> int | None:
+    """The next person who gets a letter, for the preview; from the first again after the last."""
+    for chunk, out in _sorted_out(campaign, step, at):
+        for person_id in chunk:
+            if person_id > after and person_id not in out:
+                return person_id
+    return somebody(campaign, step, at) if after else None

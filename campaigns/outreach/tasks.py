@@ -1,0 +1,35 @@
+"""What campaigns do by themselves."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from celery import shared_task
+
+from campaigns.outreach.actions import look_after, plan
+from campaigns.outreach.queries import campaign_or_404
+from campaigns.outreach.rules import JOB
+from crm.core import clock
+from crm.core.db import session
+from crm.core.jobs import Job, step
+
+
+@step(JOB)
+def plan_letters_of_campaign(job: Job, at: datetime) -> bool:
+    """The next piece of the frozen list. Letters are due from the moment the campaign was started."""
+    campaign = campaign_or_404(job.args["campaign_id"])
+    planned = plan(campaign.id, campaign.started_at or at, after=int(job.cursor.get("after", 0)))
+    if planned is None:
+        return False
+    last, _new = planned
+    job.cursor = {"after": last}
+    job.done += 1
+    return True
+
+
+@shared_task
+def plan_due() -> int:
+    """Finds campaigns whose planning was lost, and those that have nothing left to do."""
+    changed = look_after(clock.now())
+    session().commit()
+    return changed

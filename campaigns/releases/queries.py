@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
 
 from flask_babel import gettext as _
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 
+from campaigns.audience.models import Audience
 from campaigns.audience.queries import people_of
 from campaigns.releases.models import Release, Train
-from campaigns.releases.rules import WaveKind
+from campaigns.releases.rules import STAYS_OPEN, WAVES, ReleaseState, WaveKind, mark
 from crm.accounts.models import Credential
 from crm.accounts.queries import testers
+from crm.builds.models import Build, BuildAccess
+from crm.builds.queries import figures_of
 from crm.core.db import session
 from crm.core.errors import NotAllowed, NotThere
+from crm.core.paging import Page, SortKey, page
 from crm.core.tokens import read, sign
+from crm.outbox.models import Letter
+from crm.outbox.rules import LetterState
 from crm.people.models import Person
 
 LINK = "release"
@@ -64,3 +72,113 @@ def read_page_token(token: str) -> tuple[int, int]:
     if not (isinstance(found, list) and len(found) == 2):
         raise NotAllowed(_("This link is not valid: copy it whole, or ask for a new one."))
     return int(found[0]), int(found[1])
+
+
+@dataclass(frozen=True)
+class ReleaseFigures:
+    """Letters by state, how many have the build, how many of the testers among them ran it."""
+
+    letters: dict[LetterState, int]
+    access: int
+    ran: int
+
+
+def size_of(release: Release, at: datetime) -> dict[WaveKind, int]:
+    """How many people each wave holds now."""
+    return {
+        kind: session().scalar(select(func.count()).select_from(in_wave(kind, release.audience_id, at).subquery())) or 0
+        for kind in WAVES
+    }
+
+
+def letters_by_state(release: Release) -> dict[LetterState, int]:
+    """Found through the people who have the build: a letter has no index by its occasion alone."""
+    rows = session().execute(
+        select(Letter.state, func.count())
+        .join(BuildAccess, BuildAccess.person_id == Letter.person_id)
+        .where(BuildAccess.build_id == release.build_id, Letter.occasion == mark(release.id))
+        .group_by(Letter.state)
+    )
+    found = dict(rows.tuples())
+    return {state: found[state] for state in LetterState if state in found}
+
+
+def figures(release: Release) -> ReleaseFigures:
+    if release.build_id is None:
+        return ReleaseFigures({}, 0, 0)
+    build = figures_of(release.build_id)
+    return ReleaseFigures(letters_by_state(release), build.access, build.ran)
+
+
+def trains() -> list[Train]:
+    return list(session().scalars(select(Train).order_by(Train.active.desc(), Train.name)))
+
+
+def releases_page(after: str | None, before: str | None) -> Page:
+    """Every release, the latest departure first."""
+    query = (
+        select(
+            Release.id,
+            Release.week,
+            Release.state,
+            Release.opens_at,
+            Train.name.label("train"),
+            Build.version,
+        )
+        .join(Train, Train.id == Release.train_id)
+        .outerjoin(Build, Build.id == Release.build_id)
+    )
+    keys = [SortKey(Release.opens_at, descending=True), SortKey(Release.id, descending=True)]
+    return page(query, keys, after=after, before=before)
+
+
+def releases_of_week(week: int) -> list[Release]:
+    """Those of all trains that leave in this week, and are not cancelled."""
+    query = select(Release).where(Release.week == week, Release.state != ReleaseState.CANCELLED)
+    return list(session().scalars(query.order_by(Release.opens_at, Release.id)))
+
+
+def planned_weeks(train_ids: Collection[int], first: int, last: int) -> dict[tuple[int, int], Release]:
+    """(train, week) -> release, of these weeks."""
+    query = select(Release).where(Release.train_id.in_(train_ids), Release.week.between(first, last))
+    return {(release.train_id, release.week): release for release in session().scalars(query)}
+
+
+def due(at: datetime) -> list[int]:
+    """Planned releases with a build whose time has come, however long ago."""
+    query = (
+        select(Release.id)
+        .join(Build, Build.id == Release.build_id)
+        .where(Release.state == ReleaseState.PLANNED, Release.opens_at <= at, Build.withdrawn_at.is_(None))
+        .order_by(Release.opens_at, Release.id)
+    )
+    return list(session().scalars(query))
+
+
+def outstayed(at: datetime) -> list[int]:
+    """Open releases whose week is over."""
+    query = select(Release.id).where(Release.state == ReleaseState.OPEN, Release.opens_at <= at - STAYS_OPEN)
+    return list(session().scalars(query.order_by(Release.id)))
+
+
+def audiences() -> list[tuple[int, str]]:
+    """Saved audiences to choose from: (id, name)."""
+    rows = session().execute(select(Audience.id, Audience.name).order_by(Audience.name))
+    return [(number, name) for number, name in rows]
+
+
+def audience_name(audience_id: int | None) -> str | None:
+    return session().scalar(select(Audience.name).where(Audience.id == audience_id)) if audience_id else None
+
+
+def release_titles(releases: list[Release]) -> list[tuple[Release, str]]:
+    """Each with the train's name and the version it brings."""
+    ids = [release.id for release in releases]
+    rows = session().execute(
+        select(Release.id, Train.name, Build.version)
+        .join(Train, Train.id == Release.train_id)
+        .outerjoin(Build, Build.id == Release.build_id)
+        .where(Release.id.in_(ids))
+    )
+    titles = {number: f"{train} {version}" if version else train for number, train, version in rows}
+    return [(release, titles[release.id]) for release in releases]

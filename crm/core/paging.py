@@ -63,7 +63,7 @@ def _beyond(keys: Sequence[SortKey], values: Sequence[Any], backwards: bool) -> 
 
 
 def page(
-    query: Select[Any], keys: Sequence[SortKey], *, after: str | None, before: str | None, size: int = PAGE
+    query: Select[*tuple[Any, ...]], keys: Sequence[SortKey], *, after: str | None, before: str | None, size: int = PAGE
 ) -> Page:
     """Reads one page of `query`. The key columns must be among its selected columns.
 

@@ -18,14 +18,10 @@ from crm.core import programme
 from crm.core.db import session
 from crm.core.tokens import whole_address
 from crm.outbox.actions import NewLetter, plan_letters, put_wording
+from crm.outbox.queries.wordings import literal
 from crm.outbox.rules import Channel, Lane
 from crm.people.models import Person
 from crm.people.queries import addresses
-
-
-def _literal(text: str) -> str:
-    """Notes are no template: two braces in them are not a placeholder."""
-    return text.replace("{{", "{\u200b{")
 
 
 def letter_texts(build: Build, train: Train, languages: Sequence[str]) -> dict[str, tuple[str, str]]:
@@ -34,12 +30,12 @@ def letter_texts(build: Build, train: Train, languages: Sequence[str]) -> dict[s
     texts = {}
     for language in languages:
         with force_locale(language):
-            about = {"train": _literal(train.name), "version": _literal(build.version)}
+            about = {"train": literal(train.name), "version": literal(build.version)}
             subject = _("%(train)s: %(version)s is here", **about)
             out = _("%(version)s is out. This link to it is yours alone:", **about)
             parts = [_("Hello {{ name }},"), out, "{{ link }}"]
             if notes:
-                parts += [_("What is new:"), _literal(notes_in(notes, language, languages))]
+                parts += [_("What is new:"), literal(notes_in(notes, language, languages))]
             parts.append(_("The page also tells how to go on with a download that broke off."))
             texts[language] = (subject, "\n\n".join(parts))
     return texts

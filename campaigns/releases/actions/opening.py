@@ -12,14 +12,14 @@ from sqlalchemy import update
 from campaigns.releases.actions.letters import plan_release_letters
 from campaigns.releases.actions.moves import move
 from campaigns.releases.models import Release, Wave
-from campaigns.releases.queries import in_wave, release_or_404
+from campaigns.releases.queries import in_wave, release_or_404, size_of
 from campaigns.releases.rules import WAVES, ReleaseState, WaveKind, mark
 from crm.builds.actions import grant_access, mark_open_week
 from crm.builds.models import Build
 from crm.core import programme
 from crm.core.db import session
 from crm.core.errors import MoveRefused
-from crm.core.jobs import enqueue
+from crm.core.jobs import Job, enqueue
 from crm.core.weeks import week_of
 from crm.people.models import Person
 
@@ -42,9 +42,7 @@ def begin_opening(release_id: int, at: datetime) -> Release:
 
 def start_opening(release_id: int, at: datetime, by_id: int | None = None) -> None:
     """The same, and the job that does the rest."""
-    begin_opening(release_id, at)
-    job = enqueue(JOB, {"release_id": release_id}, at=at, by_id=by_id)
-    session().execute(update(Release).where(Release.id == release_id).values(job_id=job.id))
+    _enqueue(begin_opening(release_id, at), at, by_id)
 
 
 def _next_people(release: Release, wave: WaveKind, after: int, at: datetime, limit: int) -> Sequence[int]:
@@ -89,3 +87,18 @@ def open_release(release_id: int, at: datetime) -> int:
     return people
 
 
+
+
+def go_on_opening(release_id: int, at: datetime, by_id: int | None = None) -> None:
+    """A new job for an opening whose own job has failed or was cancelled. What is done already is not repeated."""
+    release = release_or_404(release_id)
+    job = session().get(Job, release.job_id) if release.job_id is not None else None
+    if release.state is not ReleaseState.OPENING or (job is not None and job.is_open):
+        raise MoveRefused(_("This opening needs no help: look at it again."))
+    _enqueue(release, at, by_id)
+
+
+def _enqueue(release: Release, at: datetime, by_id: int | None) -> None:
+    total = sum(size_of(release, at).values())
+    job = enqueue(JOB, {"release_id": release.id}, at=at, by_id=by_id, total=total)
+    session().execute(update(Release).where(Release.id == release.id).values(job_id=job.id))

@@ -1,0 +1,102 @@
+"""The calendar of coming weeks, the releases behind us, and planning one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from flask import redirect, render_template, request, url_for
+
+from campaigns.releases.actions import change_release, plan_release
+from campaigns.releases.forms import PlanForm
+from campaigns.releases.models import Release, Train
+from campaigns.releases.queries import planned_weeks, release_or_404, releases_page, train_or_404, trains
+from campaigns.releases.rules import WEEKS_AHEAD, opens_at
+from campaigns.releases.views import bp
+from crm.core import programme
+from crm.core.db import session
+from crm.core.errors import Refusal
+from crm.core.forms import refuse
+from crm.core.guards import May, staff, viewer
+from crm.core.weeks import friday, monday, week_of
+
+
+@dataclass(frozen=True)
+class CalendarWeek:
+    """One week of one train; `release` is None while nothing is planned."""
+
+    train: Train
+    week: int
+    friday: date
+    opens_at: Any
+    release: Release | None
+
+
+def calendar() -> list[CalendarWeek]:
+    """The running and the coming weeks of every running train, week by week."""
+    at, running = programme.moment(), [train for train in trains() if train.active]
+    first = week_of(at, programme.required().tz)
+    last = first + WEEKS_AHEAD - 1
+    known = planned_weeks([train.id for train in running], first, last)
+    return [
+        CalendarWeek(
+            train,
+            week,
+            friday(week),
+            opens_at(monday(week), train.weekday, train.local_time, train.zone),
+            known.get((train.id, week)),
+        )
+        for week in range(first, last + 1)
+        for train in running
+    ]
+
+
+@bp.get("/releases")
+@staff(May.SEE)
+def listing() -> str:
+    return render_template(
+        "releases/list.html",
+        calendar=calendar(),
+        trains=trains(),
+        page=releases_page(request.args.get("after"), request.args.get("before")),
+    )
+
+
+@bp.route("/trains/<int:train_id>/weeks/<int:week>", methods=["GET", "POST"])
+@staff(May.RELEASES)
+def plan(train_id: int, week: int) -> Any:
+    """Plans the release of one week; one that was prepared is filled."""
+    train = train_or_404(train_id)
+    form = PlanForm()
+    form.offer(train.platform, None, None)
+    if form.validate_on_submit():
+        try:
+            at, by_id = programme.moment(), viewer().person_id
+            made = plan_release(train_id, week, **form.chosen, at=at, by_id=by_id)
+            session().commit()
+            return redirect(url_for("releases.show", release_id=made.id))
+        except Refusal as error:
+            session().rollback()
+            refuse(form.build_id, str(error))
+    return render_template("releases/plan.html", form=form, train=train, friday=friday(week), release=None)
+
+
+@bp.route("/releases/<int:release_id>/change", methods=["GET", "POST"])
+@staff(May.RELEASES)
+def change(release_id: int) -> Any:
+    release = release_or_404(release_id)
+    train = train_or_404(release.train_id)
+    form = PlanForm()
+    form.offer(train.platform, release.build_id, release.audience_id)
+    if form.validate_on_submit():
+        try:
+            change_release(release_id, **form.chosen, at=programme.moment())
+            session().commit()
+            return redirect(url_for("releases.show", release_id=release_id))
+        except Refusal as error:
+            session().rollback()
+            refuse(form.build_id, str(error))
+    return render_template(
+        "releases/plan.html", form=form, train=train, friday=friday(release.week), release=release
+    )

@@ -1,0 +1,45 @@
+"""The page that a release's letter leads to: what is new, the download, how to go on with one that broke off."""
+
+from __future__ import annotations
+
+from flask import g, render_template, request
+from flask_babel import gettext as _
+from flask_babel import refresh
+
+from campaigns.releases.queries import read_page_token, release_or_404, train_or_404
+from campaigns.releases.views import bp
+from crm.builds.queries import build_or_404, download_token, may_have, notes_in, notes_of, standing_person
+from crm.core import programme
+from crm.core.db import session
+from crm.core.errors import NotAllowed
+from crm.core.guards import by_link
+from crm.core.languages import COOKIE, LANGUAGES, current_language
+from crm.core.tokens import whole_address
+from crm.people.models import Person
+
+
+def _speak(person: Person | None) -> None:
+    """In the person's own language, unless this browser has chosen another."""
+    if person is not None and person.language in LANGUAGES and COOKIE not in request.cookies:
+        g.language = person.language
+        refresh()
+
+
+@bp.get("/r/<token>")
+@by_link
+def of_tester(token: str) -> str:
+    release_id, person_id = read_page_token(token)
+    release, person_id = release_or_404(release_id), standing_person(person_id)
+    _speak(session().get(Person, person_id))
+    if release.build_id is None or not may_have(release.build_id, person_id):
+        raise NotAllowed(_("This link gives no access any more. Sign in to see which build is yours."))
+    build = build_or_404(release.build_id)
+    download = download_token(build.id, person_id)
+    return render_template(
+        "releases/tester.html",
+        train=train_or_404(release.train_id),
+        build=build,
+        notes=notes_in(notes_of(build.id), current_language(), programme.required().languages),
+        download=download,
+        address=whole_address(f"/b/{download}"),
+    )

@@ -1,0 +1,61 @@
+"""Weekly schedules."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import redirect, render_template, url_for
+
+from campaigns.releases.actions import change_train, create_train, prepare_weeks
+from campaigns.releases.forms import ScheduleForm, TrainForm
+from campaigns.releases.queries import train_or_404
+from campaigns.releases.views import bp
+from crm.core import programme
+from crm.core.db import session
+from crm.core.errors import Refusal
+from crm.core.forms import refuse
+from crm.core.guards import May, staff
+
+
+@bp.route("/trains/new", methods=["GET", "POST"])
+@staff(May.RELEASES)
+def new_train() -> Any:
+    form = TrainForm(data={"zone": programme.required().zone})
+    if form.validate_on_submit():
+        at = programme.moment()
+        try:
+            schedule = form.schedule
+            create_train(
+                form.name.data or "",
+                form.platform.data,
+                schedule.weekday,
+                schedule.local_time,
+                schedule.zone,
+                at=at,
+            )
+            prepare_weeks(at)
+            session().commit()
+            return redirect(url_for("releases.listing"))
+        except Refusal as error:
+            session().rollback()
+            refuse(form.name, str(error))
+    return render_template("releases/train.html", form=form, train=None)
+
+
+@bp.route("/trains/<int:train_id>/edit", methods=["GET", "POST"])
+@staff(May.RELEASES)
+def edit_train(train_id: int) -> Any:
+    train = train_or_404(train_id)
+    form = ScheduleForm(obj=train)
+    if form.validate_on_submit():
+        change_train(
+            train_id,
+            weekday=form.schedule.weekday,
+            local_time=form.schedule.local_time,
+            zone=form.schedule.zone,
+            active=form.active.data,
+            at=programme.moment(),
+        )
+        session().commit()
+        return redirect(url_for("releases.listing"))
+    return render_template("releases/train.html", form=form, train=train)

@@ -49,7 +49,10 @@ class EditionName(Model):
     """A name on a frozen edition, as it was when frozen; `position` is its order."""
 
     __tablename__ = "edition_name"
-    __table_args__ = (Index("ix_edition_name_person", "person_id"), UniqueConstraint("edition_id", "position"))
+    __table_args__ = (
+        Index("ix_edition_name_person", "person_id"),
+        UniqueConstraint("edition_id", "position"),
+    )
 
     edition_id: Mapped[int] = mapped_column(ForeignKey("edition.id", ondelete="CASCADE"), primary_key=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"), primary_key=True)

@@ -1,0 +1,30 @@
+"""The verbs of this room."""
+
+from campaigns.credits.actions.consents import answer_consent, answer_many, hide_name, show_name
+from campaigns.credits.actions.drawing import Drawn, draw_edition, draw_name
+from campaigns.credits.actions.editions import (
+    change_edition,
+    create_edition,
+    freeze_edition,
+    reopen_edition,
+    ship,
+)
+from campaigns.credits.actions.rendering import draw_some, forget_names, render_edition
+
+__all__ = [
+    "Drawn",
+    "answer_consent",
+    "answer_many",
+    "change_edition",
+    "create_edition",
+    "draw_edition",
+    "draw_name",
+    "draw_some",
+    "forget_names",
+    "freeze_edition",
+    "hide_name",
+    "render_edition",
+    "reopen_edition",
+    "ship",
+    "show_name",
+]

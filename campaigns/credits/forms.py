@@ -1,0 +1,86 @@
+"""Forms of this room: an edition's name, day and look; a tester's answer; why a name is hidden."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_babel import gettext, ngettext
+from flask_babel import lazy_gettext as _l
+from wtforms import DateField, Field, IntegerField, RadioField, SelectField, StringField
+from wtforms.validators import DataRequired, InputRequired, Length, ValidationError
+
+from boot_screen.scene import DEFAULT_MIN_PX, FLOOR_PX
+from campaigns.credits.rules import DEFAULT_SIZE, LONGEST_NAME, ConsentAnswer, RuleKind, sides
+from crm.core import programme
+from crm.core.forms import Form
+
+RULES = {RuleKind.RETAINED: _l("Everybody who is retained")}
+PIXELS_FOR_ONE_PX = 8
+
+
+class EditionForm(Form):
+    name = StringField(_l("Name of this boot screen"), validators=[DataRequired(), Length(max=120)])
+    rule = SelectField(_l("Who is on it"), choices=[(kind.value, label) for kind, label in RULES.items()])
+    as_of = DateField(_l("On the day"), validators=[InputRequired()])
+    title = StringField(_l("Title"), validators=[Length(max=80)])
+    subtitle = StringField(_l("Subtitle"), validators=[Length(max=120)])
+    size = StringField(_l("Screen in pixels"), default=DEFAULT_SIZE, validators=[DataRequired()])
+    min_px = IntegerField(_l("Smallest type in pixels"), default=DEFAULT_MIN_PX, validators=[InputRequired()])
+
+    def validate_as_of(self, field: Field) -> None:
+        today = programme.moment().astimezone(programme.required().tz).date()
+        if field.data is not None and field.data > today:
+            raise ValidationError(gettext("This day is still to come: choose today or a day before."))
+
+    def validate_size(self, field: Field) -> None:
+        if sides(field.data or "") is None:
+            raise ValidationError(
+                gettext("Write width and height in pixels, such as 1080x2400; each from 160 to 8192.")
+            )
+
+    def validate_min_px(self, field: Field) -> None:
+        size = sides(self.size.data or "")
+        if size is None or field.data is None:
+            return
+        most = min(size) // PIXELS_FOR_ONE_PX
+        if not FLOOR_PX <= field.data <= most:
+            raise ValidationError(
+                ngettext(
+                    "From %(least)s to %(num)s pixel.",
+                    "From %(least)s to %(num)s pixels: smaller type cannot be read.",
+                    most,
+                    least=FLOOR_PX,
+                )
+            )
+
+    def look(self) -> dict[str, Any]:
+        return {
+            "size": "{}x{}".format(*(sides(self.size.data or "") or (0, 0))),
+            "title": self.title.data or "",
+            "subtitle": self.subtitle.data or "",
+            "min_px": self.min_px.data,
+        }
+
+
+class ConsentForm(Form):
+    answer = RadioField(
+        _l("May your name stand on the boot screen?"),
+        choices=[
+            (ConsentAnswer.YES.value, _l("Yes, show this name")),
+            (ConsentAnswer.NO.value, _l("No, leave me out")),
+        ],
+        validators=[InputRequired(_l("Choose yes or no."))],
+    )
+    shown_name = StringField(_l("The name to show"), validators=[Length(max=LONGEST_NAME)])
+
+    def validate_shown_name(self, field: Field) -> None:
+        if self.answer.data == ConsentAnswer.YES and not field.data:
+            raise ValidationError(gettext("Write the name that you want to be shown."))
+
+
+class HideForm(Form):
+    why = StringField(_l("Why"), validators=[DataRequired(), Length(max=200)])
+
+
+class ShipForm(Form):
+    build_id = SelectField(_l("In the build"), coerce=int)

@@ -1,0 +1,14 @@
+"""What runs by itself: drawing an edition, page by page."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from campaigns.credits.actions import draw_some
+from campaigns.credits.queries.editions import RENDER
+from crm.core.jobs import Job, step
+
+
+@step(RENDER)
+def draw(job: Job, at: datetime) -> bool:
+    return draw_some(job, at)

@@ -11,10 +11,13 @@ import argparse
 import ctypes
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -25,9 +28,14 @@ if TYPE_CHECKING:
     from flask import Flask
 
 PR_SET_PDEATHSIG = 1
-GRACE_SECONDS = 15.0
+GRACE_SECONDS = 12.0
 LONGEST_PAUSE = 30.0
 HEALTHY_SECONDS = 20.0
+TRIES = 5
+
+
+class CannotStart(Exception):
+    """`str(error)` is one line: what is in the way, and what to do."""
 
 
 def say(line: str) -> None:
@@ -37,7 +45,10 @@ def say(line: str) -> None:
 
 @dataclass
 class Child:
-    """A process that is to be kept alive; `pause` grows with each quick death."""
+    """A process that is to be kept alive; `pause` grows with each quick death.
+
+    `failures` counts ends by its own fault before it has ever lived long; who is killed is only started again.
+    """
 
     name: str
     command: list[str]
@@ -45,33 +56,63 @@ class Child:
     started: float = 0.0
     start_after: float = 0.0
     pause: float = 0.5
+    failures: int = 0
+    proven: bool = False
 
     def start(self) -> None:
         self.process = subprocess.Popen(
             self.command,
             start_new_session=True,
-            preexec_fn=_die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509 -- no threads run here yet
+            preexec_fn=partial(_die_with, os.getpid()) if sys.platform == "linux" else None,  # noqa: PLW1509 -- no threads run here yet
         )
         self.started = time.monotonic()
 
     def look(self) -> None:
-        """Starts it when it is due; notes a death and puts the next start off."""
+        """Starts it when it is due; notes a death and puts the next start off. Raises CannotStart when that is vain."""
         now = time.monotonic()
         if self.process is None:
             if now >= self.start_after:
                 self.start()
         elif (code := self.process.poll()) is not None:
-            self.pause = 0.5 if now - self.started > HEALTHY_SECONDS else min(self.pause * 2, LONGEST_PAUSE)
-            say(f"{self.name} ended with {code}; starting it again in {self.pause:g} s")
-            self.process, self.start_after = None, now + self.pause
+            self._ended(code, now)
+
+    def _ended(self, code: int, now: float) -> None:
+        self._end_its_own()
+        lived = now - self.started > HEALTHY_SECONDS
+        self.proven = self.proven or lived
+        self.failures += code > 0
+        if not self.proven and self.failures >= TRIES:
+            raise CannotStart(f"{self.name} does not start: the reason stands above")
+        self.pause = 0.5 if lived else min(self.pause * 2, LONGEST_PAUSE)
+        say(f"{self.name} ended with {code}; starting it again in {self.pause:g} s")
+        self.process, self.start_after = None, now + self.pause
+
+    def _end_its_own(self) -> None:
+        """What a killed child has left in its group: a beat without its worker would go on ringing beside the next."""
+        if self.process is not None:
+            with suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)
+
+    def end(self) -> None:
+        """At once; what has ended by itself is only tidied up after."""
+        if self.process is not None:
+            self._end_its_own()
+            self.process.wait()
+
+    @property
+    def lives(self) -> bool:
+        return self.process is not None and self.process.poll() is None
 
     def tell(self, number: int) -> None:
-        if self.process is not None and self.process.poll() is None:
+        if self.process is not None and self.lives:
             os.killpg(self.process.pid, number)
 
 
-def _die_with_parent() -> None:
+def _die_with(parent: int) -> None:
+    """In the child: asks to be told to stop when the parent dies, however it dies."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() != parent:
+        os._exit(1)
 
 
 def web(settings: settings_module.Settings) -> Child:
@@ -105,42 +146,70 @@ def worker(*, beat: bool) -> Child:
 
 
 def supervise(children: list[Child]) -> None:
-    """Until Ctrl-C or SIGTERM; then every child drains, and none is left behind."""
+    """Until Ctrl-C or SIGTERM; then every child drains, and none is left behind. A second Ctrl-C does not wait."""
     asked: list[int] = []
 
     def ask(number: int, _frame: FrameType | None) -> None:
         asked.append(number)
 
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, ask)
-    while not asked:
-        for child in children:
-            child.look()
-        time.sleep(0.2)
-    say("Stopping.")
+    try:
+        while not asked:
+            for child in children:
+                child.look()
+            time.sleep(0.2)
+    finally:
+        say("Stopping.")
+        _end(children, asked)
+
+
+def _end(children: list[Child], asked: list[int]) -> None:
     for child in children:
         child.tell(signal.SIGTERM)
-    end = time.monotonic() + GRACE_SECONDS
+    end, first = time.monotonic() + GRACE_SECONDS, len(asked)
+    while any(child.lives for child in children) and time.monotonic() < end and len(asked) == first:
+        time.sleep(0.05)
     for child in children:
-        if child.process is not None:
-            try:
-                child.process.wait(max(0.1, end - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                child.tell(signal.SIGKILL)
-                child.process.wait()
+        child.end()
 
 
-def _migrated(app: Flask) -> None:
-    """Brings the database to the newest migration; nothing to do costs one query."""
+def _refuse_taken_port(settings: settings_module.Settings) -> None:
+    """Found out before the story is replayed, not by a web server that starts again and again."""
+    try:
+        found = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)
+    except OSError as error:
+        raise CannotStart(f"HOST: set it to an address of this machine (it is {settings.host!r}: {error})") from error
+    family, kind, protocol, _name, address = found[0]
+    with socket.socket(family, kind, protocol) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(address)
+        except OSError as error:
+            raise CannotStart(
+                f"PORT: {settings.host}:{settings.port} cannot be used ({error.strerror}): "
+                "stop what listens there, or set PORT to a free one"
+            ) from error
+
+
+def _migrated(app: Flask, *, may_upgrade: bool = True) -> None:
+    """Brings the database to the newest migration; nothing to do costs one query. Raises CannotStart."""
     from alembic.migration import MigrationContext  # noqa: PLC0415 -- imported where the program starts, not in workers
     from flask_migrate import upgrade  # noqa: PLC0415 -- as above
+    from sqlalchemy.exc import OperationalError  # noqa: PLC0415 -- as above
 
     from crm.core.db import db  # noqa: PLC0415 -- as above
 
     head = (Path(__file__).resolve().parent.parent / "migrations" / ".current-head").read_text("utf-8").strip()
     with app.app_context():
-        with db.engine.connect() as connection:
-            known = MigrationContext.configure(connection).get_current_revision()
+        try:
+            with db.engine.connect() as connection:
+                known = MigrationContext.configure(connection).get_current_revision()
+        except OperationalError as error:
+            reason = str(error.orig).strip().splitlines()[0]
+            raise CannotStart(f"DATABASE_URL: set it to a database that answers ({reason})") from error
+        if known != head and not may_upgrade:
+            raise CannotStart(f"the database is at migration {known}, this program needs {head}: run `make migrate`")
         if known != head:
             upgrade()
         db.engine.dispose()
@@ -153,6 +222,7 @@ def _demo_home(scale: str) -> None:
 
 
 def serve(command: str, scale: str) -> None:
+    _refuse_taken_port(settings_module.read())
     from crm.app import create_app  # noqa: PLC0415 -- the settings are checked before anything heavy is imported
 
     if command == "demo":
@@ -167,6 +237,13 @@ def serve(command: str, scale: str) -> None:
     supervise([web(settings), worker(beat=True)])
 
 
+def work(*, beat: bool) -> None:
+    from crm.app import create_app  # noqa: PLC0415 -- the settings are checked before anything heavy is imported
+
+    _migrated(create_app(), may_upgrade=False)
+    supervise([worker(beat=beat)])
+
+
 def main(words: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="crm.serve", description="Seedbed: web, worker and beat.")
     parser.add_argument("command", choices=["demo", "run", "worker"])
@@ -179,12 +256,14 @@ def main(words: list[str] | None = None) -> int:
     try:
         settings_module.read()
         if options.command == "worker":
-            supervise([worker(beat=options.beat)])
+            work(beat=options.beat)
         else:
             serve(options.command, scale)
-    except (settings_module.SettingError, OSError) as error:
+    except (settings_module.SettingError, CannotStart, OSError) as error:
         sys.stderr.write(f"{error}\n")
         return 2
+    except KeyboardInterrupt:
+        return 130
     return 0
 
 

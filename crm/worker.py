@@ -2,13 +2,30 @@
 
 from __future__ import annotations
 
-from celery.signals import worker_process_init, worker_shutting_down
+import ctypes
+import signal
+import sys
+import warnings
+
+from celery.exceptions import SecurityWarning
+from celery.signals import beat_embedded_init, worker_process_init, worker_shutting_down
 
 from crm.app import create_app
 from crm.core.stopping import asked_to_stop
 
 flask_app = create_app()
 app = flask_app.extensions["celery"]
+
+
+# It means pickled tasks; ours are JSON, and a container's only user is often root.
+warnings.filterwarnings("ignore", category=SecurityWarning)
+
+
+@beat_embedded_init.connect
+def _end_with_the_worker(**_signal: object) -> None:
+    """A worker that is killed leaves its beat behind, which would go on ringing beside the next one's."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
 
 
 @worker_shutting_down.connect

@@ -1,0 +1,87 @@
+"""One command serves: it answers, does its jobs, ends wholly, and says in one line why it cannot start."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.stories.serving import Served, answer, kill, served, wait_until
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks for orphans in /proc")
+KEYS = {
+    "SECRET_KEY": "a secret that only these tests know about",
+    "SUPPRESSION_KEY": "another one for the hashes of erased people",
+}
+
+
+def gone(run: Served) -> Callable[[], bool]:
+    return lambda: run.processes() == {}
+
+
+def test_the_first_page_answers_and_ctrl_c_leaves_nothing_behind(tmp_path: Path) -> None:
+    with served(tmp_path, "run") as run:
+        run.up()
+        status, _body = answer(run.address)
+        assert status in (200, 404)
+        wait_until(lambda: len(run.named("celery")) == 2, 15, "worker and beat")
+        run.tell(signal.SIGINT)
+        assert run.ended(15) == 0
+        assert run.processes() == {}
+
+
+def test_a_killed_supervisor_leaves_no_child(tmp_path: Path) -> None:
+    with served(tmp_path, "run") as run:
+        run.up()
+        wait_until(lambda: len(run.named("celery")) == 2, 15, "worker and beat")
+        run.tell(signal.SIGKILL)
+        wait_until(gone(run), 15, "the children to end")
+
+
+def test_what_is_killed_comes_back_and_the_schedule_is_rung_once(tmp_path: Path) -> None:
+    with served(tmp_path, "run") as run:
+        run.up()
+        wait_until(lambda: len(run.named("celery")) == 2, 15, "worker and beat")
+        before = {*run.named("celery"), *run.named("gunicorn")}
+        kill(run.named("celery")[0])
+        kill(run.named("gunicorn")[0])
+        fresh = lambda: len({*run.named("celery"), *run.named("gunicorn")} - before) == 4  # noqa: E731 -- said once
+        wait_until(fresh, 20, "both to be started again")
+        assert not before & {*run.processes()}, "nothing of the killed ones lives on"
+        run.up()
+
+
+@pytest.mark.parametrize(
+    ("settings", "line"),
+    [
+        ({"PORT": "eighty"}, "PORT: set it to a whole number from 1 to 65535 (it is 'eighty')"),
+        ({"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none", **KEYS}, "DATABASE_URL: set it to a database that"),
+        ({"HOST": "203.0.113.1"}, "PORT: 203.0.113.1:"),
+    ],
+)
+def test_what_is_in_the_way_is_said_in_one_line(tmp_path: Path, settings: dict[str, str], line: str) -> None:
+    run = Served(tmp_path, "run")
+    run.env |= settings
+    assert run.start().ended(20) == 2
+    assert run.said().startswith(line)
+    assert run.said().count("\n") == 1
+
+
+def test_a_taken_port_is_said_in_one_line(tmp_path: Path) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        run = Served(tmp_path, "run", PORT=str(other.getsockname()[1])).start()
+        assert run.ended(20) == 2
+    assert run.said().count("\n") == 1
+    assert "stop what listens there, or set PORT to a free one" in run.said()
+
+
+def test_a_worker_alone_asks_for_a_migrated_database(tmp_path: Path) -> None:
+    run = Served(tmp_path, "worker").start()
+    assert run.ended(20) == 2
+    assert "run `make migrate`" in run.said().splitlines()[-1]

@@ -1,0 +1,30 @@
+"""A group, a member list, a join or leave by hand."""
+
+from __future__ import annotations
+
+from flask_babel import lazy_gettext as _l
+from flask_wtf.file import FileField
+from wtforms import IntegerField, SelectField, StringField, TextAreaField
+from wtforms.validators import DataRequired, InputRequired, Length, NumberRange
+
+from crm.core.forms import Form
+from crm.groups.rules import GROUP_KINDS, MOST_PLACES
+
+
+class PlacesForm(Form):
+    capacity = IntegerField(_l("Places"), validators=[InputRequired(), NumberRange(1, MOST_PLACES)])
+    address = StringField(_l("Number or link"), validators=[Length(max=500)])
+
+
+class GroupForm(PlacesForm):
+    kind = SelectField(_l("Kind"), choices=[(kind, kind) for kind in GROUP_KINDS])
+    name = StringField(_l("Name"), validators=[DataRequired(), Length(max=200)])
+
+
+class MemberListForm(Form):
+    file = FileField(_l("Member list"))
+    text = TextAreaField(_l("Or paste it"), validators=[Length(max=2_000_000)])
+
+
+class StayForm(Form):
+    identity = StringField(_l("Who"), validators=[DataRequired(), Length(max=300)])

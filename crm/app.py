@@ -59,6 +59,8 @@ def _open_rooms(app: Flask) -> None:
         for door in ("views", "api"):
             for blueprint in getattr(shelves[door], "BLUEPRINTS", ()):
                 app.register_blueprint(blueprint)
+                if door == "api":  # tokens, not cookies, open these for writing: accounts/views/viewer.py
+                    app.extensions["csrf"].exempt(blueprint)
         for group in getattr(shelves["cli"], "COMMANDS", ()):
             app.cli.add_command(group)
         if shelves["offers"] is not None:

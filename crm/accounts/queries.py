@@ -13,12 +13,14 @@ from crm.accounts.models import (
     AgreementText,
     ApiToken,
     Credential,
+    RecoveryCode,
     SignInSession,
     StaffRole,
 )
 from crm.accounts.rules import SCOPE_NEEDS, Role, Scope, permissions
 from crm.core.db import session
 from crm.core.guards import May
+from crm.core.journal import JournalEntry
 from crm.core.tokens import digest
 from crm.people.models import Person
 
@@ -27,7 +29,7 @@ TOKEN_PREFIX = "sbt_"  # noqa: S105 -- how a token begins, so that scanners of l
 
 @dataclass(frozen=True)
 class Viewer:
-    """Who is looking, as core.guards.Viewer asks for it. `scopes` is None for a browser, which has its owner's reach."""
+    """As core.guards.Viewer asks for it. `scopes` is None for a browser, which has its owner's reach."""
 
     person_id: int
     name: str
@@ -99,7 +101,8 @@ def viewer_of_session(secret: str, at: datetime) -> Viewer | None:
 
 
 def viewer_of_token(secret: str) -> Viewer | None:
-    query = _viewer_query(ApiToken.id, ApiToken.scopes, ApiToken.used_at).join(ApiToken, ApiToken.person_id == Person.id)
+    query = _viewer_query(ApiToken.id, ApiToken.scopes, ApiToken.used_at)
+    query = query.join(ApiToken, ApiToken.person_id == Person.id)
     rows = session().execute(query.where(ApiToken.digest == digest(secret), ApiToken.revoked_at.is_(None))).all()
     if not rows:
         return None
@@ -118,7 +121,7 @@ def viewer_of_token(secret: str) -> Viewer | None:
     )
 
 
-def testers() -> Select[tuple[int]]:
+def testers() -> Select[int]:
     """Who may receive builds: a running agreement, not merged away or forgotten, not staff."""
     return (
         select(Agreement.person_id)
@@ -179,3 +182,132 @@ def credential_by_mail(mail: str) -> Credential | None:
 
 def roles_of(person_id: int) -> frozenset[Role]:
     return frozenset(session().scalars(select(StaffRole.role).where(StaffRole.person_id == person_id)))
+
+
+@dataclass(frozen=True)
+class AgreementVersion:
+    version: int
+    published_at: datetime
+    texts: dict[str, str]
+    running: int
+
+
+def agreement_versions() -> list[AgreementVersion]:
+    """Newest first, with how many people have a running agreement of each."""
+    counts = session().execute(
+        select(Agreement.version, func.count()).where(Agreement.ended_at.is_(None)).group_by(Agreement.version)
+    )
+    running: dict[int, int] = {row[0]: row[1] for row in counts}
+    texts: dict[int, list[AgreementText]] = {}
+    for text in session().scalars(select(AgreementText).order_by(AgreementText.version.desc(), AgreementText.id)):
+        texts.setdefault(text.version, []).append(text)
+    return [
+        AgreementVersion(number, rows[0].published_at, {row.language: row.body for row in rows}, running.get(number, 0))
+        for number, rows in texts.items()
+    ]
+
+
+@dataclass(frozen=True)
+class StaffMember:
+    """`ended` is when the account stopped working."""
+
+    id: int
+    name: str
+    mail: str
+    roles: list[Role]
+    has_password: bool
+    has_second_step: bool
+    seen_at: datetime | None
+    ended_at: datetime | None
+
+
+def staff_members() -> list[StaffMember]:
+    """With those whose account has ended, last."""
+    roles: dict[int, list[Role]] = {}
+    for person_id, role in session().execute(select(StaffRole.person_id, StaffRole.role).order_by(StaffRole.role)):
+        roles.setdefault(person_id, []).append(role)
+    seen = (
+        select(SignInSession.person_id, func.max(SignInSession.seen_at).label("seen_at"))
+        .where(SignInSession.as_staff.is_(True))
+        .group_by(SignInSession.person_id)
+        .subquery()
+    )
+    rows = session().execute(
+        select(Person, Credential, seen.c.seen_at)
+        .join(Credential, Credential.person_id == Person.id)
+        .outerjoin(seen, seen.c.person_id == Person.id)
+        .where(Person.merged_into_id.is_(None), Person.forgotten_at.is_(None))
+        .order_by(Credential.disabled_at.is_not(None), Person.name, Person.id)
+    )
+    return [
+        StaffMember(
+            person.id,
+            person.shown,
+            credential.mail,
+            roles.get(person.id, []),
+            credential.password_hash is not None,
+            credential.totp_secret is not None,
+            seen_at,
+            credential.disabled_at,
+        )
+        for person, credential, seen_at in rows
+    ]
+
+
+def open_sessions(person_id: int, at: datetime) -> list[SignInSession]:
+    """The last seen first."""
+    return list(
+        session().scalars(
+            select(SignInSession)
+            .where(
+                SignInSession.person_id == person_id,
+                SignInSession.revoked_at.is_(None),
+                SignInSession.expires_at > at,
+            )
+            .order_by(SignInSession.seen_at.desc(), SignInSession.id.desc())
+        )
+    )
+
+
+def api_tokens_of(person_id: int) -> list[ApiToken]:
+    """Those that work, newest first."""
+    return list(
+        session().scalars(
+            select(ApiToken)
+            .where(ApiToken.person_id == person_id, ApiToken.revoked_at.is_(None))
+            .order_by(ApiToken.id.desc())
+        )
+    )
+
+
+def recovery_codes_left(person_id: int) -> int:
+    left = select(func.count()).where(RecoveryCode.person_id == person_id, RecoveryCode.used_at.is_(None))
+    return session().scalar(left) or 0
+
+
+def journal_query(actor_id: int | None, subject: str) -> Any:
+    """`subject`: a table, or `table:id`."""
+    query: Any = select(JournalEntry, JournalEntry.id)
+    if actor_id is not None:
+        query = query.where(JournalEntry.actor_id == actor_id)
+    if ":" in subject:
+        query = query.where(JournalEntry.subject == subject)
+    elif subject:
+        query = query.where(JournalEntry.subject.startswith(f"{subject}:", autoescape=True))
+    return query
+
+
+def journal_actors() -> list[tuple[int, str]]:
+    """Everybody whom the journal names, by the last name they had."""
+    rows = session().execute(
+        select(JournalEntry.actor_id, func.max(JournalEntry.actor_name))
+        .where(JournalEntry.actor_id.is_not(None))
+        .group_by(JournalEntry.actor_id)
+    )
+    return sorted(((row[0], row[1]) for row in rows if row[0] is not None), key=lambda row: row[1])
+
+
+def agreements_of(person_id: int) -> list[Agreement]:
+    return list(
+        session().scalars(select(Agreement).where(Agreement.person_id == person_id).order_by(Agreement.accepted_at))
+    )

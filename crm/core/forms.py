@@ -46,4 +46,9 @@ def refuse(field: Field, message: str) -> None:
     field.errors = [*field.errors, message]
 
 
-__all__ = ["Form", "ValidationError", "refuse"]
+def text(field: Field) -> str:
+    """What was typed; an empty text where there was nothing."""
+    return field.data or ""
+
+
+__all__ = ["Form", "ValidationError", "refuse", "text"]

@@ -28,7 +28,7 @@ def publish_agreement(texts: dict[str, str], *, at: datetime) -> int:
     for language, body in written.items():
         session().add(AgreementText(version=version, language=language, body=body, published_at=at))
     session().flush()
-    journal.record("publish agreement", f"agreement_text:{version}", at=at, after=dict(written))
+    journal.record("accounts.publish_agreement", f"agreement_text:{version}", at=at, after=dict(written))
     return version
 
 

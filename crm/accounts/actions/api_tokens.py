@@ -30,7 +30,7 @@ def make_api_token(person_id: int, name: str, scopes: Iterable[Scope | str], *, 
     session().add(row)
     session().flush()
     after = {"name": row.name, "scopes": chosen}
-    journal.record("make API token", f"api_token:{row.id}", at=at, about_id=person_id, after=after)
+    journal.record("accounts.make_api_token", f"api_token:{row.id}", at=at, about_id=person_id, after=after)
     return token
 
 
@@ -46,5 +46,5 @@ def revoke_api_token(token_id: int, person_id: int, *, at: datetime) -> None:
     if name is None:
         raise NotThere(_l("There is no such token of yours, or it has been revoked already."))
     journal.record(
-        "revoke API token", f"api_token:{token_id}", at=at, about_id=person_id, before={"name": str(name)}
+        "accounts.revoke_api_token", f"api_token:{token_id}", at=at, about_id=person_id, before={"name": str(name)}
     )

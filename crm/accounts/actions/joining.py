@@ -6,8 +6,8 @@ from datetime import datetime
 
 from flask_babel import lazy_gettext as _l
 
-from crm.accounts.actions.letters import remind_of_password, send_link
 from crm.accounts.actions.agreements import accept_agreement
+from crm.accounts.actions.letters import remind_of_password, send_link
 from crm.accounts.actions.links import use_link
 from crm.accounts.models import Credential
 from crm.accounts.queries import is_tester
@@ -76,12 +76,22 @@ def send_way_in(person: Person, *, at: datetime) -> bool:
     return False
 
 
+def remind_or_reset(person: Person, *, at: datetime) -> bool:
+    """For somebody who has lost their password; testers, who have none, get their link. Whether one was written."""
+    credential = session().get(Credential, person.id)
+    if credential is None or credential.disabled_at is not None:
+        return send_way_in(person, at=at)
+    kind = LinkKind.RESET_PASSWORD if credential.password_hash else LinkKind.INVITATION
+    send_link(kind, person.id, person.shown, at=at)
+    return True
+
+
 def invite_tester(person_id: int, *, at: datetime) -> int:
     """Staff ask somebody to join: a letter with the agreement's page. Raises NoAddress. Returns the letter's number."""
     letter_id = confirm_address(person_id, at=at)
     if letter_id is None:
         raise NoAddress(_l("This person has no mail address: add one, or invite them by hand."))
-    journal.record("invite tester", f"person:{person_id}", at=at, about_id=person_id)
+    journal.record("accounts.invite_tester", f"person:{person_id}", at=at, about_id=person_id)
     return letter_id
 
 

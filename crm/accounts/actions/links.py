@@ -41,12 +41,14 @@ def make_link(kind: LinkKind, person_id: int, *, at: datetime) -> str:
 
 
 def make_sign_in_link(person_id: int, *, at: datetime) -> str:
-    """The whole address. Whoever has credentials signs in as staff by it: it is for the command line and for letters to testers."""
+    """The whole address. Staff sign in as staff by it, so it is for the command line and for letters to testers."""
     return whole_address(LINK_PAGES[LinkKind.SIGN_IN] + make_link(LinkKind.SIGN_IN, person_id, at=at))
 
 
 def _spent() -> LinkSpent:
-    return LinkSpent(_l("This link no longer works: it was used, is too old, or a newer one was sent. Ask for a new one."))
+    return LinkSpent(
+        _l("This link no longer works: it was used, is too old, or a newer one was sent. Ask for a new one.")
+    )
 
 
 def person_of_link(kind: LinkKind, secret: str, *, at: datetime) -> int:

@@ -42,9 +42,10 @@ def _nobodys_hash() -> str:
 def is_right(password_hash: str | None, password: str) -> bool:
     """Takes as long for nobody as for somebody, so that the time does not tell who has an account."""
     try:
-        return HASHER.verify(password_hash or _nobodys_hash(), password) and password_hash is not None
+        HASHER.verify(password_hash or _nobodys_hash(), password)
     except (VerificationError, InvalidHashError):
         return False
+    return password_hash is not None
 
 
 def set_password(credential: Credential, password: str, *, at: datetime, keep_session: int | None = None) -> None:
@@ -52,7 +53,7 @@ def set_password(credential: Credential, password: str, *, at: datetime, keep_se
     had_one = credential.password_hash is not None
     credential.password_hash = hash_password(password)
     close_sessions(credential.person_id, at=at, but=keep_session)
-    action = "change password" if had_one else "set password"
+    action = "accounts.change_password" if had_one else "accounts.set_password"
     journal.record(action, f"person:{credential.person_id}", at=at, about_id=credential.person_id)
     session().flush()
 

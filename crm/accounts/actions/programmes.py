@@ -12,7 +12,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy.exc import IntegrityError
 
 from crm.accounts.actions.agreements import publish_agreement
-from crm.accounts.actions.first_agreement import TEXTS
+from crm.accounts.actions.letters import text_of
 from crm.accounts.actions.staff import add_staff
 from crm.accounts.rules import Role
 from crm.core import journal
@@ -31,7 +31,7 @@ class ProgrammeThere(Refusal):
 
 
 class OtherKey(Refusal):
-    """SUPPRESSION_KEY is not the one the suppression list was made with: people who refused would be written to again."""
+    """SUPPRESSION_KEY is not the one of the suppression list: people who refused would be written to again."""
 
     status = 503
 
@@ -98,9 +98,9 @@ def create_programme(
     except IntegrityError as error:
         session().rollback()
         raise _there() from error
-    journal.record("create programme", "programme:1", at=at, after={"name": made.name, "zone": made.zone})
+    journal.record("accounts.create_programme", "programme:1", at=at, after={"name": made.name, "zone": made.zone})
     add_staff(admin_name.strip() or mail.partition("@")[0], mail, [Role.ADMIN], at=at, password=password)
-    publish_agreement({code: TEXTS[code] for code in made.languages}, at=at)
+    publish_agreement({code: text_of("agreement", code) for code in made.languages}, at=at)
     return made
 
 
@@ -134,7 +134,7 @@ def change_programme(change: ProgrammeChange, *, at: datetime) -> None:
         setattr(made, key, after[key])
     if changed:
         journal.record(
-            "change programme",
+            "accounts.change_programme",
             "programme:1",
             at=at,
             before={key: before[key] for key in changed},
@@ -148,9 +148,8 @@ def let_time_go_on(*, at: datetime) -> bool:
     made = required()
     if made.held_at is None:
         return False
-    journal.record(
-        "let time go on", "programme:1", at=at, before={"held_at": made.held_at.isoformat()}, after={"held_at": None}
-    )
+    before = {"held_at": made.held_at.isoformat()}
+    journal.record("accounts.let_time_go_on", "programme:1", at=at, before=before, after={"held_at": None})
     made.held_at = None
     session().flush()
     return True

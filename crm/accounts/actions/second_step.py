@@ -1,4 +1,4 @@
-"""The second step of signing in: codes by time, each used once, and recovery codes for the day the telephone is lost."""
+"""The second step of signing in: codes by time, each used once, and recovery codes for a lost telephone."""
 
 from __future__ import annotations
 
@@ -65,6 +65,10 @@ def use_code(credential: Credential, code: str, *, at: datetime) -> bool:
     return used.first() is not None
 
 
+def _note(action: str, person_id: int, at: datetime) -> None:
+    journal.record(action, f"person:{person_id}", at=at, about_id=person_id)
+
+
 def _plain(code: str) -> str:
     return "".join(character for character in code.lower() if character.isalnum())
 
@@ -82,7 +86,7 @@ def _use_recovery_code(person_id: int, code: str, at: datetime) -> bool:
     )
     if used.first() is None:
         return False
-    journal.record("use recovery code", f"person:{person_id}", at=at, about_id=person_id)
+    _note("accounts.use_recovery_code", person_id, at)
     return True
 
 
@@ -104,12 +108,12 @@ def switch_on(credential: Credential, secret: str, code: str, *, at: datetime) -
     if step is None:
         return None
     credential.totp_secret, credential.totp_last_used = secret, step
-    journal.record("switch on second step", f"person:{credential.person_id}", at=at, about_id=credential.person_id)
+    _note("accounts.switch_on_second_step", credential.person_id, at)
     return renew_recovery_codes(credential.person_id)
 
 
 def switch_off(credential: Credential, *, at: datetime) -> None:
     credential.totp_secret = credential.totp_last_used = None
     session().execute(delete(RecoveryCode).where(RecoveryCode.person_id == credential.person_id))
-    journal.record("switch off second step", f"person:{credential.person_id}", at=at, about_id=credential.person_id)
+    _note("accounts.switch_off_second_step", credential.person_id, at)
     session().flush()

@@ -11,6 +11,7 @@ from crm.accounts.queries import Viewer
 from crm.accounts.rules import SEEN_EVERY, SESSION_LIVES
 from crm.core.db import session
 from crm.core.tokens import digest, new_secret
+from crm.people.models import Person
 
 
 def open_session(person_id: int, *, as_staff: bool, at: datetime, agent: str = "", address: str = "") -> str:
@@ -62,3 +63,8 @@ def note_seen(viewer: Viewer, at: datetime) -> None:
         session().execute(update(ApiToken).where(ApiToken.id == viewer.token_id).values(used_at=at))
     else:
         session().execute(update(SignInSession).where(SignInSession.id == viewer.session_id).values(seen_at=at))
+
+
+def set_language(person_id: int, language: str) -> None:
+    """Of the person's pages and letters."""
+    session().execute(update(Person).where(Person.id == person_id).values(language=language))

@@ -62,7 +62,7 @@ def add_staff(name: str, mail: str, roles: Iterable[Role], *, at: datetime, pass
     session().flush()
     _put_roles(person.id, chosen)
     after = {"name": person.name, "mail": address, "roles": [role.value for role in chosen]}
-    journal.record("add staff", f"person:{person.id}", at=at, about_id=person.id, after=after)
+    journal.record("accounts.add_staff", f"person:{person.id}", at=at, about_id=person.id, after=after)
     return person
 
 
@@ -108,7 +108,7 @@ def change_roles(person_id: int, roles: Iterable[Role], *, at: datetime) -> None
         _keep_an_admin(person_id)
     _put_roles(person_id, chosen)
     journal.record(
-        "change roles",
+        "accounts.change_roles",
         f"person:{person_id}",
         at=at,
         about_id=person_id,
@@ -118,7 +118,7 @@ def change_roles(person_id: int, roles: Iterable[Role], *, at: datetime) -> None
 
 
 def end_staff(person_id: int, *, at: datetime) -> None:
-    """The account stops working at once; the person and what the journal says of them stay. Raises LastAdmin, NotThere."""
+    """The account stops working at once; the person and their history stay. Raises LastAdmin, NotThere."""
     credential = credential_or_404(person_id)
     if Role.ADMIN in roles_of(person_id):
         _keep_an_admin(person_id)
@@ -128,7 +128,7 @@ def end_staff(person_id: int, *, at: datetime) -> None:
     session().get_one(Person, person_id).is_staff = False
     close_sessions(person_id, at=at)
     restand([person_id], None)
-    journal.record("end staff", f"person:{person_id}", at=at, about_id=person_id)
+    journal.record("accounts.end_staff", f"person:{person_id}", at=at, about_id=person_id)
     session().flush()
 
 
@@ -137,4 +137,4 @@ def invite_again(person_id: int, *, at: datetime) -> None:
     credential = credential_or_404(person_id)
     kind = LinkKind.RESET_PASSWORD if credential.password_hash else LinkKind.INVITATION
     send_link(kind, person_id, session().get_one(Person, person_id).shown, at=at)
-    journal.record("send link", f"person:{person_id}", at=at, about_id=person_id, after={"link": kind.value})
+    journal.record("accounts.send_link", f"person:{person_id}", at=at, about_id=person_id, after={"link": kind.value})

@@ -1,0 +1,66 @@
+"""The journal: who changed what, when, before and after."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from flask import render_template, request, url_for
+
+from crm.accounts.queries import journal_actors, journal_query
+from crm.accounts.views import bp
+from crm.core.guards import May, staff
+from crm.core.journal import JournalEntry
+from crm.core.paging import SortKey, page
+
+
+@dataclass(frozen=True)
+class Change:
+    """One thing that differs; an empty text where there was nothing."""
+
+    key: str
+    before: str
+    after: str
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return ", ".join(value)
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def changes(entry: JournalEntry) -> list[Change]:
+    before, after = entry.before or {}, entry.after or {}
+    keys = [*before, *(key for key in after if key not in before)]
+    return [Change(key, _shown(before.get(key)), _shown(after.get(key))) for key in keys]
+
+
+@bp.get("/settings/journal")
+@staff(May.JOURNAL)
+def journal_page() -> Any:
+    actor, subject = request.args.get("actor", ""), request.args.get("subject", "").strip()
+    query = journal_query(int(actor) if actor.isdecimal() else None, subject)
+    found = page(
+        query,
+        [SortKey(JournalEntry.id, descending=True)],
+        after=request.args.get("after"),
+        before=request.args.get("before"),
+    )
+    chosen = {key: value for key, value in (("actor", actor), ("subject", subject)) if value}
+
+    def url(key: str, cursor: str | None) -> str | None:
+        found: dict[str, Any] = {**chosen, key: cursor}
+        return url_for("accounts.journal_page", **found) if cursor else None
+
+    return render_template(
+        "accounts/journal.html",
+        entries=[(row[0], changes(row[0])) for row in found.rows],
+        actors=[(str(number), name) for number, name in journal_actors()],
+        actor=actor,
+        subject=subject,
+        newer_url=url("before", found.before),
+        older_url=url("after", found.after),
+    )

@@ -38,7 +38,7 @@ def count_by_state(origin_id: int) -> dict[LetterState, int]:
     rows = session().execute(
         select(Letter.state, func.count()).where(Letter.origin_id == origin_id).group_by(Letter.state)
     )
-    return dict(rows.tuples())
+    return {row[0]: row[1] for row in rows}
 
 
 def count_uncertain() -> int:

@@ -68,7 +68,7 @@ def wordings_of(key: str) -> dict[str, int]:
     rows = session().execute(
         select(Wording.language, Wording.id).where(Wording.key == key).order_by(Wording.version)
     )
-    return dict(rows.tuples())
+    return {row[0]: row[1] for row in rows}
 
 
 def in_language(by_language: Mapping[str, int], wanted: str | None, programme_languages: list[str]) -> int:

@@ -8,6 +8,7 @@ from zoneinfo import available_timezones
 
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, Field, SelectField, StringField, TimeField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its types
 from wtforms.validators import DataRequired, InputRequired, Length, ValidationError
 
 from campaigns.releases.queries import audiences
@@ -24,6 +25,7 @@ WEEKDAYS = (
     _l("Saturday"),
     _l("Sunday"),
 )
+DAYS = [SelectChoice(number, name) for number, name in enumerate(WEEKDAYS)]
 
 
 class Schedule(NamedTuple):
@@ -33,7 +35,7 @@ class Schedule(NamedTuple):
 
 
 class ScheduleForm(Form):
-    weekday = SelectField(_l("Weekday"), coerce=int, choices=list(enumerate(WEEKDAYS)), default=4)
+    weekday = SelectField(_l("Weekday"), coerce=int, choices=DAYS, default=4)
     local_time = TimeField(_l("Local time"), validators=[InputRequired()])
     zone = StringField(_l("Time zone"), validators=[DataRequired()])
     active = BooleanField(_l("It runs: releases of the coming weeks are prepared"), default=True)
@@ -51,7 +53,7 @@ class ScheduleForm(Form):
 
 class TrainForm(ScheduleForm):
     name = StringField(_l("Name"), validators=[DataRequired(), Length(max=100)])
-    platform = SelectField(_l("Platform"), choices=[(name, name) for name in PLATFORMS])
+    platform = SelectField(_l("Platform"), choices=[SelectChoice(name) for name in PLATFORMS])
 
 
 class PlanForm(Form):
@@ -60,9 +62,10 @@ class PlanForm(Form):
 
     def offer(self, platform: str, build_id: int | None, audience_id: int | None) -> None:
         """Fills the choices, and chooses what the release has already."""
-        builds = [(build.id, build.version) for build in newest_builds(platform=platform)]
-        self.build_id.choices = [(0, _l("not chosen yet")), *builds]
-        self.audience_id.choices = [(0, _l("all testers")), *audiences()]
+        builds = [SelectChoice(build.id, build.version) for build in newest_builds(platform=platform)]
+        self.build_id.choices = [SelectChoice(0, _l("not chosen yet")), *builds]
+        saved = [SelectChoice(number, name) for number, name in audiences()]
+        self.audience_id.choices = [SelectChoice(0, _l("all testers")), *saved]
         if not self.is_submitted():
             self.build_id.data, self.audience_id.data = build_id or 0, audience_id or 0
 

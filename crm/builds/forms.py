@@ -7,6 +7,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField, FileRequired
 from wtforms import SelectField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its types
 from wtforms.validators import DataRequired, Length
 
 from crm.builds.rules import LONGEST_VERSION, PLATFORMS
@@ -36,7 +37,7 @@ class NotesForm(Form):
 
 
 class BuildForm(NotesForm):
-    platform = SelectField(_l("Platform"), choices=[(name, name) for name in PLATFORMS])
+    platform = SelectField(_l("Platform"), choices=[SelectChoice(name) for name in PLATFORMS])
     version = StringField(_l("Version"), validators=[DataRequired(), Length(max=LONGEST_VERSION)])
     file = FileField(_l("File"))
 

@@ -81,7 +81,7 @@ def newest_builds(limit: int = 200, platform: str | None = None) -> list[Build]:
 def notes_of(build_id: int) -> dict[str, str]:
     """What is new, by language."""
     return dict(
-        session().execute(select(BuildNote.language, BuildNote.body).where(BuildNote.build_id == build_id)).tuples()
+        session().execute(select(BuildNote.language, BuildNote.body).where(BuildNote.build_id == build_id)).tuples().all()
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField
 from wtforms import IntegerField, SelectField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its types
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange
 
 from crm.core.forms import Form
@@ -17,7 +18,7 @@ class PlacesForm(Form):
 
 
 class GroupForm(PlacesForm):
-    kind = SelectField(_l("Kind"), choices=[(kind, kind) for kind in GROUP_KINDS])
+    kind = SelectField(_l("Kind"), choices=[SelectChoice(kind) for kind in GROUP_KINDS])
     name = StringField(_l("Name"), validators=[DataRequired(), Length(max=200)])
 
 

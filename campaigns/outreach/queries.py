@@ -14,7 +14,7 @@ from campaigns.audience.models import FrozenMember
 from campaigns.audience.queries import people_of
 from campaigns.outreach.models import Campaign, CampaignStep, StepWording
 from campaigns.outreach.rules import LeftOut
-from crm.core.bulk import chunks
+from crm.core.bulk import among, chunks
 from crm.core.db import session
 from crm.core.errors import NotThere
 from crm.outbox.models import Contact, Letter, Touch
@@ -72,16 +72,16 @@ def _written_to(ids: Sequence[int], origin_id: int) -> set[int]:
         Contact.first_sent_at.is_not(None),
         or_(Contact.first_origin_id.is_(None), Contact.first_origin_id != origin_id),
     )
-    return set(session().scalars(select(Person.id).where(Person.id.in_(ids), or_(another, before))))
+    return set(session().scalars(select(Person.id).where(among(Person.id, ids), or_(another, before))))
 
 
 def left_out(campaign: Campaign, step: CampaignStep, ids: Sequence[int]) -> dict[int, LeftOut]:
     """Who of these people gets no letter, each with the first reason. Four questions, however many people."""
-    of_these = Person.id.in_(ids)
+    of_these = among(Person.id, ids)
     with_basis = exists().where(and_(Source.person_id == Person.id, Source.basis != ""))
     rows = session().execute(select(Person.id, Person.is_staff, with_basis).where(of_these)).all()
     refused = set(
-        session().scalars(select(Touch.person_id).where(Touch.person_id.in_(ids), Touch.outcome == Outcome.REFUSED))
+        session().scalars(select(Touch.person_id).where(among(Touch.person_id, ids), Touch.outcome == Outcome.REFUSED))
     )
     barred = suppressed(ids)
     reached = addresses(ids, step.identity_kind)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import case, or_
+from sqlalchemy import ColumnElement, bindparam, case, func, literal, or_, select, true
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
-from crm.core.db import Key, Model, is_postgres, session
+from crm.core.db import Key, Model, UtcDateTime, is_postgres, session
 from crm.core.wake import wake_after_commit
 
 SETTLE = "crm.funnel.tasks.settle"
@@ -25,6 +26,13 @@ class Restand(Model):
     since: Mapped[datetime | None]
 
 
+def _each(ids: list[int]) -> ColumnElement[int]:
+    """These numbers as rows, in their order."""
+    if is_postgres():
+        return func.unnest(bindparam(None, ids, postgresql.ARRAY(Key)))
+    return func.json_each(json.dumps(ids)).table_valued("value").c.value
+
+
 def restand(person_ids: Iterable[int], since: datetime | None) -> None:
     """Marks people to be settled, all in this transaction; the funnel is woken after the commit.
 
@@ -33,8 +41,8 @@ def restand(person_ids: Iterable[int], since: datetime | None) -> None:
     ids = sorted(set(person_ids))
     insert = postgresql.insert if is_postgres() else sqlite.insert
     for start in range(0, len(ids), CHUNK):
-        rows = [{"person_id": person_id, "since": since} for person_id in ids[start : start + CHUNK]]
-        statement = insert(Restand)
+        marks = select(_each(ids[start : start + CHUNK]), literal(since, UtcDateTime())).where(true())
+        statement = insert(Restand).from_select(["person_id", "since"], marks)
         new = statement.excluded.since
         session().execute(
             statement.on_conflict_do_update(
@@ -46,8 +54,7 @@ def restand(person_ids: Iterable[int], since: datetime | None) -> None:
                         else_=Restand.since,
                     )
                 },
-            ),
-            rows,
+            )
         )
     if ids:
         wake_after_commit(SETTLE)

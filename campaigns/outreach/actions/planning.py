@@ -12,6 +12,7 @@ from campaigns.outreach.models import Campaign, CampaignStep
 from campaigns.outreach.queries import campaign_or_404, left_out, step_of, texts_of
 from campaigns.outreach.rules import CHUNK, CampaignState, occasion
 from crm.core import programme
+from crm.core.bulk import among
 from crm.core.db import session
 from crm.core.tokens import sign, whole_address
 from crm.outbox.actions import NewLetter, plan_letters
@@ -40,7 +41,7 @@ def next_letters(campaign: Campaign, step: CampaignStep, ids: Sequence[int], at:
     wordings = {text.language: text.wording_id for text in texts_of(step.id) if text.wording_id is not None}
     languages = programme.required().languages
     people = session().execute(
-        select(Person.id, Person.name, Person.language).where(Person.id.in_(ids), listed()).order_by(Person.id)
+        select(Person.id, Person.name, Person.language).where(among(Person.id, ids), listed()).order_by(Person.id)
     )
     return [
         NewLetter(

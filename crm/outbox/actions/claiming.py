@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, or_, select, update
 
-from crm.core.bulk import chunks
+from crm.core.bulk import among, chunks
 from crm.core.db import is_postgres, session
 from crm.outbox.actions.moves import move_letters
 from crm.outbox.models import Letter, Pace
@@ -160,7 +160,7 @@ def hand_back(taken: Sequence[Taken]) -> None:
     for chunk in chunks(taken, 5000):
         session().execute(
             update(Letter)
-            .where(Letter.id.in_([letter.id for letter in chunk]), Letter.state == LetterState.QUEUED)
+            .where(among(Letter.id, [letter.id for letter in chunk]), Letter.state == LetterState.QUEUED)
             .values(lease_until=None, attempts=Letter.attempts - 1)
             .execution_options(synchronize_session=False)
         )

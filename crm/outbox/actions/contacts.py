@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from sqlalchemy import Select, Table, and_, case, delete, func, insert, or_, select
 
-from crm.core.bulk import chunks, load
+from crm.core.bulk import among, chunks, load
 from crm.core.db import is_postgres, session
 from crm.outbox.models import Contact, Touch
 from crm.outbox.rules import Direction, Outcome, asks_for_answer, closes, is_from_us
@@ -87,8 +87,8 @@ class Folded:
 def lock_people(ids: Sequence[int]) -> None:
     """Two writers of one person's touches go one after the other, in key order. SQLite has one writer anyway."""
     if is_postgres():
-        locked = select(Person.id).where(Person.id.in_(ids)).order_by(Person.id).with_for_update(key_share=True)
-        session().execute(locked).all()
+        locked = select(Person.id).where(among(Person.id, ids)).order_by(Person.id).with_for_update(key_share=True)
+        session().execute(select(func.count()).select_from(locked.subquery()))
 
 
 def fold(touches: Sequence[Told]) -> list[int]:
@@ -99,14 +99,14 @@ def fold(touches: Sequence[Told]) -> list[int]:
         by_person.setdefault(touch.person_id, []).append(touch)
     for ids in chunks(sorted(by_person), CHUNK):
         lock_people(ids)
-        rows = session().execute(select(*(TABLE.c[name] for name in COLUMNS)).where(TABLE.c.person_id.in_(ids)))
+        rows = session().execute(select(*(TABLE.c[name] for name in COLUMNS)).where(among(TABLE.c.person_id, ids)))
         known = {row[0]: Folded(row) for row in rows}
         folded = {i: known.get(i) or Folded([i, *([None] * 8)]) for i in ids}
         for person_id, contact in folded.items():
             for touch in by_person[person_id]:
                 contact.add(touch)
         if known:
-            session().execute(delete(TABLE).where(TABLE.c.person_id.in_(list(known))))
+            session().execute(delete(TABLE).where(among(TABLE.c.person_id, list(known))))
         load(TABLE, COLUMNS, (contact.row for contact in folded.values()))
         derive([i for i, contact in folded.items() if contact.unsure])
         began += [i for i, contact in folded.items() if contact.began]
@@ -119,7 +119,7 @@ def _derived(ids: Sequence[int] | None) -> Select[*tuple[Any, ...]]:
     answered = and_(sent, or_(Touch.staff_id.is_not(None), Touch.letter_id.is_(None)))
     closing = or_(Touch.outcome == Outcome.REFUSED, answered)
     asking = and_(Touch.direction == Direction.IN, Touch.outcome == Outcome.REPLIED)
-    of_these = [] if ids is None else [Touch.person_id.in_(ids)]
+    of_these = [] if ids is None else [among(Touch.person_id, ids)]
     turn = func.row_number().over(partition_by=Touch.person_id, order_by=(Touch.at, Touch.id)).label("turn")
     firsts = select(Touch.person_id, Touch.at, Touch.channel, Touch.origin_id, turn).where(sent, *of_these).subquery()
     closed = (
@@ -156,5 +156,5 @@ def derive(ids: Sequence[int] | None) -> None:
         session().execute(insert(TABLE).from_select(COLUMNS, _derived(None)))
         return
     for chunk in chunks(ids, CHUNK):
-        session().execute(delete(TABLE).where(TABLE.c.person_id.in_(chunk)))
+        session().execute(delete(TABLE).where(among(TABLE.c.person_id, chunk)))
         session().execute(insert(TABLE).from_select(COLUMNS, _derived(chunk)))

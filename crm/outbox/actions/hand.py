@@ -8,7 +8,7 @@ from datetime import datetime
 from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, or_, select, update
 
-from crm.core.bulk import chunks
+from crm.core.bulk import among, chunks
 from crm.core.db import is_postgres, session
 from crm.core.errors import MoveRefused
 from crm.outbox.actions.claiming import FIELDS, Taken, still_welcome, taken_of
@@ -111,7 +111,7 @@ def finish_many_by_hand(
 
 def _finish(outcomes: dict[int, Outcome], at: datetime, staff_id: int | None, body: str | None) -> int:
     rows = session().execute(
-        select(*FIELDS, Letter.state).where(Letter.id.in_(outcomes), Letter.channel == Channel.HAND)
+        select(*FIELDS, Letter.state).where(among(Letter.id, outcomes), Letter.channel == Channel.HAND)
     )
     known = {row[0]: (taken_of(row), row[-1]) for row in rows}
     lost = [i for i in known if outcomes[i] is Outcome.NOT_FOUND]
@@ -141,7 +141,7 @@ def _without(written: Sequence[int], sent: set[int], outcomes: dict[int, Outcome
     before = [i for i in written if i not in sent]
     if not before:
         return []
-    rows = session().execute(select(Touch.letter_id, Touch.outcome).where(Touch.letter_id.in_(before)))
+    rows = session().execute(select(Touch.letter_id, Touch.outcome).where(among(Touch.letter_id, before)))
     told = {(row[0], row[1]) for row in rows}
     return [i for i in before if (i, outcomes[i]) not in told]
 

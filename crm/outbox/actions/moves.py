@@ -9,7 +9,7 @@ from typing import Any
 from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, update
 
-from crm.core.bulk import chunks
+from crm.core.bulk import among, chunks
 from crm.core.db import session
 from crm.core.errors import MoveRefused
 from crm.outbox.models import Letter
@@ -41,7 +41,7 @@ def move_letters(ids: Sequence[int], to: LetterState, at: datetime, **values: An
     """The same for these letters, whatever others have done to them in the meantime."""
     moved: list[int] = []
     for chunk in chunks(ids, CHUNK):
-        moved += move_where([Letter.id.in_(chunk)], to, at, **values)
+        moved += move_where([among(Letter.id, chunk)], to, at, **values)
     return moved
 
 
@@ -62,7 +62,7 @@ def cancel_letters_to(person_ids: Sequence[int], at: datetime, reason: str) -> i
     count = 0
     for chunk in chunks(person_ids, CHUNK):
         theirs = [
-            Letter.person_id.in_(chunk),
+            among(Letter.person_id, chunk),
             Letter.state == LetterState.QUEUED,
             Letter.lane != Lane.ASKED,
         ]

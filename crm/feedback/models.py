@@ -8,17 +8,20 @@ from sqlalchemy import CheckConstraint, Float, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from crm.core.db import Key, Model, Numbered, state_type
-from crm.feedback.rules import RequestKind, RequestState, Severity
+from crm.feedback.rules import COLD, RequestKind, RequestState, Severity
 
 
 class Request(Numbered):
-    """A fault or an idea. `heat` is log2 of the decayed sum of supporters (see rules.py): its order is the order by heat
-    at any later moment; None when nobody supports it any more. The writer is its first supporter."""
+    """A fault or an idea. `heat` is log2 of the decayed sum of supporters (see rules.py): its order is the order by
+    heat at any later moment; COLD when nobody supports it any more. The writer is its first supporter. A request whose
+    text was erased with its writer has an empty title."""
 
     __tablename__ = "request"
     __table_args__ = (
         Index("ix_request_heat", "state", "heat", "id"),
+        Index("ix_request_hottest", "heat", "id"),
         CheckConstraint("(kind = 'fault') = (severity IS NOT NULL)", name="fault_has_severity"),
+        CheckConstraint("(state = 'shipped') = (shipped_in_id IS NOT NULL)", name="shipped_in_a_build"),
         CheckConstraint("supporters >= 0", name="no_negative_supporters"),
     )
 
@@ -33,7 +36,7 @@ class Request(Numbered):
     state: Mapped[RequestState] = mapped_column(state_type(RequestState), default=RequestState.OPEN)
     shipped_in_id: Mapped[int | None] = mapped_column(ForeignKey("build.id"), index=True)
     supporters: Mapped[int] = mapped_column(default=0)
-    heat: Mapped[float | None] = mapped_column(Float)
+    heat: Mapped[float] = mapped_column(Float, default=COLD)
     created_at: Mapped[datetime]
     merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("request.id"))
 

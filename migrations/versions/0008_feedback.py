@@ -58,11 +58,14 @@ def upgrade() -> None:
         ),
         sa.Column("shipped_in_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("supporters", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("heat", sa.Float(), nullable=True),
+        sa.Column("heat", sa.Float(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("merged_into_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.CheckConstraint(
             "(kind = 'fault') = (severity IS NOT NULL)", name=op.f("ck_request_fault_has_severity")
+        ),
+        sa.CheckConstraint(
+            "(state = 'shipped') = (shipped_in_id IS NOT NULL)", name=op.f("ck_request_shipped_in_a_build")
         ),
         sa.CheckConstraint("supporters >= 0", name=op.f("ck_request_no_negative_supporters")),
         sa.ForeignKeyConstraint(
@@ -78,6 +81,7 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_request_author_id"), "request", ["author_id"], unique=False)
     op.create_index("ix_request_heat", "request", ["state", "heat", "id"], unique=False)
+    op.create_index("ix_request_hottest", "request", ["heat", "id"], unique=False)
     op.create_index(op.f("ix_request_shipped_in_id"), "request", ["shipped_in_id"], unique=False)
     op.create_table(
         "answer",
@@ -133,6 +137,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_answer_request_id"), table_name="answer")
     op.drop_table("answer")
     op.drop_index(op.f("ix_request_shipped_in_id"), table_name="request")
+    op.drop_index("ix_request_hottest", table_name="request")
     op.drop_index("ix_request_heat", table_name="request")
     op.drop_index(op.f("ix_request_author_id"), table_name="request")
     op.drop_table("request")

@@ -1,0 +1,27 @@
+"""Reads across rooms for the pages of staff."""
+
+from crm.desk.queries.chosen import Chip, chips, filter_fields, known_filters
+from crm.desk.queries.listing import SORTS, PersonRow, count_of, people_page, rows_of
+from crm.desk.queries.person import known_by, merged_timeline, needs_settling, stage_of, waits_since
+from crm.desk.queries.today import FirstSteps, Ladder, first_steps, ladder
+
+__all__ = [
+    "SORTS",
+    "Chip",
+    "FirstSteps",
+    "Ladder",
+    "PersonRow",
+    "chips",
+    "count_of",
+    "filter_fields",
+    "first_steps",
+    "known_by",
+    "known_filters",
+    "ladder",
+    "merged_timeline",
+    "needs_settling",
+    "people_page",
+    "rows_of",
+    "stage_of",
+    "waits_since",
+]

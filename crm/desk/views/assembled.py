@@ -1,0 +1,34 @@
+"""Pages assembled from the rooms' offers, and links to doors of rooms that this one does not know."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Any
+
+from flask import current_app, g, render_template, url_for
+from markupsafe import Markup
+
+from crm.core.offers import Panel
+
+
+def rendered(panels: Iterable[Panel], person_id: int, at: datetime, **more: Any) -> list[Markup]:
+    """Each panel that this viewer may see and that has something to say, in the order the rooms ask for."""
+    viewer = g.viewer
+    parts = []
+    for panel in sorted(panels, key=lambda panel: panel.order):
+        if panel.may is not None and not viewer.may(panel.may):
+            continue
+        context = panel.context(person_id, at)
+        if context is not None:
+            parts.append(Markup(render_template(panel.template, **more, **context)))  # noqa: S704 -- Jinja has escaped it
+    return parts
+
+
+def door(endpoint: str, **values: Any) -> str | None:
+    """The address of another room's page, when that room is open."""
+    return url_for(endpoint, **values) if endpoint in current_app.view_functions else None
+
+
+Asked = Callable[..., str | None]
+__all__ = ["Asked", "door", "rendered"]

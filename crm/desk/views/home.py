@@ -1,0 +1,73 @@
+"""Home: what needs me today?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import g, redirect, render_template, url_for
+from flask_babel import gettext as _
+
+from crm.core import programme
+from crm.core.guards import May, public
+from crm.core.offers import offers
+from crm.desk.queries import FirstSteps, first_steps, ladder
+from crm.desk.views import bp
+from crm.desk.views.assembled import door, rendered
+
+
+@bp.get("/")
+@public
+def home() -> Any:
+    """Each to their own first page: staff stay, testers have the portal, everybody else signs in."""
+    viewer = g.get("viewer")
+    if viewer is None:
+        return redirect(url_for("accounts.sign_in"))
+    if not viewer.is_staff:
+        return redirect(url_for("portal.home") if viewer.is_tester else url_for("accounts.join"))
+    at = programme.moment()
+    steps = first_steps()
+    figures = ladder(programme.required(), at) if steps.people and viewer.may(May.SEE) else []
+    panels = rendered((panel for room in offers() for panel in room.home), viewer.person_id, at)
+    return render_template(
+        "desk/home.html", panels=panels, figures=figures, steps=_steps(steps) if not steps.all_done else []
+    )
+
+
+def _steps(known: FirstSteps) -> list[dict[str, Any]]:
+    """The four first steps that this viewer may take."""
+    may = g.viewer.may
+    steps = [
+        {
+            "label": _("Import people"),
+            "text": _("A list from a forum, an event, a newsletter: CSV, TSV or XLSX, in any encoding."),
+            "url": door("people.new_import"),
+            "action": _("Import"),
+            "done": known.people,
+            "may": May.PEOPLE,
+        },
+        {
+            "label": _("Write to them"),
+            "text": _("A campaign by mail or by hand, one person at a time, with your own words."),
+            "url": door("outreach.new"),
+            "action": _("Write"),
+            "done": known.written,
+            "may": May.OUTREACH,
+        },
+        {
+            "label": _("Make a group"),
+            "text": _("The chat where testers meet: QQ, WeChat, Matrix, Telegram."),
+            "url": door("groups.new"),
+            "action": _("Make one"),
+            "done": known.group,
+            "may": May.GROUPS,
+        },
+        {
+            "label": _("Register a build"),
+            "text": _("What they will test. A train then ships it every week at the same hour."),
+            "url": door("builds.new"),
+            "action": _("Register"),
+            "done": known.build,
+            "may": May.BUILDS,
+        },
+    ]
+    return [step for step in steps if may(step["may"]) and (step["done"] or step["url"])]

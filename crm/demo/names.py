@@ -1,33 +1,57 @@
-"""Invented names such as forums are full of: Chinese, Latin, digits, mixed, Japanese, Korean, Arabic, emoji, long, odd."""
+"""Invented names such as forums are full of: Chinese, Latin, digits, Japanese, Korean, Arabic, emoji, long, odd."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from random import Random
 
+
+def _list(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
 SURNAMES = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘于蒋蔡余杜叶程苏魏吕丁任沈"
 GIVEN = (
     "伟芳娜敏静丽强磊军洋勇艳杰娟涛明超秀霞平刚桂英华玉兰飞鹏浩宇轩子涵梓晨雨欣怡佳琪思远志文博雅婷晓峰建国庆"
     "海波云龙凤春梅红玲燕辉斌鑫帅旭东晗睿哲彤瑶璐琳萌悦诗语嘉豪俊熙昊天成林森锐航启航一诺安然若曦子墨书瑶"
 )
-WORDS = (
+WORDS = _list(
     "小米粥 橙色星期五 刷机狂魔 夜行者 风一样的少年 老王爱折腾 月光宝盒 面包超人 深海鱼 北方的狼 追风筝的人 不吃香菜 "
     "打酱油 路过蜻蜓 山有木兮 半杯咖啡 代码诗人 数码控 果冻布丁 冰糖雪梨 大圣归来 云淡风轻 南山南 蓝色多瑙河 "
     "一只猫 吃瓜群众 程序猿 攻城狮 柠檬不酸 阿狸 糖醋排骨 三月的雪 木头人 雪域孤狼 青花瓷 江南烟雨 七里香 "
     "麻辣小龙虾 无名小卒 天蝎座 骑猪看日出 海阔天空 星辰大海 摩托车手 铁锅炖 夏天的风 萌新一枚 元宵 汤圆"
-).split()
-LATIN = (
+)
+LATIN = _list(
     "falcon pixel orbit raven ember quark maple cedar comet delta zephyr onyx lynx birch saffron cobalt juniper "
     "mistral heron basalt tundra willow harbor lantern velvet copper meadow granite thistle otter sparrow tango"
-).split()
-FIRST = (
-    "Anna Björn Chloé Dmitri Elif Fatima Giulia Hugo Inês Jürgen Kemal Łucja Mateo Núria Olga Paweł Rosa Søren".split()
 )
-KANA = "さくら ゆうき ひなた はると あおい みなみ そら かえで こたろう すみれ タクミ ハルカ リク ナナミ カイト ミサキ".split()
-KANJI = "田中 鈴木 高橋 渡辺 伊藤 山本 中村 小林 加藤 吉田".split()
-HANGUL = "민준 서연 지후 하은 도윤 지우 예준 수아 시우 채원 건우 다은 현우 유진".split()
-ARABIC = "أحمد ليلى يوسف مريم خالد سارة عمر نور حسن هدى طارق ريم".split()
-EMOJI = "🐱 🚀 🌸 🍊 🔥 ⭐ 🎮 🐼 🌙 ☕ 🍀 🦊 🎧 📱 🐳 👨‍💻".split()
+FIRST = [
+    "Anna",
+    "Björn",
+    "Chloé",
+    "Dmitri",
+    "Elif",
+    "Fatima",
+    "Giulia",
+    "Hugo",
+    "Inês",
+    "Jürgen",
+    "Kemal",
+    "Łucja",
+    "Mateo",
+    "Núria",
+    "Olga",
+    "Paweł",
+    "Rosa",
+    "Søren",
+]
+KANA = _list(
+    "さくら ゆうき ひなた はると あおい みなみ そら かえで こたろう すみれ タクミ ハルカ リク ナナミ カイト ミサキ"
+)
+KANJI = _list("田中 鈴木 高橋 渡辺 伊藤 山本 中村 小林 加藤 吉田")
+HANGUL = _list("민준 서연 지후 하은 도윤 지우 예준 수아 시우 채원 건우 다은 현우 유진")
+ARABIC = _list("أحمد ليلى يوسف مريم خالد سارة عمر نور حسن هدى طارق ريم")
+EMOJI = _list("🐱 🚀 🌸 🍊 🔥 ⭐ 🎮 🐼 🌙 ☕ 🍀 🦊 🎧 📱 🐳 👨‍💻")
 ODD = ["_{}_", "-={}=-", "★{}★", "  {}  ", "{}~", "【{}】", "{}…", "°{}°", "xX{}Xx", "{}!?", "'{}'", '"{}"']
 
 
@@ -40,7 +64,8 @@ def _word(rng: Random) -> str:
 
 
 def _latin(rng: Random) -> str:
-    return f"{rng.choice(LATIN)}{rng.choice(('', '_', '.', '-'))}{rng.choice(LATIN)}{rng.choice(('', str(rng.randrange(100))))}"
+    ending = rng.choice(("", str(rng.randrange(100))))
+    return f"{rng.choice(LATIN)}{rng.choice(('', '_', '.', '-'))}{rng.choice(LATIN)}{ending}"
 
 
 def _digits(rng: Random) -> str:

@@ -124,7 +124,7 @@ def _weeks_of_the_faithful(rng: Random, start: int) -> list[int]:
 
 
 def draw(size: Size) -> list[Member]:
-    """Everybody, in the order of the lists: those who are contacted, those who never are, and friends who come by F-code."""
+    """Everybody: those who are contacted, those who never are, and friends who come by F-code."""
     rng = Random(SEED)  # noqa: S311 -- a story, not a secret
     named = names(rng)
     written = size.contacted - size.by_fcode

@@ -10,6 +10,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from random import Random
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import select
+
 from campaigns.audience.actions import save_audience
 from campaigns.credits.actions import answer_many, create_edition, freeze_edition, render_edition, ship
 from campaigns.credits.rules import ConsentAnswer
@@ -17,6 +19,7 @@ from campaigns.outreach.actions import create_campaign, finish, set_step, start
 from campaigns.outreach.models import Campaign
 from campaigns.releases.actions import close_release, create_train, open_release, plan_release
 from crm.accounts.actions import accept_agreement, add_staff, create_programme
+from crm.accounts.rules import Role
 from crm.builds.actions import NewCheckIn, record_check_ins, register_build
 from crm.builds.models import Build
 from crm.builds.rules import CheckInKind
@@ -29,19 +32,18 @@ from crm.fcodes.actions import issue, redeem
 from crm.feedback.actions import answer, move, support_many, write_request
 from crm.feedback.models import Request
 from crm.feedback.rules import RequestKind, RequestState, Severity
-from crm.funnel.actions import recompute_for_day, settle
+from crm.funnel.actions import recompute_for_the_day, settle
 from crm.groups.actions import create_group, record_joins
 from crm.outbox.actions import NewTouch, deliver_due, finish_many_by_hand, record_touches
 from crm.outbox.models import Letter
 from crm.outbox.rules import Channel, Direction, LetterState, Outcome
-from crm.people.actions import add_note, add_person, add_source, assign, tag
-from crm.people.importing import start as start_import
-from crm.people.importing import upload
+from crm.people.actions import add_note, add_person, assign, tag
+from crm.people.actions.importing.arriving import describe, upload
+from crm.people.actions.importing.arriving import start as start_import
 from crm.people.queries import ids_by_identities
-from sqlalchemy import select
 
 ZONE = ZoneInfo("Asia/Shanghai")
-MONDAY, TUESDAY, THURSDAY, FRIDAY = 0, 1, 3, 4
+MONDAY, TUESDAY, WEDNESDAY, THURSDAY, FRIDAY = range(5)
 PLATFORM = "android"
 PASSWORD = "orange-friday-2010"  # noqa: S105 -- the demo says it on its first line
 Say = Callable[[str], None]
@@ -73,7 +75,7 @@ class Story:
         self.supported: set[tuple[int, int]] = set()
         self._wrote: set[int] = set()
         self._answered: set[int] = set()
-        self._build_id = 0
+        self._build_id = self._open_release = 0
 
     def _weekly(self, key: Callable[[Member], int | None]) -> dict[int, list[Member]]:
         found: dict[int, list[Member]] = defaultdict(list)
@@ -106,16 +108,19 @@ class Story:
 
     def _found(self) -> None:
         at = self.at(-1, TUESDAY, 9)
-        admin = create_programme(
-            words.PROGRAMME, ZONE.key, ["zh", "en"], "林薇", "lin@orange.example", at=at, password=PASSWORD
+        create_programme(
+            words.PROGRAMME,
+            ZONE.key,
+            ["zh", "en"],
+            "林薇",
+            "lin@orange.example",
+            at=at,
+            password=PASSWORD,
+            postal_address=words.ADDRESS,
         )
-        known = required()
-        known.postal_address, known.mail_from = words.ADDRESS, "hello@orange.example"
-        self.staff["admin"] = admin_id = session().scalar(select_staff("lin@orange.example")) or 0
-        assert admin and admin_id
         for role, name, mail in (
-            ("community", "陈静", "chen@orange.example"),
-            ("release", "Zhao Yong", "zhao@orange.example"),
+            (Role.COMMUNITY, "陈静", "chen@orange.example"),
+            (Role.RELEASE, "Zhao Yong", "zhao@orange.example"),
         ):
             self.staff[role] = add_staff(name, mail, [role], at=at, password=PASSWORD).id
         self.train = create_train(words.TRAIN, PLATFORM, FRIDAY, time(17, 0), ZONE.key, at=at).id
@@ -136,36 +141,30 @@ class Story:
     def _settle(self, at: datetime) -> None:
         while settle(at):
             session().commit()
-        recompute_for_day(at)
+        recompute_for_the_day(at)
         deliver_due(at)
         session().commit()
 
     # ------------------------------------------------------------ prospects
 
     def _import_prospects(self) -> None:
-        """Two lists: one in GBK from three forums, one in UTF-8 from the others, which knows some of the first again."""
+        """A list from each forum, three of them in GBK; one knows some people of another again."""
         at = self.at(-1, THURSDAY, 10)
-        in_files = [m for m in self.members if not m.by_fcode]
-        first = [m for m in in_files if m.forum in GBK_FORUMS]
-        second = [m for m in in_files if m.forum not in GBK_FORUMS] + first[:: max(1, len(first) // self.size.of(150))]
-        for name, members, encoding in (("论坛名单.csv", first, "gbk"), ("forums-2.csv", second, "utf-8")):
-            started = upload(io.BytesIO(_as_csv(members).encode(encoding)), name, at=at, by_id=self.staff["community"])
-            session().commit()
-            start_import(
-                started.id,
-                mapping=COLUMNS,
-                site=FORUMS[0] if encoding == "gbk" else FORUMS[3],
-                board="",
-                role=None,
-                basis=words.BASIS,
-                found_at=at,
-                at=at,
-                by_id=self.staff["community"],
-            )
+        listed = [m for m in self.members if not m.by_fcode]
+        for forum in FORUMS:
+            members = [m for m in listed if m.forum == forum]
+            if forum == FORUMS[3]:
+                members += [m for m in listed if m.forum == FORUMS[0]][:: max(1, 100)]
+            encoding = "gbk" if forum in GBK_FORUMS else "utf-8"
+            columns = words.COLUMNS["zh" if forum in GBK_FORUMS else "en"]
+            sheet = _as_csv(columns, members).encode(encoding)
+            found = upload(io.BytesIO(sheet), f"{forum}.csv", at=at, by_id=self.staff["community"])
+            describe(found.id, site=forum, basis=words.BASIS, found_at=at)
+            start_import(found.id, at=at, by_id=self.staff["community"])
             session().commit()
             jobs.run_due.run()
         self._number()
-        self.say(f"  {len(in_files):,} people collected from five forums")
+        self.say(f"  {len(listed):,} people collected from five forums")
 
     def _number(self) -> None:
         """Finds each member's person by the identity that every row of the lists has."""
@@ -213,7 +212,7 @@ class Story:
     def _hear_back(self, week: int) -> None:
         touches = []
         for member in self.contacted[week]:
-            at = self.at(week, TUESDAY, 9 + member.number % 12, member.number % 60)
+            at = self.at(week, WEDNESDAY, 9 + member.number % 12, member.number % 60)
             if member.refuses:
                 touches.append(self._touch(member, at, Outcome.REFUSED, self.rng.choice(words.REFUSALS)))
             elif member.joined is not None and self.rng.random() < 0.3:
@@ -227,7 +226,7 @@ class Story:
                     staff_id=self.staff["community"],
                 )
                 touches.append(back)
-        record_touches(touches, recorded_at=self.at(week, TUESDAY, 22))
+        record_touches(touches, recorded_at=self.at(week, WEDNESDAY, 23, 30))
         session().commit()
 
     def _touch(self, member: Member, at: datetime, outcome: Outcome, body: str) -> NewTouch:
@@ -302,11 +301,12 @@ class Story:
         opens = self.at(week, FRIDAY, 17)
         open_release(planned.id, opens)
         session().commit()
-        jobs.run_due.run()
         deliver_due(opens + timedelta(minutes=10))
         session().commit()
-        if week < WEEKS - 1:
-            self._closing = planned.id
+        if self._open_release:
+            close_release(self._open_release, opens)
+        self._open_release = planned.id
+        session().commit()
 
     def _run(self, week: int, build: Build) -> None:
         """Everybody who is active this week runs the build between Friday evening and Sunday; half of them twice."""
@@ -447,10 +447,10 @@ class Story:
         session().commit()
 
 
-def _as_csv(members: Iterable[Member]) -> str:
+def _as_csv(columns: Sequence[str], members: Iterable[Member]) -> str:
     out = io.StringIO()
     sheet = csv.writer(out)
-    sheet.writerow(COLUMNS)
+    sheet.writerow(columns)
     for m in members:
-        sheet.writerow([m.name, m.mail or "", m.qq, m.nick, m.forum, m.board, m.role, m.batch])
+        sheet.writerow([m.name, m.mail or "", m.qq, m.nick, m.board, m.role, m.batch])
     return out.getvalue()

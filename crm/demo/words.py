@@ -7,25 +7,37 @@ ADDRESS = "北京市海淀区中关村东路 1 号 Orange 工作室"
 TRAIN = "橙色星期五 Orange Friday"
 BASIS = "论坛公开资料，版主同意转达 (public forum profile, with the moderator's consent)"
 
+COLUMNS = {
+    "zh": ("昵称", "邮箱", "QQ号", "论坛ID", "版块", "角色", "标签"),
+    "en": ("Name", "Mail", "QQ", "Forum name", "Board", "Role", "Tags"),
+}
+
 LETTER = {
     "zh": (
         "{{ name }}，想请你来试一试 Orange OS",
-        "{{ name }}：\n\n你好。我们是一个做手机系统的小团队，在论坛里读过你的帖子。"
-        "我们每周五发布一个新版本，想找一些愿意认真用、愿意直说的人。\n\n"
-        "如果有兴趣，回复这封信，或者加入我们的 QQ 群。没有兴趣也没关系，我们不会再打扰你。",
+        (
+            "{{ name }}：\n\n你好。我们是一个做手机系统的小团队，在论坛里读过你的帖子。"
+            "我们每周五发布一个新版本，想找一些愿意认真用、愿意直说的人。\n\n"
+            "如果有兴趣，回复这封信，或者加入我们的 QQ 群。没有兴趣也没关系，我们不会再打扰你。"
+        ),
     ),
     "en": (
         "{{ name }}, would you try Orange OS?",
-        "Dear {{ name }},\n\nwe are a small team building a phone system, and we have read your posts. "
-        "Every Friday there is a new build, and we look for people who use it in earnest and tell us what is wrong.\n\n"
-        "If that is for you, answer this letter or join our QQ group. If not, we will leave you alone.",
+        (
+            "Dear {{ name }},\n\nwe are a small team building a phone system, and we have read your posts. "
+            "Every Friday there is a new build, and we look for people who use it in earnest and say what is wrong.\n\n"
+            "If that is for you, answer this letter or join our QQ group. If not, we will leave you alone."
+        ),
     ),
 }
 BY_HAND = {
-    "zh": ("", "{{ name }}，你好，看过你在版里的帖子，很懂行。我们在做一个新的手机系统，每周五更新，想请你来内测，进群聊聊？"),
+    "zh": (
+        "",
+        "{{ name }}，你好，看过你在版里的帖子，很懂行。我们在做一个新的手机系统，每周五更新，想请你来内测，进群聊聊？",
+    ),
     "en": (
         "",
-        "Hello {{ name }}, your posts show you know phones. We build a new system, updated every Friday. Join the test?",
+        "Hello {{ name }}, your posts show you know phones. We build a new system, new every Friday. Join the test?",
     ),
 }
 REPLIES = (
@@ -48,7 +60,7 @@ NOTES = (
 )
 BUILD_NOTES = {
     "zh": "本周更新：\n- 按大家的票数修了 {fixed} 个问题\n- 拨号界面支持 T9 搜索\n- 省电优化",
-    "en": "This week:\n- {fixed} faults mended, in the order of your votes\n- T9 search while dialling\n- Longer battery life",
+    "en": "This week:\n- {fixed} faults mended, by your votes\n- T9 search while dialling\n- Battery lasts longer",
 }
 FAULTS = (
     "通话时屏幕不熄灭",

@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Any
 from zoneinfo import available_timezones
 
-from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_gettext
 from wtforms import (
     EmailField,
     Field,
@@ -27,22 +27,24 @@ from crm.core.languages import LANGUAGES
 from crm.core.programme import SignUp
 from crm.people.identities import normalise
 
-NAME = Length(max=200, message=_l("Keep it under 200 characters."))
-NEEDED = _l("Fill this in.")
+NAME = Length(max=200, message=lazy_gettext("Keep it under 200 characters."))
+NOT_THE_SAME = lazy_gettext("The two are not the same: type both again.")
+NEEDED = lazy_gettext("Fill this in.")
 ROLES: dict[Role, Any] = {
-    Role.ADMIN: _l("Admin: everything"),
-    Role.COMMUNITY: _l("Community manager: people, outreach, groups, requests, F-codes"),
-    Role.RELEASE: _l("Release manager: builds, releases, requests, the boot screen"),
+    Role.ADMIN: lazy_gettext("Admin: everything"),
+    Role.COMMUNITY: lazy_gettext("Community manager: people, outreach, groups, requests, F-codes"),
+    Role.RELEASE: lazy_gettext("Release manager: builds, releases, requests, the boot screen"),
 }
 ROLE_NAMES: dict[Role, Any] = {
-    Role.ADMIN: _l("Admin"),
-    Role.COMMUNITY: _l("Community manager"),
-    Role.RELEASE: _l("Release manager"),
+    Role.ADMIN: lazy_gettext("Admin"),
+    Role.COMMUNITY: lazy_gettext("Community manager"),
+    Role.RELEASE: lazy_gettext("Release manager"),
 }
 SCOPES: dict[Scope, Any] = {
-    Scope.CHECK_INS_WRITE: _l("Send check-ins: say which build ran"),
-    Scope.PEOPLE_READ: _l("Read people"),
-    Scope.FUNNEL_READ: _l("Read the funnel's figures"),
+    Scope.CHECK_INS_WRITE: lazy_gettext("Send check-ins: say which build ran"),
+    Scope.BUILDS_WRITE: lazy_gettext("Upload builds"),
+    Scope.PEOPLE_READ: lazy_gettext("Read people"),
+    Scope.FUNNEL_READ: lazy_gettext("Read the funnel's figures"),
 }
 
 
@@ -80,45 +82,43 @@ def _password(label: Any, *, fresh: bool) -> Any:
     """A fresh one is measured; one that is only shown to be right is not."""
     checks: list[Any] = [InputRequired(NEEDED), Length(max=PASSWORD_MOST)]
     if fresh:
-        message = _l("Choose a password of at least %(least)s characters.", least=PASSWORD_LEAST)
+        message = lazy_gettext("Choose a password of at least %(least)s characters.", least=PASSWORD_LEAST)
         checks.append(Length(min=PASSWORD_LEAST, message=message))
     return PasswordField(label, checks)
 
 
 class SignInForm(Form):
-    mail = _mail(_l("Mail address"))
-    password = PasswordField(_l("Password"), [Length(max=PASSWORD_MOST)])
+    mail = _mail(lazy_gettext("Mail address"))
+    password = PasswordField(lazy_gettext("Password"), [Length(max=PASSWORD_MOST)])
 
 
 class CodeForm(Form):
-    code = StringField(_l("Code"), [DataRequired(NEEDED), Length(max=64)])
+    code = StringField(lazy_gettext("Code"), [DataRequired(NEEDED), Length(max=64)])
 
 
 class MailForm(Form):
-    mail = _mail(_l("Mail address"))
+    mail = _mail(lazy_gettext("Mail address"))
 
 
 class NewPasswordForm(Form):
-    password = _password(_l("New password"), fresh=True)
-    again = PasswordField(
-        _l("The same again"), [EqualTo("password", _l("The two are not the same: type both again."))]
-    )
+    password = _password(lazy_gettext("New password"), fresh=True)
+    again = PasswordField(lazy_gettext("The same again"), [EqualTo("password", NOT_THE_SAME)])
 
 
 class ChangePasswordForm(NewPasswordForm):
-    current = _password(_l("Your password now"), fresh=False)
+    current = _password(lazy_gettext("Your password now"), fresh=False)
 
 
 class PasswordForm(Form):
     """Asked again before what guards the account is changed."""
 
-    current = _password(_l("Your password now"), fresh=False)
+    current = _password(lazy_gettext("Your password now"), fresh=False)
 
 
 class JoinForm(Form):
-    name = StringField(_l("Your name"), [DataRequired(NEEDED), NAME])
-    mail = _mail(_l("Mail address"))
-    language = RadioField(_l("Language of our letters"), choices=[])
+    name = StringField(lazy_gettext("Your name"), [DataRequired(NEEDED), NAME])
+    mail = _mail(lazy_gettext("Mail address"))
+    language = RadioField(lazy_gettext("Language of our letters"), choices=[])
 
 
 def language_choices(codes: list[str]) -> list[SelectChoice]:
@@ -130,59 +130,61 @@ def scope_choices(scopes: list[Scope]) -> list[SelectChoice]:
 
 
 class ProgrammeFields(Form):
-    name = StringField(_l("Name of the programme"), [DataRequired(NEEDED), NAME])
-    zone = StringField(_l("Time zone"), [DataRequired(NEEDED)])
-    languages = ManyField(_l("Languages"), choices=[SelectChoice(code, name) for code, name in LANGUAGES.items()])
-    postal_address = TextAreaField(_l("Postal address"), [Length(max=500)])
+    name = StringField(lazy_gettext("Name of the programme"), [DataRequired(NEEDED), NAME])
+    zone = StringField(lazy_gettext("Time zone"), [DataRequired(NEEDED)])
+    languages = ManyField(
+        lazy_gettext("Languages"), choices=[SelectChoice(code, name) for code, name in LANGUAGES.items()]
+    )
+    postal_address = TextAreaField(lazy_gettext("Postal address"), [Length(max=500)])
 
     def validate_zone(self, field: Field) -> None:
         if field.data not in zones():
-            raise ValidationError(_l("Choose a time zone from the list, such as Asia/Shanghai or Europe/Berlin."))
+            raise ValidationError(
+                lazy_gettext("Choose a time zone from the list, such as Asia/Shanghai or Europe/Berlin.")
+            )
 
     def validate_languages(self, field: Field) -> None:
         if not field.data:
-            raise ValidationError(_l("Choose at least one language."))
+            raise ValidationError(lazy_gettext("Choose at least one language."))
 
 
 class WelcomeForm(ProgrammeFields):
-    admin_name = StringField(_l("Your name"), [DataRequired(NEEDED), NAME])
-    admin_mail = _mail(_l("Your mail address"))
-    password = _password(_l("Your password"), fresh=True)
-    again = PasswordField(
-        _l("The same again"), [EqualTo("password", _l("The two are not the same: type both again."))]
-    )
+    admin_name = StringField(lazy_gettext("Your name"), [DataRequired(NEEDED), NAME])
+    admin_mail = _mail(lazy_gettext("Your mail address"))
+    password = _password(lazy_gettext("Your password"), fresh=True)
+    again = PasswordField(lazy_gettext("The same again"), [EqualTo("password", NOT_THE_SAME)])
 
 
 class ProgrammeForm(ProgrammeFields):
-    mail_from = _mail(_l("Letters come from"), needed=False)
+    mail_from = _mail(lazy_gettext("Letters come from"), needed=False)
     sign_up = RadioField(
-        _l("Who may join"),
+        lazy_gettext("Who may join"),
         choices=[
-            SelectChoice(SignUp.OPEN.value, _l("Everybody, on the page Join")),
-            SelectChoice(SignUp.INVITE.value, _l("Who was invited")),
-            SelectChoice(SignUp.CLOSED.value, _l("Nobody for now")),
+            SelectChoice(SignUp.OPEN.value, lazy_gettext("Everybody, on the page Join")),
+            SelectChoice(SignUp.INVITE.value, lazy_gettext("Who was invited")),
+            SelectChoice(SignUp.CLOSED.value, lazy_gettext("Nobody for now")),
         ],
     )
 
 
 class InviteForm(Form):
-    name = StringField(_l("Name"), [DataRequired(NEEDED), NAME])
-    mail = _mail(_l("Mail address"))
-    roles = ManyField(_l("Roles"), choices=[SelectChoice(role.value, label) for role, label in ROLES.items()])
+    name = StringField(lazy_gettext("Name"), [DataRequired(NEEDED), NAME])
+    mail = _mail(lazy_gettext("Mail address"))
+    roles = ManyField(lazy_gettext("Roles"), choices=[SelectChoice(role.value, label) for role, label in ROLES.items()])
 
     def validate_roles(self, field: Field) -> None:
         if not field.data:
-            raise ValidationError(_l("Choose at least one role."))
+            raise ValidationError(lazy_gettext("Choose at least one role."))
 
 
 class RolesForm(Form):
-    roles = ManyField(_l("Roles"), choices=[SelectChoice(role.value, label) for role, label in ROLES.items()])
+    roles = ManyField(lazy_gettext("Roles"), choices=[SelectChoice(role.value, label) for role, label in ROLES.items()])
 
 
 class TokenForm(Form):
-    name = StringField(_l("What it is for"), [DataRequired(NEEDED), NAME])
-    scopes = ManyField(_l("What it may do"), choices=[])
+    name = StringField(lazy_gettext("What it is for"), [DataRequired(NEEDED), NAME])
+    scopes = ManyField(lazy_gettext("What it may do"), choices=[])
 
     def validate_scopes(self, field: Field) -> None:
         if not field.data:
-            raise ValidationError(_l("Choose at least one thing that it may do."))
+            raise ValidationError(lazy_gettext("Choose at least one thing that it may do."))

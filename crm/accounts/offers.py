@@ -6,8 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import cast
 
-from flask_babel import gettext
-from flask_babel import lazy_gettext as _l
+from flask_babel import gettext, lazy_gettext
 from sqlalchemy import ColumnElement, Table, exists, select
 
 from crm.accounts.models import (
@@ -68,11 +67,15 @@ def _agreement(value: str, _at: datetime) -> ColumnElement[bool]:
 
 CONDITIONS = (
     Condition(
-        "tester", _l("is a tester"), "choice", _is_tester, lambda: [("yes", gettext("yes")), ("no", gettext("no"))]
+        "tester",
+        lazy_gettext("is a tester"),
+        "choice",
+        _is_tester,
+        lambda: [("yes", gettext("yes")), ("no", gettext("no"))],
     ),
     Condition(
         "agreement",
-        _l("tester agreement"),
+        lazy_gettext("tester agreement"),
         "choice",
         _agreement,
         lambda: [("running", gettext("running")), ("ended", gettext("ended")), ("never", gettext("never accepted"))],
@@ -108,5 +111,5 @@ OFFERS = RoomOffers(
     touched=touched,
     timeline=timeline,
     conditions=CONDITIONS,
-    navigation=(NavItem(_l("Settings"), "accounts.settings", May.SEE, order=90),),
+    navigation=(NavItem(lazy_gettext("Settings"), "accounts.settings", May.SEE, order=90),),
 )

@@ -24,6 +24,9 @@ from crm.core.journal import JournalEntry
 from crm.core.tokens import digest
 from crm.people.models import Person
 
+# In the order in which they must be asked for: each pretends to be those after it.
+BROWSERS = ("MicroMessenger", "Edg", "OPR", "Firefox", "HeadlessChrome", "Chrome", "Safari", "curl")
+SYSTEMS = ("Android", "iPhone", "iPad", "Windows", "Mac OS", "Linux")
 TOKEN_PREFIX = "sbt_"  # noqa: S105 -- how a token begins, so that scanners of leaked secrets know it
 
 
@@ -252,6 +255,12 @@ def staff_members() -> list[StaffMember]:
         )
         for person, credential, seen_at in rows
     ]
+
+
+def browser_name(agent: str) -> str:
+    """`Firefox, Windows` from what a browser says of itself; the beginning of that where it is a stranger."""
+    names = [next((word for word in words if word in agent), "") for words in (BROWSERS, SYSTEMS)]
+    return ", ".join(filter(None, names)) or agent[:40]
 
 
 def open_sessions(person_id: int, at: datetime) -> list[SignInSession]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import cast
 
+from flask_babel import lazy_gettext
 from sqlalchemy import Table, func, select, update
 
 from crm.accounts.models import Agreement, AgreementText
@@ -23,7 +24,7 @@ def publish_agreement(texts: dict[str, str], *, at: datetime) -> int:
     """A new version, `texts` by language. Returns its number. Who accepted an earlier one stays with that one."""
     written = {language: body.strip() for language, body in texts.items() if body.strip()}
     if not written:
-        raise NotUnderstood("write the agreement in at least one language")
+        raise NotUnderstood(lazy_gettext("Write the agreement in at least one language."))
     version = (session().scalar(select(func.max(AgreementText.version))) or 0) + 1
     for language, body in written.items():
         session().add(AgreementText(version=version, language=language, body=body, published_at=at))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_gettext
 from sqlalchemy import update
 
 from crm.accounts.models import ApiToken
@@ -22,9 +22,10 @@ def make_api_token(person_id: int, name: str, scopes: Iterable[Scope | str], *, 
     try:
         chosen = sorted({Scope(scope).value for scope in scopes})
     except ValueError as error:
-        raise NotUnderstood(_l("There is no such scope: %(scope)s.", scope=str(error).partition(" ")[0])) from error
+        scope = str(error).partition(" ")[0]
+        raise NotUnderstood(lazy_gettext("There is no such scope: %(scope)s.", scope=scope)) from error
     if not chosen or not name.strip():
-        raise NotUnderstood(_l("Give the token a name and at least one scope."))
+        raise NotUnderstood(lazy_gettext("Give the token a name and at least one scope."))
     token = TOKEN_PREFIX + new_secret()
     row = ApiToken(digest=digest(token), person_id=person_id, name=name.strip(), scopes=chosen, created_at=at)
     session().add(row)
@@ -44,7 +45,7 @@ def revoke_api_token(token_id: int, person_id: int, *, at: datetime) -> None:
     )
     name = revoked.scalar()
     if name is None:
-        raise NotThere(_l("There is no such token of yours, or it has been revoked already."))
+        raise NotThere(lazy_gettext("There is no such token of yours, or it has been revoked already."))
     journal.record(
         "accounts.revoke_api_token", f"api_token:{token_id}", at=at, about_id=person_id, before={"name": str(name)}
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_gettext
 from sqlalchemy import delete, func, select
 
 from crm.accounts.models import Attempt
@@ -42,7 +42,7 @@ def note_try(mail: str, address: str, *, at: datetime, letters: bool = False) ->
     for key, tries in session().execute(counted):
         if tries >= limits[key]:
             raise TooManyTries(
-                _l("There were too many tries. Wait a quarter of an hour, then try again; nothing was changed.")
+                lazy_gettext("There were too many tries. Wait a quarter of an hour, then try again.")
             )
     session().add_all(Attempt(key=key, at=at, failed=True) for key in limits)
     session().flush()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_gettext
 
 from crm.accounts.actions.agreements import accept_agreement
 from crm.accounts.actions.letters import remind_of_password, send_link
@@ -90,7 +90,7 @@ def invite_tester(person_id: int, *, at: datetime) -> int:
     """Staff ask somebody to join: a letter with the agreement's page. Raises NoAddress. Returns the letter's number."""
     letter_id = confirm_address(person_id, at=at)
     if letter_id is None:
-        raise NoAddress(_l("This person has no mail address: add one, or invite them by hand."))
+        raise NoAddress(lazy_gettext("This person has no mail address: add one, or invite them by hand."))
     journal.record("accounts.invite_tester", f"person:{person_id}", at=at, about_id=person_id)
     return letter_id
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_gettext
 from sqlalchemy import select, update
 
 from crm.accounts.models import AccountLink
@@ -47,7 +47,7 @@ def make_sign_in_link(person_id: int, *, at: datetime) -> str:
 
 def _spent() -> LinkSpent:
     return LinkSpent(
-        _l("This link no longer works: it was used, is too old, or a newer one was sent. Ask for a new one.")
+        lazy_gettext("This link no longer works: it was used, is too old, or a newer one was sent. Ask for a new one.")
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_gettext
 from sqlalchemy.exc import IntegrityError
 
 from crm.accounts.actions.agreements import publish_agreement
@@ -52,7 +52,8 @@ def known_languages(languages: Sequence[str]) -> list[str]:
     """In their order, each once. Raises NotUnderstood."""
     chosen = list(dict.fromkeys(code.strip() for code in languages if code.strip()))
     if not chosen or set(chosen) - set(LANGUAGES):
-        raise NotUnderstood(_l("Choose at least one of these languages: %(codes)s.", codes=", ".join(LANGUAGES)))
+        codes = ", ".join(LANGUAGES)
+        raise NotUnderstood(lazy_gettext("Choose at least one of these languages: %(codes)s.", codes=codes))
     return chosen
 
 
@@ -60,11 +61,13 @@ def known_zone(zone: str) -> str:
     try:
         return ZoneInfo(zone.strip()).key
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise NotUnderstood(_l("Choose a time zone from the list, such as Asia/Shanghai or Europe/Berlin.")) from error
+        raise NotUnderstood(
+            lazy_gettext("Choose a time zone from the list, such as Asia/Shanghai or Europe/Berlin.")
+        ) from error
 
 
 def _there() -> ProgrammeThere:
-    return ProgrammeThere(_l("This installation has its programme already: sign in."))
+    return ProgrammeThere(lazy_gettext("This installation has its programme already: sign in."))
 
 
 def create_programme(

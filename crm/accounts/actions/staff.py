@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_gettext
 from sqlalchemy import delete, select
 
 from crm.accounts.actions.letters import send_link
@@ -49,11 +49,13 @@ def add_staff(name: str, mail: str, roles: Iterable[Role], *, at: datetime, pass
     """Raises AlreadyStaff, NotUnderstood. Without a password the person gets one by invitation."""
     address, chosen = normalise("email", mail), sorted(set(roles))
     if not chosen:
-        raise NotUnderstood(_l("Choose at least one role."))
+        raise NotUnderstood(lazy_gettext("Choose at least one role."))
     person = _person_with(address, name.strip(), at)
     credential = session().get(Credential, person.id)
     if credential is not None and credential.disabled_at is None:
-        raise AlreadyStaff(_l("This person is a member of staff already: change their roles on the page Staff."))
+        raise AlreadyStaff(
+            lazy_gettext("This person is a member of staff already: change their roles on the page Staff.")
+        )
     if credential is None:
         credential = Credential(person_id=person.id, mail=address, created_at=at)
         session().add(credential)
@@ -75,7 +77,7 @@ def invite_staff(name: str, mail: str, roles: Iterable[Role], *, at: datetime) -
 def credential_or_404(person_id: int) -> Credential:
     found = session().get(Credential, person_id)
     if found is None:
-        raise NotThere(_l("This person is no member of staff."))
+        raise NotThere(lazy_gettext("This person is no member of staff."))
     return found
 
 
@@ -95,7 +97,7 @@ def _keep_an_admin(without: int) -> None:
         .with_for_update(of=StaffRole)
     )
     if not set(others) - {without}:
-        raise LastAdmin(_l("This is the last admin: make somebody else an admin first."))
+        raise LastAdmin(lazy_gettext("This is the last admin: make somebody else an admin first."))
 
 
 def change_roles(person_id: int, roles: Iterable[Role], *, at: datetime) -> None:
@@ -103,7 +105,7 @@ def change_roles(person_id: int, roles: Iterable[Role], *, at: datetime) -> None
     credential_or_404(person_id)
     chosen, before = sorted(set(roles)), roles_of(person_id)
     if not chosen:
-        raise NotUnderstood(_l("Choose at least one role."))
+        raise NotUnderstood(lazy_gettext("Choose at least one role."))
     if Role.ADMIN in before and Role.ADMIN not in chosen:
         _keep_an_admin(person_id)
     _put_roles(person_id, chosen)

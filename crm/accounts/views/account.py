@@ -26,7 +26,7 @@ from crm.accounts.actions import (
 )
 from crm.accounts.forms import ChangePasswordForm, CodeForm, PasswordForm
 from crm.accounts.models import Credential
-from crm.accounts.queries import credential_of, open_sessions, recovery_codes_left
+from crm.accounts.queries import browser_name, credential_of, open_sessions, recovery_codes_left
 from crm.accounts.rules import SIGN_IN_LINK_LIVES
 from crm.accounts.views import bp
 from crm.core import clock, programme
@@ -54,6 +54,7 @@ def account() -> Any:
         sessions=open_sessions(person_id, clock.now()),
         codes_left=recovery_codes_left(person_id),
         now=clock.now(),
+        browser_name=browser_name,
     )
 
 

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import flash, g, redirect, render_template, request, url_for
-from flask_babel import gettext
-from flask_babel import lazy_gettext as _l
+from flask_babel import gettext, lazy_gettext
 from werkzeug.wrappers import Response
 
 from crm.accounts.actions import ProgrammeChange, change_programme, let_time_go_on, publish_agreement
@@ -26,12 +25,12 @@ from crm.core.programme import SignUp
 
 NOT_UNDERSTOOD = 422
 TABS = (
-    NavItem(_l("My account"), "accounts.account", order=10, for_testers=True),
-    NavItem(_l("API tokens"), "accounts.api_tokens", order=20, for_testers=True),
-    NavItem(_l("Programme"), "accounts.settings_programme", May.SETTINGS, order=30),
-    NavItem(_l("Staff"), "accounts.staff_list", May.ACCOUNTS, order=40),
-    NavItem(_l("Agreement"), "accounts.agreement", May.SETTINGS, order=50),
-    NavItem(_l("Journal"), "accounts.journal_page", May.JOURNAL, order=90),
+    NavItem(lazy_gettext("My account"), "accounts.account", order=10, for_testers=True),
+    NavItem(lazy_gettext("API tokens"), "accounts.api_tokens", order=20, for_testers=True),
+    NavItem(lazy_gettext("Programme"), "accounts.settings_programme", May.SETTINGS, order=30),
+    NavItem(lazy_gettext("Staff"), "accounts.staff_list", May.ACCOUNTS, order=40),
+    NavItem(lazy_gettext("Agreement"), "accounts.agreement", May.SETTINGS, order=50),
+    NavItem(lazy_gettext("Journal"), "accounts.journal_page", May.JOURNAL, order=90),
 )
 
 

@@ -99,7 +99,7 @@ def letters_by_state(release: Release) -> dict[LetterState, int]:
         .where(BuildAccess.build_id == release.build_id, Letter.occasion == mark(release.id))
         .group_by(Letter.state)
     )
-    found = dict(rows.tuples())
+    found = dict(rows.all())
     return {state: found[state] for state in LetterState if state in found}
 
 

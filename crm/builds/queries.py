@@ -80,9 +80,8 @@ def newest_builds(limit: int = 200, platform: str | None = None) -> list[Build]:
 
 def notes_of(build_id: int) -> dict[str, str]:
     """What is new, by language."""
-    return dict(
-        session().execute(select(BuildNote.language, BuildNote.body).where(BuildNote.build_id == build_id)).tuples().all()
-    )
+    rows = session().execute(select(BuildNote.language, BuildNote.body).where(BuildNote.build_id == build_id))
+    return dict(rows.all())
 
 
 def notes_in(notes: dict[str, str], language: str, languages: Sequence[str]) -> str:

@@ -23,7 +23,6 @@ from crm.people.queries import ids_by_identities
 COLUMNS = ("identity", "version", "at")
 CHUNK = 5000
 REASONS_KEPT = 1000
-LONGEST_FIELD = 1 << 20
 Row = tuple[int, dict[str, str] | str]
 
 
@@ -55,11 +54,8 @@ def _clean_lines(text: io.TextIOWrapper) -> Iterator[str]:
         yield line.replace("\x00", "�") if "\x00" in line else line
 
 
-def _read(stream: BinaryIO) -> Iterator[Row]:
-    """Each row with its line, read or as the reason why not. Raises NotUnderstood for a file without the columns."""
-    text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="replace", newline="")
+def _rows(text: io.TextIOWrapper) -> Iterator[Row]:
     rows = csv.reader(_clean_lines(text))
-    csv.field_size_limit(LONGEST_FIELD)
     header = [name.strip().lower() for name in next(rows, [])]
     missing = [name for name in COLUMNS if name not in header]
     if missing:
@@ -84,6 +80,15 @@ def _read(stream: BinaryIO) -> Iterator[Row]:
             yield rows.line_num, _("%(found)s fields instead of %(wanted)s", found=len(row), wanted=len(header))
             continue
         yield rows.line_num, {name: row[place].strip() for name, place in zip(COLUMNS, places, strict=True)}
+
+
+def _read(stream: BinaryIO) -> Iterator[Row]:
+    """Each row with its line, read or as the reason why not. Raises NotUnderstood for a file without the columns."""
+    text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="replace", newline="")
+    try:
+        yield from _rows(text)
+    finally:
+        text.detach()  # the stream is its owner's to close
 
 
 def _moment(text: str, now: datetime) -> datetime:

@@ -1,0 +1,242 @@
+"""Check-ins: each once, many at once, from devices and from files."""
+
+from __future__ import annotations
+
+import gzip
+import io
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import func, select
+
+from crm.accounts.actions import make_api_token
+from crm.builds.actions import NewCheckIn, import_check_ins, record_check_ins
+from crm.builds.models import CheckIn, CheckInImport
+from crm.builds.rules import CheckInKind
+from crm.core import clock
+from crm.core.db import session
+from crm.core.errors import NotUnderstood
+from crm.core.programme import Programme
+from crm.core.restand import Restand
+from crm.people.models import Person
+from tests import make
+from tests.make import T0
+
+BEAT = CheckInKind.HEARTBEAT
+
+
+def count() -> int:
+    return session().scalar(select(func.count()).select_from(CheckIn)) or 0
+
+
+def test_a_client_key_is_recorded_once_for_each_person(programme: Programme, ada: Person, bo: Person) -> None:
+    beats = [NewCheckIn(who.id, "1.0", BEAT, T0, "k1") for who in (ada, bo, ada)]
+    first = record_check_ins(beats, received_at=T0)
+    assert (first.new, first.known) == (2, 1)
+    again = record_check_ins(beats, received_at=T0)
+    assert (again.new, again.known) == (0, 3)
+    assert count() == 2
+
+
+def test_without_a_client_key_each_is_new(programme: Programme, ada: Person) -> None:
+    beats = [NewCheckIn(ada.id, "1.0", BEAT, T0)] * 2
+    assert record_check_ins(beats, received_at=T0).new == 2
+
+
+def test_people_are_restood_from_their_earliest_fact(programme: Programme, ada: Person) -> None:
+    beats = [NewCheckIn(ada.id, "1.0", BEAT, T0 + timedelta(days=d)) for d in (3, 1, 2)]
+    record_check_ins(beats, received_at=T0)
+    assert session().get_one(Restand, ada.id).since == T0 + timedelta(days=1)
+
+
+def test_an_unknown_version_is_kept_and_a_known_one_finds_its_build(programme: Programme, ada: Person) -> None:
+    build = make.build(platform="android", version="9.1")
+    record_check_ins([NewCheckIn(ada.id, v, BEAT, T0) for v in ("9.1", "9.2")], received_at=T0)
+    rows = session().execute(select(CheckIn.version, CheckIn.build_id).order_by(CheckIn.version)).all()
+    assert [tuple(row) for row in rows] == [("9.1", build.id), ("9.2", None)]
+
+
+def test_a_version_of_two_platforms_needs_the_platform(programme: Programme, ada: Person) -> None:
+    make.build(platform="android", version="9.1")
+    ios = make.build(platform="ios", version="9.1")
+    beats = [NewCheckIn(ada.id, "9.1", BEAT, T0), NewCheckIn(ada.id, "9.1", BEAT, T0, platform="ios")]
+    record_check_ins(beats, received_at=T0)
+    assert session().scalars(select(CheckIn.build_id).order_by(CheckIn.id)).all() == [None, ios.id]
+
+
+# ------------------------------------------------------------ from devices
+
+
+@pytest.fixture
+def token(database: Flask, ada: Person) -> str:
+    made = make_api_token(ada.id, "phone", ["check-ins:write"], at=clock.now())
+    session().commit()
+    return made
+
+
+def send(client: FlaskClient, token: str, body: Any) -> Any:
+    return client.post("/api/v1/check-ins", json=body, headers={"Authorization": f"Bearer {token}"})
+
+
+def test_a_device_checks_in_alone_or_in_a_batch(client: FlaskClient, token: str) -> None:
+    assert send(client, token, {"version": "1.0"}).json == {"new": 1, "known": 0}
+    batch = {"check_ins": [{"version": "1.0", "client_key": str(n // 2), "kind": "first_run"} for n in range(4)]}
+    assert send(client, token, batch).json == {"new": 2, "known": 2}
+    assert send(client, token, batch).json == {"new": 0, "known": 4}
+
+
+def test_a_batch_names_the_item_that_is_at_fault(client: FlaskClient, token: str) -> None:
+    later = (clock.now() + timedelta(minutes=11)).isoformat()
+    answer = send(client, token, {"check_ins": [{"version": "1"}, {"version": "1", "at": later}]})
+    assert answer.status_code == 422
+    assert answer.content_type == "application/problem+json"
+    assert answer.json["errors"][0]["pointer"] == "/check_ins/1/at"
+    shape = send(client, token, {"check_ins": [{"version": "1"}, {"version": "", "at": "2026-01-01T00:00:00"}]})
+    assert {fault["pointer"] for fault in shape.json["errors"]} == {"/check_ins/1/version", "/check_ins/1/at"}
+    assert count() == 0
+
+
+def test_a_clock_that_is_a_little_ahead_is_believed(client: FlaskClient, token: str) -> None:
+    soon = (clock.now() + timedelta(minutes=9)).isoformat()
+    assert send(client, token, {"version": "1", "at": soon}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        [],
+        "x",
+        {},
+        {"check_ins": []},
+        {"check_ins": [{"version": "1"}] * 501},
+        {"version": "1", "kind": "report"},
+        {"version": "a\x00b"},
+        {"version": "1", "at": "0001-01-01T00:00:00+14:00"},
+        {"version": "1", "surprise": True},
+    ],
+    ids=str,
+)
+def test_what_is_no_check_in_is_refused(client: FlaskClient, token: str, body: Any) -> None:
+    answer = send(client, token, body)
+    assert answer.status_code == 422
+    assert answer.content_type == "application/problem+json"
+
+
+def test_a_stranger_and_a_token_of_another_scope_are_refused(client: FlaskClient, lin: Person) -> None:
+    other = make_api_token(lin.id, "figures", ["funnel:read"], at=clock.now())
+    session().commit()
+    assert client.post("/api/v1/check-ins", json={"version": "1"}).status_code == 401
+    assert send(client, other, {"version": "1"}).status_code == 403
+
+
+def test_a_browser_cookie_cannot_check_in(adas_browser: FlaskClient) -> None:
+    assert adas_browser.post("/api/v1/check-ins", json={"version": "1"}).status_code == 401
+
+
+def test_the_door_is_in_the_api_description(client: FlaskClient) -> None:
+    paths = client.get("/api/openapi.json").json["paths"]
+    assert "post" in paths["/api/v1/check-ins"]
+    assert "put" in paths["/api/v1/builds/{build_id}/file"]
+
+
+def test_a_tester_makes_a_token_on_a_page_and_uses_it(adas_browser: FlaskClient, client: FlaskClient) -> None:
+    assert adas_browser.get("/check-in-token").status_code == 200
+    page = adas_browser.post("/check-in-token").text
+    token = page.split('id="token"')[1].split('value="')[1].split('"')[0]
+    assert send(client, token, {"version": "1.0"}).json == {"new": 1, "known": 0}
+
+
+# ------------------------------------------------------------ from files
+
+
+def take(text: str | bytes) -> CheckInImport:
+    data = text.encode() if isinstance(text, str) else text
+    return import_check_ins(io.BytesIO(data), "history.csv", at=T0)
+
+
+def figures(done: CheckInImport) -> tuple[int, int, int, int]:
+    return done.read, done.new, done.known, done.refused
+
+
+HEAD = "identity,version,at\n"
+
+
+def test_history_arrives_also_of_people_who_never_agreed(programme: Programme, bo: Person) -> None:
+    done = take(HEAD + "qq:10001,1.0,2012-02-05T12:48:52-05:00\nqq:10001,1.0,2012-02-06T12:48:52Z\n")
+    assert figures(done) == (2, 2, 0, 0)
+    since = session().get_one(Restand, bo.id).since
+    assert since is not None
+    assert since.isoformat() == "2012-02-05T17:48:52+00:00"
+
+
+def test_the_same_file_twice_adds_nothing(programme: Programme, bo: Person) -> None:
+    rows = HEAD + "".join(f"qq:10001,1.{n},2024-01-0{n}T00:00:00+08:00\n" for n in range(1, 6))
+    assert figures(take(rows)) == (5, 5, 0, 0)
+    assert figures(take(rows)) == (5, 0, 5, 0)
+
+
+def test_the_same_moment_written_with_another_offset_is_the_same(programme: Programme, bo: Person) -> None:
+    rows = "qq:10001,1,2024-01-01T00:00:00Z\nQQ: 10001,1,2024-01-01T08:00:00+08:00\n"
+    assert figures(take(HEAD + rows)) == (2, 1, 1, 0)
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ("qq:99999,1,2024-01-01T00:00:00Z", "nobody is known"),
+        ("10001,1,2024-01-01T00:00:00Z", "kind:value"),
+        ("qq:abc,1,2024-01-01T00:00:00Z", "kind:value"),
+        ("qq:10001,,2024-01-01T00:00:00Z", "version is missing"),
+        ("qq:10001,1\x002,2024-01-01T00:00:00Z", "version is not"),
+        ("qq:10001,1,2024-01-01T00:00:00", "no offset"),
+        ("qq:10001,1,yesterday", "is not like"),
+        ("qq:10001,1,2024-02-30T00:00:00Z", "is not like"),
+        ("qq:10001,1,2096-01-01T00:00:00Z", "future"),
+        ("qq:10001,1,1970-01-01T00:00:00Z", "before 1970-01-05"),
+        ("qq:10001,1,0001-01-01T00:00:00+14:00", "before 1970-01-05"),
+        ("qq:10001,1", "2 fields instead of 3"),
+    ],
+)
+def test_a_row_is_refused_with_its_line_and_reason_and_the_others_arrive(
+    programme: Programme, bo: Person, row: str, reason: str
+) -> None:
+    done = take(HEAD + f"qq:10001,1,2024-01-01T00:00:00Z\n{row}\nqq:10001,2,2024-01-02T00:00:00Z\n")
+    assert figures(done) == (3, 2, 0, 1)
+    assert done.reasons[0]["line"] == 3
+    assert reason in done.reasons[0]["reason"]
+
+
+def test_reasons_name_no_identity(programme: Programme) -> None:
+    done = take(HEAD + "email:gone@example.org,1,2024-01-01T00:00:00Z\nnobody@x,1,2024-01-01T00:00:00Z\n")
+    assert done.refused == 2
+    assert "@" not in str([row["reason"].replace("ada@example.org", "") for row in done.reasons])
+
+
+@pytest.mark.parametrize("data", [b"", b"who,when\n", gzip.compress(HEAD.encode())], ids=["empty", "head", "gz"])
+def test_a_file_without_the_columns_is_refused_whole(programme: Programme, data: bytes) -> None:
+    with pytest.raises(NotUnderstood, match="missing"):
+        take(data)
+
+
+def test_columns_may_stand_in_any_order_and_others_beside_them(programme: Programme, bo: Person) -> None:
+    assert figures(take("\ufeffat,note,identity,version\n2024-01-01T00:00:00Z,hi,qq:10001,1\n")) == (1, 1, 0, 0)
+
+
+def test_chunks_are_committed_on_the_way(programme: Programme, bo: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("crm.builds.actions.importing.CHUNK", 2)
+    data = HEAD + "".join(f"qq:10001,{n},2024-01-01T00:00:00Z\n" for n in range(5))
+    done: list[int] = []
+    import_check_ins(io.BytesIO(data.encode()), "h.csv", at=T0, after_chunk=lambda: done.append(count()))
+    assert done == [2, 4, 5]
+
+
+def test_the_command_prints_counts_and_tells_refused_rows(database: Flask, bo: Person, tmp_path: Any) -> None:
+    file = tmp_path / "history.csv"
+    file.write_text(HEAD + "qq:10001,1,2024-01-01T00:00:00Z\nqq:10001,1,never\n")
+    session().commit()
+    ran = database.test_cli_runner().invoke(args=["builds", "import-check-ins", str(file), "--json"])
+    assert '{"read": 2, "new": 1, "known": 0, "refused": 1}' in ran.stdout
+    assert "history.csv:3:" in ran.stderr

@@ -35,7 +35,14 @@ def settings_of(folder: Path, database_url: str, **more: str) -> dict[str, str]:
 
 
 class Browser(FlaskClient):
-    """Each request has an application context, and so a session and a `g`, of its own, as in production."""
+    """Each request has an application context, and so a session and a `g`, of its own, as in production.
+
+    It reads English unless a test's headers say otherwise.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.environ_base["HTTP_ACCEPT_LANGUAGE"] = "en"
 
     def open(self, *args: Any, **kwargs: Any) -> TestResponse:
         with self.application.app_context():

@@ -85,6 +85,12 @@ def enqueue(
     return job
 
 
+def take(job: Job, at: datetime) -> int:
+    """Claims a job just made, in its own transaction; its maker calls `run(job.id, attempts)` after the commit."""
+    job.state, job.attempts, job.lease_until = JobState.RUNNING, job.attempts + 1, at + LEASE
+    return job.attempts
+
+
 def cancel(job_id: int, *, at: datetime) -> None:
     """Stops a job after its running step. Raises MoveRefused when it has ended already."""
     moved = session().execute(

@@ -195,6 +195,7 @@ class PeopleImport(Numbered):
     known: Mapped[int] = mapped_column(default=0)
     merge_proposals: Mapped[int] = mapped_column(default=0)
     refused: Mapped[int] = mapped_column(default=0)
+    suppressed: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
 

@@ -56,3 +56,29 @@ class SuppressionReason(StrEnum):
 
 def is_identity_kind(kind: str) -> bool:
     return kind in IDENTITY_KINDS or (kind.startswith(FORUM_PREFIX) and len(kind) > len(FORUM_PREFIX))
+
+
+class Reason(StrEnum):
+    """Why a row of an import is refused."""
+
+    ENCODING = "encoding"
+    NUL = "nul"
+    QUOTES = "quotes"
+    LONG_CELL = "long_cell"
+    FEW_CELLS = "few_cells"
+    MANY_CELLS = "many_cells"
+    FORMULA = "formula"
+    CONTROL = "control"
+    LONG_NAME = "long_name"
+    NO_IDENTITY = "no_identity"
+    IDENTITY = "identity"
+    MOMENT = "moment"
+    LANGUAGE = "language"
+
+
+FIELDS = ("name", "found_at", "board", "role", "language", "tags", "notes", "forum", "identity")
+
+
+def is_field(field: str) -> bool:
+    """What a column of an import may be read as; `forum`: a name on the import's own site, `identity`: kind:value."""
+    return field in FIELDS or is_identity_kind(field)

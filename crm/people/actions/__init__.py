@@ -1,6 +1,7 @@
 """The verbs of this room."""
 
 from crm.people.actions.exporting import export_person, export_zip
+from crm.people.actions.forgetting import forget, reapply
 from crm.people.actions.known import (
     IdentityTaken,
     add_identity,
@@ -25,8 +26,10 @@ __all__ = [
     "edit_person",
     "export_person",
     "export_zip",
+    "forget",
     "make_origin",
     "merge",
+    "reapply",
     "reject_proposal",
     "remove_identity",
     "remove_note",

@@ -60,18 +60,18 @@ def unmerge(merge_id: int, *, at: datetime) -> Merge:
     made = session().get(Merge, merge_id)
     if made is None:
         raise NotThere(gettext("There is no such merge."))
+    keep, lose = session().get_one(Person, made.keep_id), session().get_one(Person, made.lose_id)
+    if made.undone_at is None and not keep.is_listed:
+        raise MoveRefused(
+            gettext("Person %(id)s has been merged or forgotten since: undo the later merge first.", id=keep.id)
+        )
+    if made.undone_at is None and (lose.forgotten_at is not None or lose.merged_into_id != keep.id):
+        raise MoveRefused(gettext("Person %(id)s cannot be given back: they were forgotten.", id=lose.id))
     undone = session().execute(
         update(Merge).where(Merge.id == merge_id, Merge.undone_at.is_(None)).values(undone_at=at).returning(Merge.id)
     )
     if undone.first() is None:
         raise MoveRefused(gettext("This merge has been undone already."))
-    keep, lose = session().get_one(Person, made.keep_id), session().get_one(Person, made.lose_id)
-    if not keep.is_listed:
-        raise MoveRefused(
-            gettext("Person %(id)s has been merged or forgotten since: undo the later merge first.", id=keep.id)
-        )
-    if lose.forgotten_at is not None or lose.merged_into_id != keep.id:
-        raise MoveRefused(gettext("Person %(id)s cannot be given back: they were forgotten.", id=lose.id))
     lose.merged_into_id = None
     session().flush()
     for room in reversed(offers()):

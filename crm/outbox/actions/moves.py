@@ -57,14 +57,15 @@ def cancel_letters(origin_id: int, at: datetime, reason: str) -> int:
     return len(move_where(of_origin, LetterState.CANCELLED, at, reason=reason))
 
 
-def cancel_letters_to(person_ids: Sequence[int], at: datetime, reason: str) -> int:
-    """Cancels what waits for these people, but for what they have just asked for."""
+def cancel_letters_to(person_ids: Sequence[int], at: datetime, reason: str, *, also_asked: bool = False) -> int:
+    """Cancels what waits for these people, but for what they have just asked for, unless that too."""
+    lanes = list(Lane) if also_asked else [Lane.NOTICE, Lane.CAMPAIGN]
     count = 0
     for chunk in chunks(person_ids, CHUNK):
         theirs = [
             among(Letter.person_id, chunk),
             Letter.state == LetterState.QUEUED,
-            Letter.lane != Lane.ASKED,
+            Letter.lane.in_(lanes),
         ]
         count += len(move_where(theirs, LetterState.CANCELLED, at, reason=reason))
     return count

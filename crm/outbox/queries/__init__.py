@@ -10,6 +10,7 @@ from crm.outbox.queries.letters import (
     letter_or_404,
     letters_page,
     never_contacted,
+    origins_with_letters,
     refused_by_letter,
     waiting,
 )
@@ -24,6 +25,7 @@ __all__ = [
     "letter_or_404",
     "letters_page",
     "never_contacted",
+    "origins_with_letters",
     "refused_by_letter",
     "waiting",
 ]

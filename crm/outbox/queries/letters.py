@@ -13,8 +13,11 @@ from crm.core.errors import NotThere
 from crm.core.paging import Page, SortKey, page
 from crm.outbox.models import Contact, Letter, Touch, Wording
 from crm.outbox.rules import LetterState, Outcome
-from crm.people.models import Person
+from crm.people.models import Origin, Person
 from crm.people.queries import listed
+from crm.people.rules import OriginKind
+
+MOST_CHOICES = 500
 
 
 def letter_or_404(letter_id: int) -> Letter:
@@ -44,6 +47,12 @@ def count_by_state(origin_id: int) -> dict[LetterState, int]:
 def count_uncertain() -> int:
     query = select(func.count()).select_from(Letter).where(Letter.state == LetterState.UNCERTAIN)
     return session().scalar(query) or 0
+
+
+def origins_with_letters() -> list[tuple[str, str]]:
+    """Campaigns to choose from: (number, title), the newest first."""
+    query = select(Origin.id, Origin.title).where(Origin.kind == OriginKind.CAMPAIGN).order_by(Origin.id.desc())
+    return [(str(number), title) for number, title in session().execute(query.limit(MOST_CHOICES))]
 
 
 def letters_page(

@@ -1,0 +1,26 @@
+"""`flask outbox ...`"""
+
+from __future__ import annotations
+
+import click
+from flask.cli import AppGroup
+from sqlalchemy import func, select
+
+from crm.core.db import session, start_writing
+from crm.outbox.actions import derive
+from crm.outbox.models import Contact
+
+outbox = AppGroup("outbox", help="Letters and touches.")
+
+
+@outbox.command("rebuild")
+def rebuild() -> None:
+    """Derive everybody's contact row anew from their touches."""
+    start_writing()
+    derive(None)
+    people = session().scalar(select(func.count()).select_from(Contact)) or 0
+    session().commit()
+    click.echo(f"{people:,} people with touches")
+
+
+COMMANDS = (outbox,)

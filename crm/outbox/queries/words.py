@@ -1,0 +1,75 @@
+"""How states, outcomes and reasons are called."""
+
+from __future__ import annotations
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext as _p
+
+from crm.outbox.models import Touch
+from crm.outbox.rules import Direction, LetterState, Outcome
+from crm.people.rules import FORUM_PREFIX
+
+STATES = {
+    LetterState.QUEUED: _p("letter", "waiting to leave"),
+    LetterState.SENDING: _p("letter", "leaving"),
+    LetterState.SENT: _p("letter", "sent"),
+    LetterState.REFUSED: _p("letter", "refused by the server"),
+    LetterState.BOUNCED: _p("letter", "came back"),
+    LetterState.SUPPRESSED: _p("letter", "not written: on the suppression list"),
+    LetterState.CANCELLED: _p("letter", "cancelled"),
+    LetterState.EXPIRED: _p("letter", "expired"),
+    LetterState.UNCERTAIN: _p("letter", "uncertain"),
+}
+TONES = {
+    LetterState.QUEUED: "waiting",
+    LetterState.SENDING: "going",
+    LetterState.SENT: "done",
+    LetterState.REFUSED: "stopped",
+    LetterState.BOUNCED: "stopped",
+    LetterState.UNCERTAIN: "waiting",
+}
+REASONS = {
+    "suppressed": _l("on the suppression list"),
+    "refused": _l("the person asked to be left alone"),
+    "not_found": _l("not found there"),
+    "finished": _l("the campaign was finished"),
+    "too_late": _l("it was of no use any more"),
+    "worker_lost": _l("the worker stopped while it was leaving"),
+    "forgotten": _l("the person was forgotten"),
+}
+CHANNELS = {
+    "email": _p("channel", "mail"),
+    "qq": "QQ",
+    "wechat": _p("channel", "WeChat"),
+    "weibo": _p("channel", "Weibo"),
+    "phone": _p("channel", "phone"),
+    "matrix": "Matrix",
+    "telegram": "Telegram",
+    "github": "GitHub",
+}
+
+
+def reason_word(reason: str | None) -> str:
+    """Ours is translated; a mail server's reply stands as it is."""
+    return str(REASONS.get(reason, reason)) if reason else ""
+
+
+def channel_word(channel: str) -> str:
+    return str(CHANNELS.get(channel, channel.removeprefix(FORUM_PREFIX)))
+
+
+def told(touch: Touch) -> str:
+    """A touch as a sentence."""
+    channel = channel_word(touch.channel)
+    if touch.outcome is Outcome.REPLIED:
+        return str(_("Wrote to us over %(channel)s", channel=channel))
+    if touch.outcome is Outcome.JOINED:
+        return str(_("Said yes over %(channel)s", channel=channel))
+    if touch.outcome is Outcome.REFUSED:
+        return str(_("Asked to be left alone, over %(channel)s", channel=channel))
+    if touch.outcome is Outcome.NOT_FOUND:
+        return str(_("Not found on %(channel)s", channel=channel))
+    if touch.direction is Direction.IN:
+        return str(_("Reached us over %(channel)s", channel=channel))
+    return str(_("We wrote over %(channel)s", channel=channel))

@@ -1,0 +1,20 @@
+"""Pages of the outbox."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+from flask.blueprints import BlueprintSetupState
+
+bp = Blueprint("outbox", __name__, template_folder="../templates")
+
+from crm.outbox.views import letters, refusing, touching  # noqa: E402, F401 -- doors hang themselves on bp
+
+
+@bp.record
+def _one_click_has_no_token(state: BlueprintSetupState) -> None:
+    """A mail program presses the button of RFC 8058 without our form; the signed address is the proof."""
+    view = refusing.refuse
+    state.app.extensions["csrf"].exempt(f"{view.__module__}.{view.__name__}")
+
+
+BLUEPRINTS = (bp,)

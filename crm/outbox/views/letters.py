@@ -1,0 +1,131 @@
+"""The letters: list, one of them as it is read, and those of which nobody knows whether they arrived."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import current_app, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from sqlalchemy import Row
+from werkzeug.wrappers import Response
+
+from crm.core import clock, journal, programme
+from crm.core.db import session
+from crm.core.errors import NotUnderstood
+from crm.core.guards import May, staff
+from crm.core.mail import as_bytes, is_mailbox
+from crm.outbox.actions import send_again, take_as_sent
+from crm.outbox.models import Wording
+from crm.outbox.queries import count_uncertain, letter_or_404, letters_page, origins_with_letters
+from crm.outbox.queries.rendering import messages, render, sender_address
+from crm.outbox.queries.wordings import fill
+from crm.outbox.queries.words import STATES, TONES, channel_word, reason_word
+from crm.outbox.rules import Channel, LetterState
+from crm.outbox.views import bp
+from crm.people.models import Person
+
+
+def _state(word: str) -> LetterState | None:
+    return LetterState(word) if word in set(LetterState) else None
+
+
+def _number(word: str) -> int | None:
+    return int(word) if word.isdecimal() and len(word) < 15 else None
+
+
+def subject_of(row: Row[*tuple[Any, ...]]) -> str:
+    """What the list shows of a letter: its subject, or how a message by hand begins."""
+    values = row.values or {}
+    try:
+        text = fill(row.subject or row.body, values)
+    except NotUnderstood:
+        text = row.subject
+    return " ".join(text.split())[:120]
+
+
+@bp.get("/letters")
+@staff(May.OUTREACH)
+def letters() -> str:
+    state, origin = _state(request.args.get("state", "")), _number(request.args.get("campaign", ""))
+    page = letters_page(
+        state=state, origin_id=origin, after=request.args.get("after"), before=request.args.get("before")
+    )
+    asked: dict[str, Any] = {key: value for key in ("state", "campaign") if (value := request.args.get(key))}
+    known = programme.required()
+    return render_template(
+        "outbox/letters.html",
+        page=page,
+        subjects={row.id: subject_of(row) for row in page.rows},
+        asked=asked,
+        states=STATES,
+        tones=TONES,
+        channel_word=channel_word,
+        reason_word=reason_word,
+        origins=origins_with_letters(),
+        uncertain=count_uncertain(),
+        newer=url_for("outbox.letters", **asked, before=page.before) if page.before else None,
+        older=url_for("outbox.letters", **asked, after=page.after) if page.after else None,
+        into_mailbox=is_mailbox(current_app.config["SMTP_URL"]),
+        no_sender=not is_mailbox(current_app.config["SMTP_URL"]) and not sender_address(known, None),
+    )
+
+
+@bp.get("/letters/<int:letter_id>")
+@staff(May.OUTREACH)
+def letter(letter_id: int) -> str:
+    found = letter_or_404(letter_id)
+    wording = session().get_one(Wording, found.wording_id)
+    by_mail = found.channel is Channel.MAIL and found.values is not None
+    at = found.sent_at or programme.moment()
+    return render_template(
+        "outbox/letter.html",
+        letter=found,
+        person=session().get_one(Person, found.person_id),
+        rendered=render(found, wording) if found.values is not None else None,
+        source=as_bytes(messages([found.id], at)[found.id]).decode() if by_mail else None,
+        state=STATES[found.state],
+        tone=TONES.get(found.state, "quiet"),
+        channel=channel_word(found.identity_kind),
+        reason=reason_word(found.reason),
+    )
+
+
+@bp.get("/letters/uncertain")
+@staff(May.OUTREACH)
+def uncertain() -> str:
+    page = letters_page(
+        state=LetterState.UNCERTAIN,
+        origin_id=None,
+        after=request.args.get("after"),
+        before=request.args.get("before"),
+    )
+    return render_template(
+        "outbox/uncertain.html",
+        page=page,
+        subjects={row.id: subject_of(row) for row in page.rows},
+        reason_word=reason_word,
+        newer=url_for("outbox.uncertain", before=page.before) if page.before else None,
+        older=url_for("outbox.uncertain", after=page.after) if page.after else None,
+    )
+
+
+def _decided(letter_id: int, what: str) -> Response:
+    journal.record(f"letter.{what}", f"letter:{letter_id}", at=clock.now(), before={"state": "uncertain"})
+    session().commit()
+    return redirect(url_for("outbox.uncertain"))
+
+
+@bp.post("/letters/<int:letter_id>/send-again")
+@staff(May.OUTREACH)
+def again(letter_id: int) -> Response:
+    send_again(letter_id, programme.moment())
+    flash(_("The letter is on its way again."), "success")
+    return _decided(letter_id, "send_again")
+
+
+@bp.post("/letters/<int:letter_id>/take-as-sent")
+@staff(May.OUTREACH)
+def arrived(letter_id: int) -> Response:
+    take_as_sent(letter_id, programme.moment())
+    flash(_("The letter counts as sent."), "success")
+    return _decided(letter_id, "take_as_sent")

@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from flask.testing import FlaskClient
+
+from crm.core import clock
+from crm.core.db import session
+from crm.core.tokens import sign
+from crm.outbox.actions import NewTouch, deliver_due, put_wording, record_touches, sweep_leases, take_due, write_letter
+from crm.outbox.actions.leaving import begin
+from crm.outbox.models import Contact, Letter, Touch
+from crm.outbox.queries.rendering import REFUSE
+from crm.outbox.rules import Direction, Lane, LetterState, Outcome
+from crm.people.models import Person
+from crm.people.queries import suppressed
+from tests.make import T0
+
+
+@pytest.fixture
+def letter(bo: Person) -> int:
+    put_wording("notice", "zh", "{{ name }}，你好", "链接：{{ link }}", T0)
+    values = {"name": "Bo", "link": "http://example.test/r/1"}
+    made = write_letter(bo.id, "notice:1", "notice", values, lane=Lane.NOTICE, at=T0)
+    assert made is not None
+    return made
+
+
+def test_the_mailbox_page_shows_letters_and_opens_one(letter: int, lins_browser: FlaskClient) -> None:
+    assert "Bo，你好" in lins_browser.get("/letters").text
+    page = lins_browser.get(f"/letters/{letter}").text
+    assert "http://example.test/r/1" in page
+    assert "1 Seed Street, Beijing" in page
+    assert "List-Unsubscribe-Post" in page
+
+
+def test_letters_are_filtered_by_state(letter: int, lins_browser: FlaskClient) -> None:
+    assert "Bo" in lins_browser.get("/letters?state=queued").text
+    assert "No letter like this" in lins_browser.get("/letters?state=bounced").text
+
+
+def test_a_get_never_unsubscribes_but_the_button_does(letter: int, bo: Person, client: FlaskClient) -> None:
+    session().commit()
+    address = f"/u/{sign(REFUSE, letter)}"
+    assert "<button" in client.get(address).text
+    session().commit()
+    assert suppressed([bo.id]) == set()
+    answer = client.post(address, data={"List-Unsubscribe": "One-Click"})
+    assert answer.status_code == 200
+    session().commit()
+    assert suppressed([bo.id]) == {bo.id}
+    assert session().get_one(Letter, letter).state is LetterState.CANCELLED
+    client.post(address)
+    session().commit()
+    assert [touch.outcome for touch in session().query(Touch)] == [Outcome.REFUSED]
+
+
+def test_a_forged_address_unsubscribes_nobody(letter: int, bo: Person, client: FlaskClient) -> None:
+    session().commit()
+    assert client.post(f"/u/{sign('other', letter)}").status_code == 403
+    assert suppressed([bo.id]) == set()
+
+
+def uncertain(letter: int) -> None:
+    now = clock.now()
+    taken = take_due(now, 10)
+    assert begin(taken[0], now)
+    assert sweep_leases(now + timedelta(hours=1)) == 1
+
+
+def test_staff_send_an_uncertain_letter_again(letter: int, lins_browser: FlaskClient) -> None:
+    uncertain(letter)
+    session().commit()
+    assert "Take as sent" in lins_browser.get("/letters/uncertain").text
+    lins_browser.post(f"/letters/{letter}/send-again")
+    session().commit()
+    assert session().get_one(Letter, letter).state is LetterState.QUEUED
+    assert deliver_due(clock.now()) == 1
+
+
+def test_staff_take_an_uncertain_letter_as_sent(letter: int, bo: Person, lins_browser: FlaskClient) -> None:
+    uncertain(letter)
+    session().commit()
+    assert lins_browser.post(f"/letters/{letter}/take-as-sent").status_code == 302
+    session().commit()
+    assert session().get_one(Letter, letter).state is LetterState.SENT
+    assert session().get_one(Contact, bo.id).first_sent_at is not None
+    assert lins_browser.post(f"/letters/{letter}/take-as-sent").status_code == 409
+
+
+def test_a_touch_by_hand_is_recorded(bo: Person, lin: Person, lins_browser: FlaskClient) -> None:
+    address = f"/people/{bo.id}/touches/new"
+    assert "10001" not in lins_browser.get(address).text
+    data = {"what": "in:replied", "channel": "qq", "at": "2026-01-06T10:00", "body": "count me in"}
+    assert lins_browser.post(address, data=data).status_code == 302
+    session().commit()
+    touch = session().query(Touch).one()
+    assert (touch.channel, touch.outcome, touch.body, touch.staff_id) == ("qq", Outcome.REPLIED, "count me in", lin.id)
+    assert touch.at.isoformat() == "2026-01-06T02:00:00+00:00"
+    assert session().get_one(Contact, bo.id).waiting_since == touch.at
+
+
+def test_a_touch_in_the_future_is_refused(bo: Person, lins_browser: FlaskClient) -> None:
+    data = {"what": "in:replied", "channel": "qq", "at": "2126-01-06T10:00"}
+    assert "not come yet" in lins_browser.post(f"/people/{bo.id}/touches/new", data=data).text
+
+
+def test_the_persons_page_tells_the_history(bo: Person, letter: int, lins_browser: FlaskClient) -> None:
+    deliver_due(T0)
+    touch = NewTouch(bo.id, T0 + timedelta(days=1), Direction.IN, "qq", Outcome.REPLIED, body="what is it?")
+    record_touches([touch], T0)
+    session().commit()
+    page = lins_browser.get(f"/people/{bo.id}/timeline").text
+    assert "We wrote over mail" in page
+    assert "Wrote to us over QQ" in page
+    assert "what is it?" in page

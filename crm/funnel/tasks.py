@@ -9,7 +9,7 @@ from crm.core.db import session
 from crm.funnel import actions
 
 
-@shared_task(while_held=True)
+@shared_task
 def settle() -> int:
     """Settles whoever is marked, chunk by chunk; returns how many. A held programme is settled at the day it is held on."""
     if programme.current() is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, cast
 
@@ -29,8 +29,7 @@ class Cells:
     def take(self, row: Any) -> None:
         self._add(row.reached, (row.week, row.origin_id or 0, row.source_key, row.channel or ""), -1)
 
-    def give(self, values: Sequence[Any], columns: Sequence[str]) -> None:
-        row = dict(zip(columns, values, strict=True))
+    def give(self, row: Mapping[str, Any]) -> None:
         key = (row["week"], row["origin_id"] or 0, row["source_key"], row["channel"] or "")
         self._add(row["reached"], key, 1)
 

@@ -11,9 +11,11 @@ from crm.core import weeks
 from crm.core.bulk import chunks
 from crm.core.db import is_postgres, session
 from crm.core.restand import Restand
-from crm.funnel.actions.rollup import passed
+from crm.funnel.actions.rollup import bump, passed
 from crm.funnel.actions.rule_sets import ensure_rules
+from crm.funnel.actions.steady import note_steady
 from crm.funnel.actions.writing import Settled, write
+from crm.funnel.queries.among import among
 from crm.funnel.queries.ground import counted_weeks, ground
 from crm.funnel.queries.known import (
     Known,
@@ -44,7 +46,11 @@ def settle(at: datetime, *, person_ids: Iterable[int] | None = None, limit: int 
     _lock()
     marked = _take(limit) if person_ids is None else _take_these(sorted(set(person_ids)))
     for chunk in chunks(sorted(marked), CHUNK):
-        _settle({person_id: marked[person_id] for person_id in chunk}, at, recorded_at=at)
+        here = {person_id: marked[person_id] for person_id in chunk}
+        steady = note_steady(here, at)
+        if steady:
+            bump(at)
+        _settle({person_id: since for person_id, since in here.items() if person_id not in steady}, at, recorded_at=at)
     return len(marked)
 
 
@@ -63,7 +69,12 @@ def recompute(as_of: datetime, *, recorded_at: datetime) -> int:
 
 
 def recompute_for_the_day(at: datetime) -> int:
-    """Those whom time alone may move: at the ends of weeks that have passed since they were last looked at."""
+    """Whoever is marked, and then those whom time alone may move: at the ends of weeks that have passed since the last look.
+
+    Returns how many time may have moved. Marked people come first: a check-in that waits must not count as silence.
+    """
+    while settle(at):
+        pass
     _lock()
     moved = touched_by_time(at)
     for chunk in chunks(moved, CHUNK):
@@ -89,12 +100,14 @@ def _take(limit: int) -> Marked:
 def _take_these(ids: Sequence[int]) -> Marked:
     marked: Marked = {}
     for chunk in chunks(ids, CHUNK):
-        taken = delete(Restand).where(Restand.person_id.in_(chunk)).returning(Restand.person_id, Restand.since)
+        taken = delete(Restand).where(among(Restand.person_id, chunk)).returning(Restand.person_id, Restand.since)
         marked.update((row.person_id, row.since) for row in session().execute(taken))
     return marked
 
 
 def _settle(marked: Mapping[int, datetime | None], at: datetime, *, recorded_at: datetime) -> None:
+    if not marked:
+        return
     ensure_rules(recorded_at)
     people, without = counted_people(list(marked))
     ids = list(people)

@@ -14,11 +14,11 @@ from crm.core.bulk import load
 from crm.core.db import session
 from crm.funnel.actions.rollup import Cells, add_cells, bump
 from crm.funnel.models import Activity, Move, Standing
-from crm.funnel.queries.known import Known
-from crm.funnel.rules import Stage
+from crm.funnel.queries.among import among
+from crm.funnel.queries.known import KEPT, Known
 from crm.funnel.rules.facts import Path, Step
 from crm.funnel.rules.sets import Ground
-from crm.funnel.rules.weekbits import signed
+from crm.funnel.rules.weekbits import WORD, signed
 
 STANDING = cast(Table, Standing.__table__)
 MOVE = cast(Table, Move.__table__)
@@ -27,6 +27,7 @@ COLUMNS = tuple(column.name for column in STANDING.columns)
 MOVE_COLUMNS = (
     "person_id", "from_stage", "to_stage", "at", "recorded_at", "why", "rule_version", "reconstructed",
 )  # fmt: skip
+KEPT_NAMES = tuple(column.key for column in KEPT)
 FRESH = timedelta(weeks=1)
 
 
@@ -45,37 +46,39 @@ def write(
 ) -> None:
     """`without`: people who have no standing of their own, and lose the one they may have."""
     cells = Cells()
-    changed = _standings(settled, over, cells)
     moved = _moves(settled, at, recorded_at)
-    noted = _activity(settled)
+    changed = _standings(settled, moved, over, cells)
+    noted = write_words(one.known for one in settled)
     dropped = _drop(without, cells)
     add_cells(cells)
     if changed or moved or noted or dropped:
         bump(recorded_at)
 
 
-def _standings(settled: Sequence[Settled], over: Ground, cells: Cells) -> bool:
+def _standings(settled: Sequence[Settled], moved: set[int], over: Ground, cells: Cells) -> bool:
+    """Rewrites those of whom something differs. Whose moves are the same has the same dates."""
     old, new = [], []
     for one in settled:
         before = one.known.standing
         row = _row(one, over)
-        if before is not None and row is not None and tuple(before) == row:
+        kept = tuple(row[name] for name in KEPT_NAMES) if row is not None else None
+        if kept is not None and before is not None and tuple(before) == kept and one.known.person_id not in moved:
             continue
         if before is not None:
             old.append(one.known.person_id)
             cells.take(before)
         if row is not None:
-            new.append(row)
-            cells.give(row, COLUMNS)
+            new.append(tuple(row[name] for name in COLUMNS))
+            cells.give(row)
     if old:
-        session().execute(delete(Standing).where(Standing.person_id.in_(old)))
+        session().execute(delete(Standing).where(among(Standing.person_id, old)))
     if new:
         load(STANDING, COLUMNS, new)
     return bool(old or new)
 
 
-def _row(one: Settled, over: Ground) -> tuple[Any, ...] | None:
-    """The row of the table `standing`, in the order of its columns; None for who is a prospect and nothing else."""
+def _row(one: Settled, over: Ground) -> dict[str, Any] | None:
+    """The row of the table `standing`; None for who is a prospect and nothing else."""
     path, known = one.path, one.known
     if not path.steps and path.first_week is None:
         return None
@@ -86,7 +89,7 @@ def _row(one: Settled, over: Ground) -> tuple[Any, ...] | None:
         joined[2] if joined else None,
         source[2] if source else None,
     )
-    values = {
+    return {
         "person_id": known.person_id,
         "stage": path.stage,
         "since": path.since,
@@ -109,24 +112,31 @@ def _row(one: Settled, over: Ground) -> tuple[Any, ...] | None:
         "source_key": source[1] if source else "",
         "channel": known.contact[1] if path.contacted_at else None,
     }
-    return tuple(values[name] for name in COLUMNS)
 
 
-def _moves(settled: Sequence[Settled], at: datetime, recorded_at: datetime) -> bool:
-    """Adds what is new, and marks what is told differently now. Moves after `at` are not judged."""
+def _moves(settled: Sequence[Settled], at: datetime, recorded_at: datetime) -> set[int]:
+    """Adds what is new, and marks what is told differently now; returns of whom. Moves after `at` are not judged."""
     rows: list[tuple[Any, ...]] = []
     past: list[int] = []
+    moved: set[int] = set()
     for one in settled:
-        known = {(move.from_stage, move.to_stage, move.at): move.id for move in one.known.moves if move.at <= at}
-        for step in one.path.steps:
-            if known.pop((step.from_stage, step.to_stage, step.at), None) is None:
-                rows.append(_move(one.known.person_id, step, recorded_at))
+        steps, moves, person_id = one.path.steps, one.known.moves, one.known.person_id
+        if len(moves) == len(steps) and all(_is_same(*pair) for pair in zip(moves, steps, strict=True)):
+            continue
+        moved.add(person_id)
+        known = {(move.from_stage, move.to_stage, move.at): move.id for move in moves if move.at <= at}
+        new = [step for step in steps if known.pop((step.from_stage, step.to_stage, step.at), None) is None]
+        rows.extend(_move(person_id, step, recorded_at) for step in new)
         past.extend(known.values())
     if past:
-        session().execute(update(Move).where(Move.id.in_(sorted(past))).values(superseded_at=recorded_at))
+        session().execute(update(Move).where(among(Move.id, past)).values(superseded_at=recorded_at))
     if rows:
         load(MOVE, MOVE_COLUMNS, rows)
-    return bool(rows or past)
+    return moved
+
+
+def _is_same(move: Any, step: Step) -> bool:
+    return bool(move.at == step.at and move.to_stage is step.to_stage and move.from_stage is step.from_stage)
 
 
 def _move(person_id: int, step: Step, recorded_at: datetime) -> tuple[Any, ...]:
@@ -134,19 +144,18 @@ def _move(person_id: int, step: Step, recorded_at: datetime) -> tuple[Any, ...]:
     return (person_id, step.from_stage, step.to_stage, step.at, recorded_at, step.why, step.rule_version, late)
 
 
-def _activity(settled: Iterable[Settled]) -> bool:
+def write_words(people: Iterable[Known]) -> bool:
     """Rewrites the words of those whose weeks have changed."""
     old: list[int] = []
     rows: list[tuple[int, int, int]] = []
-    for one in settled:
-        known = one.known
-        words = {era: signed(word & ((1 << 64) - 1)) for era, word in known.words.items()}
+    for known in people:
+        words = {era: signed(word & WORD) for era, word in known.words.items()}
         if words != known.kept_words:
             if known.kept_words:
                 old.append(known.person_id)
             rows.extend((known.person_id, era, bits) for era, bits in sorted(words.items()))
     if old:
-        session().execute(delete(Activity).where(Activity.person_id.in_(old)))
+        session().execute(delete(Activity).where(among(Activity.person_id, old)))
     if rows:
         load(ACTIVITY, ("person_id", "era", "bits"), rows)
     return bool(old or rows)
@@ -155,12 +164,12 @@ def _activity(settled: Iterable[Settled]) -> bool:
 def _drop(without: Sequence[int], cells: Cells) -> bool:
     if not without:
         return False
-    gone = session().execute(delete(Standing).where(Standing.person_id.in_(without)).returning(*STANDING.columns)).all()
+    gone = session().execute(delete(Standing).where(among(Standing.person_id, without)).returning(*STANDING.columns)).all()
     for row in gone:
         cells.take(row)
     if gone:
-        session().execute(delete(Activity).where(Activity.person_id.in_(without)))
+        session().execute(delete(Activity).where(among(Activity.person_id, without)))
     return bool(gone)
 
 
-__all__ = ["STANDING", "Settled", "Stage", "is_reconstructed", "write"]
+__all__ = ["Settled", "is_reconstructed", "write", "write_words"]

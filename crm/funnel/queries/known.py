@@ -12,9 +12,9 @@ from sqlalchemy import func, select
 from crm.accounts.models import Agreement
 from crm.builds.models import CheckIn
 from crm.core import weeks
-from crm.core.db import session
 from crm.core.tokens import keyed_hash
 from crm.funnel.models import Activity, Move, Standing
+from crm.funnel.queries.among import among, rows
 from crm.funnel.rules import Stage
 from crm.funnel.rules.absences import absences
 from crm.funnel.rules.released import Counted
@@ -31,6 +31,21 @@ ASKED_TO_BE_LEFT_ALONE = (
     SuppressionReason.COMPLAINT,
     SuppressionReason.IMPORTED,
 )
+KEPT = (
+    Standing.person_id,
+    Standing.stage,
+    Standing.since,
+    Standing.reached,
+    Standing.left_at,
+    Standing.warned_at,
+    Standing.first_week,
+    Standing.week,
+    Standing.rule_version,
+    Standing.origin_id,
+    Standing.source_id,
+    Standing.source_key,
+    Standing.channel,
+)  # what a standing is compared by; its other dates follow from the moves
 UPWARD = (Stage.ACTIVE, Stage.RETAINED)
 Ids = Sequence[int]
 
@@ -73,10 +88,10 @@ def counted_people(ids: Ids) -> tuple[dict[int, Known], list[int]]:
     """
     found: dict[int, Known] = {}
     without: list[int] = []
-    rows = select(
+    query = select(
         Person.id, Person.is_staff, Person.merged_into_id, Person.forgotten_at, Person.collected_at, Person.language
-    ).where(Person.id.in_(ids))
-    for person_id, is_staff, merged_into, forgotten_at, collected_at, language in session().execute(rows):
+    ).where(among(Person.id, ids))
+    for person_id, is_staff, merged_into, forgotten_at, collected_at, language in rows(query):
         if is_staff or merged_into is not None:
             without.append(person_id)
         elif forgotten_at is None:
@@ -86,14 +101,14 @@ def counted_people(ids: Ids) -> tuple[dict[int, Known], list[int]]:
 
 def read_touches(people: dict[int, Known], ids: Ids, anew: Collection[int]) -> None:
     contacts = select(Contact.person_id, Contact.first_sent_at, Contact.first_channel, Contact.first_origin_id)
-    for person_id, sent_at, channel, origin_id in session().execute(contacts.where(Contact.person_id.in_(ids))):
+    for person_id, sent_at, channel, origin_id in rows(contacts.where(among(Contact.person_id, ids))):
         people[person_id].contact = (sent_at, channel, origin_id)
     refused = (
         select(Touch.person_id, func.min(Touch.at))
-        .where(Touch.outcome == Outcome.REFUSED, Touch.person_id.in_(ids))
+        .where(Touch.outcome == Outcome.REFUSED, among(Touch.person_id, ids))
         .group_by(Touch.person_id)
     )
-    for person_id, at in session().execute(refused):
+    for person_id, at in rows(refused):
         people[person_id].declined_at = at
     if anew and has_suppressions():
         _read_suppressions(people, [person_id for person_id in anew if people[person_id].declined_at is None])
@@ -101,10 +116,10 @@ def read_touches(people: dict[int, Known], ids: Ids, anew: Collection[int]) -> N
 
 def _read_suppressions(people: dict[int, Known], ids: Ids) -> None:
     hashes = {keyed_hash(f"{kind}:{value}"): person_id for person_id, kind, value in identities_of(ids)}
-    rows = select(Suppression.hash, Suppression.at).where(
+    query = select(Suppression.hash, Suppression.at).where(
         Suppression.hash.in_(hashes), Suppression.reason.in_(ASKED_TO_BE_LEFT_ALONE)
     )
-    for hashed, at in session().execute(rows):
+    for hashed, at in rows(query):
         known = people[hashes[hashed]]
         known.declined_at = at if known.declined_at is None else min(at, known.declined_at)
 
@@ -112,40 +127,44 @@ def _read_suppressions(people: dict[int, Known], ids: Ids) -> None:
 def read_stays(people: dict[int, Known], ids: Ids) -> None:
     memberships = select(
         Membership.person_id, Membership.joined_at, Membership.left_at, Membership.origin_id
-    ).where(Membership.person_id.in_(ids))
-    for person_id, start, end, origin_id in session().execute(memberships):
+    ).where(among(Membership.person_id, ids))
+    for person_id, start, end, origin_id in rows(memberships):
         people[person_id].stays.append((start, end, "group", origin_id))
     agreements = select(
         Agreement.person_id, Agreement.accepted_at, Agreement.ended_at, Agreement.origin_id
-    ).where(Agreement.person_id.in_(ids))
-    for person_id, start, end, origin_id in session().execute(agreements):
+    ).where(among(Agreement.person_id, ids))
+    for person_id, start, end, origin_id in rows(agreements):
         people[person_id].stays.append((start, end, "agreement", origin_id))
 
 
 def read_sources(people: dict[int, Known], ids: Ids) -> None:
     """The first place where each was found."""
-    rows = select(Source.person_id, Source.id, Source.site, Source.origin_id).where(Source.person_id.in_(ids))
-    for person_id, source_id, site, origin_id in session().execute(rows.order_by(Source.found_at, Source.id)):
+    query = select(Source.person_id, Source.id, Source.site, Source.origin_id).where(among(Source.person_id, ids))
+    for person_id, source_id, site, origin_id in rows(query.order_by(Source.found_at, Source.id)):
         if people[person_id].source is None:
             people[person_id].source = (source_id, site, origin_id)
 
 
 def read_own(people: dict[int, Known], ids: Ids, counted: Counted) -> None:
     """What the funnel itself wrote before: standing, current moves, words of weeks, and the moments that the moves keep."""
-    for standing in session().execute(select(*Standing.__table__.columns).where(Standing.person_id.in_(ids))):
+    for standing in rows(select(*KEPT).where(among(Standing.person_id, ids))):
         people[standing.person_id].standing = standing
-    moves = select(Move.id, Move.person_id, Move.from_stage, Move.to_stage, Move.at, Move.rule_version).where(
-        Move.person_id.in_(ids), Move.superseded_at.is_(None)
+    moves = select(Move.id, Move.person_id, Move.from_stage, Move.to_stage, Move.at).where(
+        among(Move.person_id, ids), Move.superseded_at.is_(None)
     )
-    for move in session().execute(moves.order_by(Move.at, Move.id)):
+    for move in rows(moves.order_by(Move.at, Move.id)):
         known = people[move.person_id]
         known.moves.append(move)
         if move.to_stage in UPWARD:
             week = weeks.week_of(move.at, counted.zone)
             if move.at != counted.starts_at(week):
                 known.firsts.setdefault(week, move.at)
-    words = select(Activity.person_id, Activity.era, Activity.bits).where(Activity.person_id.in_(ids))
-    for person_id, era, bits in session().execute(words):
+    read_words(people, ids)
+
+
+def read_words(people: dict[int, Known], ids: Ids) -> None:
+    words = select(Activity.person_id, Activity.era, Activity.bits).where(among(Activity.person_id, ids))
+    for person_id, era, bits in rows(words):
         people[person_id].words[era] = people[person_id].kept_words[era] = bits
 
 
@@ -153,12 +172,12 @@ def read_check_ins(people: dict[int, Known], ids: Ids, since: datetime | None, c
     """Sets the weeks of all check-ins, or of those from a moment on (the start of a week), and the first of each week."""
     if not ids:
         return
-    rows = select(CheckIn.person_id, CheckIn.at).where(CheckIn.person_id.in_(ids))
+    query = select(CheckIn.person_id, CheckIn.at).where(among(CheckIn.person_id, ids))
     if since is not None:
-        rows = rows.where(CheckIn.at >= since)
+        query = query.where(CheckIn.at >= since)
     seen: dict[int, dict[int, datetime]] = {}
     zone = counted.zone
-    for person_id, at in session().execute(rows):
+    for person_id, at in rows(query):
         firsts = seen.setdefault(person_id, {})
         week = weeks.week_of(at, zone)
         if week not in firsts or at < firsts[week]:

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from crm.core import weeks
 from crm.core.db import session
 from crm.funnel.models import Activity, DataVersion, Standing
+from crm.funnel.queries.among import rows
 from crm.funnel.queries.ground import counted_weeks, ground
 from crm.funnel.rules import Stage
 from crm.funnel.rules.sets import Ground
@@ -50,43 +51,41 @@ def _unseen(first: int, running: int) -> set[int]:
     found: set[int] = set()
     for era in range(first // 64, running // 64 + 1):
         mask = sum(1 << (week % 64) for week in range(first, running + 1) if week // 64 == era)
-        rows = (
+        query = (
             select(Activity.person_id, Activity.bits)
             .join(Standing, Standing.person_id == Activity.person_id)
             .where(Activity.era == era, Standing.stage.not_in((*STEADY, Stage.DECLINED)))
         )
-        found.update(person_id for person_id, bits in session().execute(rows) if bits & mask)
+        found.update(person_id for person_id, bits in rows(query) if bits & mask)
     return found
 
 
 def _below_or_rising(at: datetime) -> list[int]:
-    """Those who are warned, fall below the rule of their stage with the last completed week, or have it for retained."""
-    people = {
-        row.person_id: row
-        for row in session().execute(
-            select(Standing.person_id, Standing.stage, Standing.active_at, Standing.warned_at).where(
-                Standing.stage.in_(STEADY)
-            )
-        )
-    }
+    """Those warned, those below the rule of their stage with the last completed week, those who have it for retained."""
+    people: dict[int, tuple[Stage, datetime | None, bool]] = {}
     words: dict[int, list[tuple[int, int]]] = {}
-    rows = (
-        select(Activity.person_id, Activity.era, Activity.bits)
-        .join(Standing, Standing.person_id == Activity.person_id)
+    query = (
+        select(
+            Standing.person_id, Standing.stage, Standing.active_at, Standing.warned_at, Activity.era, Activity.bits
+        )
+        .outerjoin(Activity, Activity.person_id == Standing.person_id)
         .where(Standing.stage.in_(STEADY))
     )
-    for person_id, era, bits in session().execute(rows):
-        words.setdefault(person_id, []).append((era, bits))
+    for person_id, stage, active_at, warned_at, era, bits in rows(query):
+        people[person_id] = (stage, active_at, warned_at is not None)
+        if era is not None:
+            words.setdefault(person_id, []).append((era, bits))
     base = min((era for found in words.values() for era, _ in found), default=0)
     over = ground(counted_weeks(at, base * 64))
     return [
         person_id
-        for person_id, row in people.items()
-        if row.warned_at is not None or _is_due(row.stage, row.active_at, history(words.get(person_id, ()), base), base, over)
+        for person_id, (stage, active_at, is_warned) in people.items()
+        if is_warned or is_due(stage, active_at, history(words.get(person_id, ()), base), base, over)
     ]
 
 
-def _is_due(stage: Stage, active_at: datetime | None, bits: int, base: int, over: Ground) -> bool:
+def is_due(stage: Stage, active_at: datetime | None, bits: int, base: int, over: Ground) -> bool:
+    """Whether the end of the last completed week found them below their stage's rule, or due for retained."""
     counted = over.counted
     if not counted.completed:
         return False

@@ -1,0 +1,328 @@
+"""Builds: registered once, their file written once, downloaded by those who may."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import tracemalloc
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from crm.accounts.actions import end_agreement, make_api_token
+from crm.accounts.rules import Role
+from crm.builds.actions import (
+    BuildKnown,
+    grant_access,
+    keep_file,
+    mark_open_week,
+    offer_again,
+    register_build,
+    withdraw_build,
+)
+from crm.builds.models import Build
+from crm.builds.queries import download_token, figures_of, notes_in, notes_of
+from crm.core import clock
+from crm.core.db import session
+from crm.core.errors import MoveRefused, NotUnderstood
+from crm.core.programme import Programme
+from crm.people.models import Person
+from tests import make
+from tests.cast import SignIn
+from tests.make import T0
+
+DATA = bytes(range(256)) * 4096
+SMALL = 10_000
+
+
+def stored(**fields: str) -> Build:
+    build = register_build(
+        "android", fields.get("version", "1.0"), {"zh": "新"}, at=T0, file=io.BytesIO(DATA), file_name="橙.apk"
+    )
+    session().commit()
+    return build
+
+
+def files_of(app: Flask) -> list[Path]:
+    folder = Path(app.config["DATA_DIR"]) / "files" / "builds"
+    return sorted(folder.iterdir()) if folder.exists() else []
+
+
+def test_a_version_is_registered_once_on_its_platform(programme: Programme) -> None:
+    register_build("android", "1.0", {}, at=T0)
+    with pytest.raises(BuildKnown):
+        register_build("android", " 1.0 ", {}, at=T0)
+    assert register_build("ios", "1.0", {}, at=T0).id
+    with pytest.raises(NotUnderstood):
+        register_build("amiga", "1.0", {}, at=T0)
+    with pytest.raises(NotUnderstood):
+        register_build("android", "", {}, at=T0)
+
+
+def test_notes_are_read_in_a_language_that_has_them(programme: Programme) -> None:
+    build = register_build("android", "1.0", {"zh": "新功能", "en": "  "}, at=T0)
+    assert notes_of(build.id) == {"zh": "新功能"}
+    assert notes_in(notes_of(build.id), "en", ["zh", "en"]) == "新功能"
+    assert notes_in({}, "en", ["zh", "en"]) == ""
+
+
+def test_a_stored_file_has_its_sum_and_never_changes(programme: Programme) -> None:
+    build = stored()
+    assert (build.size, build.sha256) == (len(DATA), hashlib.sha256(DATA).hexdigest())
+    with pytest.raises(MoveRefused):
+        keep_file(build.id, io.BytesIO(b"other"), "other.apk", at=T0)
+
+
+def test_an_empty_file_is_refused_and_leaves_nothing(programme: Programme, database: Flask) -> None:
+    build, before = make.build(), files_of(database)
+    with pytest.raises(NotUnderstood):
+        keep_file(build.id, io.BytesIO(b""), "x.apk", at=T0)
+    assert files_of(database) == before
+
+
+def test_access_is_given_once(programme: Programme, ada: Person, bo: Person) -> None:
+    build = make.build()
+    assert grant_access(build.id, [ada.id, bo.id, ada.id], at=T0, granted_by="release:1") == 2
+    assert grant_access(build.id, [ada.id], at=T0, granted_by="release:2") == 0
+    assert figures_of(build.id).access == 2
+
+
+def test_a_week_is_marked_once(programme: Programme) -> None:
+    assert mark_open_week(2900, T0)
+    assert not mark_open_week(2900, T0)
+
+
+def test_a_build_is_withdrawn_and_offered_again(programme: Programme) -> None:
+    build = make.build()
+    withdraw_build(build.id, T0)
+    with pytest.raises(MoveRefused):
+        withdraw_build(build.id, T0)
+    offer_again(build.id, T0)
+    with pytest.raises(MoveRefused):
+        offer_again(build.id, T0)
+
+
+# ------------------------------------------------------------ downloads
+
+
+def link(build: Build, who: Person) -> str:
+    return f"/b/{download_token(build.id, who.id)}"
+
+
+@pytest.fixture
+def adas(client: FlaskClient, ada: Person) -> tuple[Build, str]:
+    """A build that Ada has, and her own link to it."""
+    build = stored()
+    grant_access(build.id, [ada.id], at=T0, granted_by="test")
+    session().commit()
+    return build, link(build, ada)
+
+
+def test_a_personal_link_downloads_the_file_by_its_name(client: FlaskClient, adas: tuple[Build, str]) -> None:
+    answer = client.get(adas[1], buffered=True)
+    assert answer.data == DATA
+    assert answer.headers["ETag"] == f'"{hashlib.sha256(DATA).hexdigest()}"'
+    assert "%E6%A9%99.apk" in answer.headers["Content-Disposition"]
+    assert "private" in answer.headers["Cache-Control"]
+    assert "public" not in answer.headers["Cache-Control"]
+
+
+def test_a_download_that_broke_off_goes_on_byte_for_byte(client: FlaskClient, adas: tuple[Build, str]) -> None:
+    first = client.get(adas[1], buffered=True, headers={"Range": "bytes=0-99999"})
+    assert first.status_code == 206
+    rest = client.get(adas[1], buffered=True, headers={"Range": "bytes=100000-", "If-Range": first.headers["ETag"]})
+    assert rest.status_code == 206
+    assert rest.headers["Content-Range"] == f"bytes 100000-{len(DATA) - 1}/{len(DATA)}"
+    assert first.data + rest.data == DATA
+
+
+def test_a_download_of_other_bytes_starts_again(client: FlaskClient, adas: tuple[Build, str]) -> None:
+    answer = client.get(adas[1], buffered=True, headers={"Range": "bytes=100000-", "If-Range": '"another"'})
+    assert answer.status_code == 200
+    assert answer.data == DATA
+
+
+def test_who_has_the_file_already_gets_nothing_twice(client: FlaskClient, adas: tuple[Build, str]) -> None:
+    tag = f'"{hashlib.sha256(DATA).hexdigest()}"'
+    assert client.get(adas[1], buffered=True, headers={"If-None-Match": tag}).status_code == 304
+    assert client.get(adas[1], buffered=True, headers={"Range": "bytes=99999999-"}).status_code == 416
+    assert client.head(adas[1], buffered=True).headers["Content-Length"] == str(len(DATA))
+
+
+def test_a_proxy_is_told_which_file_to_send(database: Flask, client: FlaskClient, adas: tuple[Build, str]) -> None:
+    database.config["ACCEL_PREFIX"] = "/internal/files/"
+    try:
+        answer = client.get(adas[1], buffered=True)
+    finally:
+        database.config["ACCEL_PREFIX"] = ""
+    assert answer.headers["X-Accel-Redirect"] == f"/internal/files/{adas[0].file_key}"
+    assert answer.data == b""
+
+
+def test_without_access_no_link_works(client: FlaskClient, adas: tuple[Build, str], bo: Person) -> None:
+    other = link(adas[0], bo)
+    session().commit()
+    assert client.get(other).status_code == 403
+    assert client.get(adas[1] + "x").status_code == 403
+    assert client.get("/b/forged").status_code == 403
+
+
+def test_who_left_the_programme_or_a_withdrawn_build_downloads_nothing(
+    client: FlaskClient, adas: tuple[Build, str], ada: Person
+) -> None:
+    withdraw_build(adas[0].id, T0)
+    session().commit()
+    assert client.get(adas[1], buffered=True).status_code == 404
+    offer_again(adas[0].id, T0)
+    end_agreement(ada.id, at=clock.now(), reason="left")
+    session().commit()
+    assert client.get(adas[1], buffered=True).status_code == 403
+
+
+def test_signed_in_only_those_with_access_download(
+    adas: tuple[Build, str], adas_browser: FlaskClient, sign_in: SignIn, lin: Person
+) -> None:
+    address = f"/builds/{adas[0].id}/download"
+    assert adas_browser.get(address, buffered=True).data == DATA
+    assert sign_in(make.tester("Eve")).get(address).status_code == 404
+    assert sign_in(lin).get(address, buffered=True).data == DATA
+
+
+# ------------------------------------------------------------ uploads and pages
+
+
+def form(version: str, data: bytes) -> dict[str, object]:
+    return {"platform": "android", "version": version, "notes_zh": "新", "file": (io.BytesIO(data[:SMALL]), "a.apk")}
+
+
+def test_the_form_registers_a_build_with_its_file(lins_browser: FlaskClient, database: Flask) -> None:
+    answer = lins_browser.post("/builds/new", data=form("2.0", DATA))
+    page = lins_browser.get(answer.location).text
+    assert hashlib.sha256(DATA[:SMALL]).hexdigest() in page
+    assert "新" in page
+    again = lins_browser.post("/builds/new", data=form("2.0", DATA))
+    assert "registered already" in again.text
+    assert not [path for path in files_of(database) if path.name.endswith(".part")]
+
+
+def test_a_file_may_follow_later_once(lins_browser: FlaskClient) -> None:
+    build = make.build()
+    session().commit()
+    address = f"/builds/{build.id}/file"
+    assert lins_browser.post(address, data={}).status_code == 302
+    assert lins_browser.post(address, data={"file": (io.BytesIO(b"abc"), "a.apk")}).status_code == 302
+    assert lins_browser.post(address, data={"file": (io.BytesIO(b"abc"), "a.apk")}).status_code == 409
+
+
+def test_a_form_without_its_csrf_token_stores_nothing(database: Flask, lins_browser: FlaskClient) -> None:
+    before = files_of(database)
+    database.config["WTF_CSRF_ENABLED"] = True
+    try:
+        answer = lins_browser.post("/builds/new", data=form("3.0", DATA))
+    finally:
+        database.config["WTF_CSRF_ENABLED"] = False
+    assert answer.status_code == 200
+    assert session().query(Build).count() == 0
+    assert files_of(database) == before
+
+
+def put(client: FlaskClient, who: Person, build: Build, data: bytes) -> object:
+    token = make_api_token(who.id, "machine", ["builds:write"], at=clock.now())
+    session().commit()
+    return client.put(
+        f"/api/v1/builds/{build.id}/file?name=a.apk", data=data, headers={"Authorization": f"Bearer {token}"}
+    )
+
+
+def test_a_build_machine_puts_the_file(client: FlaskClient, programme: Programme) -> None:
+    build, machine = make.build(), make.staff("Max", Role.RELEASE)
+    answer = put(client, machine, build, DATA)
+    assert answer.json["sha256"] == hashlib.sha256(DATA).hexdigest()  # type: ignore[attr-defined]  # a test response
+    assert put(client, machine, build, DATA).status_code == 409  # type: ignore[attr-defined]  # a test response
+
+
+def test_who_may_not_register_builds_puts_no_file(client: FlaskClient, programme: Programme) -> None:
+    answer = put(client, make.staff("Con", Role.COMMUNITY), make.build(), DATA)
+    assert answer.status_code == 403  # type: ignore[attr-defined]  # a test response
+
+
+class Endless(io.RawIOBase):
+    """So many bytes, made as they are read."""
+
+    def __init__(self, size: int) -> None:
+        self.left = size
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # the kind of buffer that io passes
+        count = min(len(buffer), self.left)
+        buffer[:count] = os.urandom(16) * (count // 16) + b"\0" * (count % 16)
+        self.left -= count
+        return count
+
+    def readable(self) -> bool:
+        return True
+
+
+SIZE = 64 << 20
+
+
+@pytest.mark.parametrize("way", ["put", "form"])
+def test_memory_stays_flat_during_an_upload(
+    lins_browser: FlaskClient, lin: Person, client: FlaskClient, way: str
+) -> None:
+    build = make.build()
+    token = make_api_token(lin.id, "machine", ["builds:write"], at=clock.now())
+    session().commit()
+    head = b'--cut\r\nContent-Disposition: form-data; name="file"; filename="a.apk"\r\n\r\n'
+    tail = b"\r\n--cut--\r\n"
+    body = io.BytesIO(head), Endless(SIZE), io.BytesIO(tail)
+    tracemalloc.start()
+    if way == "put":
+        answer = client.put(
+            f"/api/v1/builds/{build.id}/file",
+            environ_overrides={"wsgi.input": io.BufferedReader(Endless(SIZE)), "CONTENT_LENGTH": str(SIZE)},
+            headers={"Authorization": f"Bearer {token}"},
+        )
+    else:
+        answer = lins_browser.post(
+            f"/builds/{build.id}/file",
+            environ_overrides={
+                "wsgi.input": io.BufferedReader(Joined(*body)),
+                "CONTENT_LENGTH": str(SIZE + len(head) + len(tail)),
+                "CONTENT_TYPE": "multipart/form-data; boundary=cut",
+            },
+        )
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert answer.status_code in (200, 302)
+    assert session().get_one(Build, build.id, populate_existing=True).size == SIZE
+    assert peak < 16 << 20
+
+
+class Joined(io.RawIOBase):
+    """Streams one after the other."""
+
+    def __init__(self, *parts: io.IOBase) -> None:
+        self.parts = list(parts)
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # the kind of buffer that io passes
+        while self.parts:
+            count = self.parts[0].readinto(buffer)  # type: ignore[attr-defined]  # every raw stream has it
+            if count:
+                return int(count)
+            self.parts.pop(0)
+        return 0
+
+    def readable(self) -> bool:
+        return True
+
+
+def test_lists_and_pages_open_for_staff(lins_browser: FlaskClient, adas: tuple[Build, str]) -> None:
+    for address in ("/builds", "/builds/new", f"/builds/{adas[0].id}", f"/builds/{adas[0].id}/notes"):
+        assert lins_browser.get(address).status_code == 200, address
+    assert lins_browser.post(f"/builds/{adas[0].id}/notes", data={"notes_en": "New", "notes_zh": ""}).status_code == 302
+    assert notes_of(adas[0].id) == {"en": "New"}
+    assert lins_browser.post(f"/builds/{adas[0].id}/withdraw").status_code == 302
+    assert lins_browser.post(f"/builds/{adas[0].id}/offer-again").status_code == 302

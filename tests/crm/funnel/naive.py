@@ -48,7 +48,7 @@ class Naive:
         self.first_active: int | None = None
         self.below = self.grace = 0
         self.was_active_below = False
-        self.decided_by: Rules | None = None
+        self.decided_by = world.rule(world.start)
 
     def run(self) -> Moves:
         for week in range(self.world.start, self.running + 1):
@@ -96,11 +96,9 @@ class Naive:
         is_end = self.world.counts(last)
         changed = False
         if is_end:
-            changed = self.decided_by is not None and self.decided_by != self.world.rule(week)
+            changed = self.decided_by != self.world.rule(week)
             self.decided_by = self.world.rule(week)
         rules = self.decided_by
-        if rules is None:
-            return
         if changed and self.stage in BELOW_ACTIVE and self.keeps_active(last, rules):
             self.go("active", at)
         if self.stage == "active" and self.keeps_retained(last, week, rules):

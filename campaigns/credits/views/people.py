@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import abort, flash, render_template, request
+from flask import abort, flash, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
@@ -26,13 +26,23 @@ def edition_people(edition_id: int, place: str) -> str:
         abort(404)
     edition = edition_or_404(edition_id)
     page = people_page(edition, Place(place), request.args.get("after"), request.args.get("before"))
+    figures = place_figures(edition)
+    shown = [one for one in Place if figures[one] or one in (Place.ON, place)]
     return render_template(
         "credits/people.html",
         edition=edition,
         place=Place(place),
         page=page,
-        figures=place_figures(edition),
         places=PLACES,
+        shown=[
+            {
+                "label": PLACES[one],
+                "url": url_for("credits.edition_people", edition_id=edition_id, place=one.value),
+                "current": one == place,
+                "count": figures[one],
+            }
+            for one in shown
+        ],
     )
 
 

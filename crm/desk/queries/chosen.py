@@ -30,7 +30,7 @@ def known_filters(given: Mapping[str, str]) -> dict[str, str]:
     return {key: value for key, value in asked.items() if value}
 
 
-def _said(condition: Condition, value: str) -> str:
+def _said(condition: Condition, value: str) -> Any:
     label = str(condition.label)
     if condition.kind == "yes":
         return label

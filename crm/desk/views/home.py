@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from flask import g, redirect, render_template, url_for
@@ -13,6 +14,7 @@ from crm.core.offers import offers
 from crm.desk.queries import FirstSteps, first_steps, ladder
 from crm.desk.views import bp
 from crm.desk.views.assembled import door, rendered
+from crm.funnel.rules import Stage
 
 
 @bp.get("/")
@@ -26,11 +28,30 @@ def home() -> Any:
         return redirect(url_for("portal.home") if viewer.is_tester else url_for("accounts.join"))
     at = programme.moment()
     steps = first_steps()
-    figures = ladder(programme.required(), at) if steps.people and viewer.may(May.SEE) else []
+    figures = _figures(at) if steps.people and viewer.may(May.SEE) else []
     panels = rendered((panel for room in offers() for panel in room.home), viewer.person_id, at)
     return render_template(
         "desk/home.html", panels=panels, figures=figures, steps=_steps(steps) if not steps.all_done else []
     )
+
+
+def _figures(at: datetime) -> list[dict[str, Any]]:
+    """The four figures, each opening its people."""
+    words = {
+        Stage.CONTACTED: _("Contacted"),
+        Stage.JOINED: _("Joined"),
+        Stage.ACTIVE: _("Active"),
+        Stage.RETAINED: _("Retained"),
+    }
+    return [
+        {
+            "value": step.count,
+            "label": words[step.stage],
+            "change": step.new,
+            "url": url_for("directory.people", reached=step.stage.value),
+        }
+        for step in ladder(programme.required(), at)
+    ]
 
 
 def _steps(known: FirstSteps) -> list[dict[str, Any]]:

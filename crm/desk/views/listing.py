@@ -8,6 +8,7 @@ from flask import redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
+from crm.accounts.queries import staff_people
 from crm.core import programme
 from crm.core.errors import NotUnderstood
 from crm.core.guards import May, staff, viewer
@@ -24,7 +25,6 @@ from crm.desk.queries import (
 )
 from crm.desk.views import people_bp
 from crm.desk.views.assembled import door
-from crm.people.offers.conditions import staff as staff_choices
 
 QUICK = "stage"
 SEARCH = "q"
@@ -66,7 +66,11 @@ def _page(filters: dict[str, str], sort: str) -> str:
         "desk/people.html",
         rows=rows,
         filters=filters,
-        chips=[chip for chip in chips(filters) if chip.key != SEARCH],
+        chips=[
+            {"text": chip.text, "url": url_for("directory.people", **dict[str, Any](chip.rest), **order)}
+            for chip in chips(filters)
+            if chip.key != SEARCH
+        ],
         sort=sort,
         order=order,
         stages=[("", _("any")), *stages.choices()] if stages and stages.choices else None,
@@ -80,7 +84,7 @@ def _page(filters: dict[str, str], sort: str) -> str:
             "assign": door("people.assign_many") if may_write else None,
             "audience": door("audience.new", **asked) if filters else None,
         },
-        staff=staff_choices() if may_write else [],
+        staff=[(one.id, one.name) for one in staff_people()] if may_write else [],
         here=request.full_path.rstrip("?"),
     )
 

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Iterable
 from datetime import datetime
+from itertools import product
 from typing import Any
 
 from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import aliased
 
+from crm.core.bulk import chunks
 from crm.core.db import session
 from crm.core.errors import NotThere, NotUnderstood
 from crm.core.paging import Page, SortKey, page
 from crm.fcodes.models import FCode
 from crm.fcodes.rules import LENGTH, CodeState, Mistyped, read_code
 from crm.people.models import Person
+
+
+MANY = 10_000
 
 
 class CodeMistyped(NotUnderstood):
@@ -89,9 +94,11 @@ def codes_page(state: CodeState | None, now: datetime, after: str | None, before
 
 
 def counts(now: datetime) -> dict[CodeState, int]:
-    found = session().execute(
-        select(*(func.count().filter(in_state(state, now)) for state in CodeState)).select_from(FCode)
-    ).one()
+    found = (
+        session()
+        .execute(select(*(func.count().filter(in_state(state, now)) for state in CodeState)).select_from(FCode))
+        .one()
+    )
     return dict(zip(CodeState, found, strict=True))
 
 
@@ -113,9 +120,9 @@ def redeemed_code(person_id: int) -> FCode | None:
     return session().scalar(query.limit(1))
 
 
-def touched(person_ids: Collection[int]) -> set[int]:
+def touched(person_ids: Iterable[int]) -> set[int]:
     """Those of them who were given codes, gave them out or redeemed one."""
     found: set[int] = set()
-    for column in (FCode.giver_id, FCode.issued_by_id, FCode.redeemed_by_id):
-        found.update(session().scalars(select(column).where(column.in_(person_ids)).distinct()))
+    for some, column in product(list(chunks(person_ids, MANY)), (FCode.giver_id, FCode.issued_by_id, FCode.redeemed_by_id)):
+        found.update(session().scalars(select(column).where(column.in_(some)).distinct()))
     return found

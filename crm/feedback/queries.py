@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import product
 from typing import Any
 
 from flask_babel import gettext as _
 from sqlalchemy import Select, exists, func, select
 
 from crm.builds.models import Build
+from crm.core.bulk import chunks
 from crm.core.db import session
 from crm.core.errors import NotThere
 from crm.core.paging import Page, SortKey, page
 from crm.feedback.models import Answer, Request, RequestToken, Support
 from crm.feedback.rules import MOST_TOKENS, RequestKind, RequestState, tokens
 from crm.people.models import Person
+
+MANY = 10_000
 
 
 @dataclass(frozen=True)
@@ -124,10 +128,30 @@ def answers_of(request_id: int) -> list[tuple[Answer, str]]:
     return [(found, name) for found, name in rows]
 
 
+def name_of(person_id: int | None) -> str:
+    return session().scalar(select(Person.name).where(Person.id == person_id)) or ""
+
+
 def build_name(build_id: int | None) -> str:
     """`1.4 (android)`, empty for none."""
     build = session().get(Build, build_id) if build_id is not None else None
     return f"{build.version} ({build.platform})" if build is not None else ""
+
+
+def written_by(author_id: int, limit: int) -> list[Request]:
+    """What a person asked for, the newest first; without those whose text is erased."""
+    query = select(Request).where(Request.author_id == author_id).order_by(Request.created_at.desc(), Request.id.desc())
+    return list(session().scalars(query.limit(limit)))
+
+
+def supported_by(person_id: int) -> int:
+    """How many requests a person needs, their own among them."""
+    return session().scalar(select(func.count()).where(Support.person_id == person_id)) or 0
+
+
+def hottest(limit: int) -> list[Request]:
+    query = select(Request).where(Request.state == RequestState.OPEN)
+    return list(session().scalars(query.order_by(Request.heat.desc(), Request.id.desc()).limit(limit)))
 
 
 def unanswered(limit: int) -> list[Request]:
@@ -146,9 +170,11 @@ def unanswered_count() -> int:
     return session().scalar(select(func.count()).where(Request.state == RequestState.OPEN, ~answered)) or 0
 
 
-def touched(person_ids: Collection[int]) -> set[int]:
+def touched(person_ids: Iterable[int]) -> set[int]:
     """Those of them who wrote, support or answered a request."""
     found: set[int] = set()
-    for column in (Request.author_id, Support.person_id, Answer.staff_id):
-        found.update(session().scalars(select(column).where(column.in_(person_ids)).distinct()))
+    for some, column in product(
+        list(chunks(person_ids, MANY)), (Request.author_id, Support.person_id, Answer.staff_id)
+    ):
+        found.update(session().scalars(select(column).where(column.in_(some)).distinct()))
     return found

@@ -40,9 +40,11 @@ def test_codes_that_would_have_expired_are_not_issued(ada: Person) -> None:
 
 def test_the_giver_stands_as_recruiter_of_the_friend(ada: Person, bo: Person, code: str) -> None:
     redeem(grouped(code).lower(), bo.id, at=T0)
-    source, origin = session().execute(
-        select(Source, Origin).join(Origin, Origin.id == Source.origin_id).where(Source.person_id == bo.id)
-    ).one()
+    source, origin = (
+        session()
+        .execute(select(Source, Origin).join(Origin, Origin.id == Source.origin_id).where(Source.person_id == bo.id))
+        .one()
+    )
     assert source.recruiter_id == ada.id
     assert origin.kind is OriginKind.FCODE
     assert find(code).redeemed_by_id == bo.id

@@ -100,5 +100,3 @@ def test_the_cached_figures_can_be_rebuilt_from_the_rows(ada: Person, bo: Person
     recompute([request.id])
     assert request.supporters == right[0]
     assert request.heat == pytest.approx(right[1])
-
-

@@ -47,6 +47,63 @@ SCOPES: dict[Scope, Any] = {
     Scope.FUNNEL_READ: lazy_gettext("Read the funnel's figures"),
 }
 
+# What the journal's entries are called on its page; one that is not here is told by its own name.
+DEEDS: dict[str, Any] = {
+    "accounts.add_staff": lazy_gettext("added staff"),
+    "accounts.change_programme": lazy_gettext("changed the programme"),
+    "accounts.change_roles": lazy_gettext("changed roles"),
+    "accounts.create_programme": lazy_gettext("began the programme"),
+    "accounts.end_staff": lazy_gettext("ended an account"),
+    "accounts.invite_tester": lazy_gettext("invited a tester"),
+    "accounts.let_time_go_on": lazy_gettext("let time go on"),
+    "accounts.make_api_token": lazy_gettext("made an API token"),
+    "accounts.revoke_api_token": lazy_gettext("revoked an API token"),
+    "accounts.publish_agreement": lazy_gettext("published the agreement"),
+    "accounts.send_link": lazy_gettext("sent a link"),
+    "accounts.change_password": lazy_gettext("changed the password"),
+    "accounts.set_password": lazy_gettext("set the first password"),
+    "accounts.use_recovery_code": lazy_gettext("used a recovery code"),
+    "accounts.switch_on_second_step": lazy_gettext("switched on the second step"),
+    "accounts.switch_off_second_step": lazy_gettext("switched off the second step"),
+    "audience.save": lazy_gettext("saved an audience"),
+    "campaign.create": lazy_gettext("made a campaign"),
+    "campaign.edit": lazy_gettext("changed a campaign"),
+    "campaign.pace": lazy_gettext("changed the pace"),
+    "answer_consent": lazy_gettext("answered for a name"),
+    "change_edition": lazy_gettext("changed an edition"),
+    "create_edition": lazy_gettext("made an edition"),
+    "hide_name": lazy_gettext("hid a name"),
+    "show_name": lazy_gettext("showed a name"),
+    "create_group": lazy_gettext("made a group"),
+    "change_group": lazy_gettext("changed a group"),
+    "close_group": lazy_gettext("closed a group"),
+    "reopen_group": lazy_gettext("opened a group again"),
+    "join_group": lazy_gettext("put into a group"),
+    "leave_group": lazy_gettext("took out of a group"),
+    "create_train": lazy_gettext("made a train"),
+    "change_train": lazy_gettext("changed a train"),
+    "plan_release": lazy_gettext("planned a release"),
+    "change_release": lazy_gettext("changed a release"),
+    "move_release": lazy_gettext("moved a release"),
+    "register_build": lazy_gettext("registered a build"),
+    "upload_build": lazy_gettext("uploaded a build"),
+    "write_notes": lazy_gettext("wrote notes"),
+    "fcodes.issue": lazy_gettext("issued F-codes"),
+    "fcodes.revoke": lazy_gettext("revoked an F-code"),
+    "feedback.answer": lazy_gettext("answered a request"),
+    "feedback.move": lazy_gettext("moved a request"),
+    "people.add": lazy_gettext("entered a person"),
+    "people.add_identity": lazy_gettext("added an identity"),
+    "people.remove_identity": lazy_gettext("removed an identity"),
+    "people.edit": lazy_gettext("changed a person"),
+    "people.forget": lazy_gettext("forgot a person"),
+    "people.import": lazy_gettext("imported people"),
+    "people.undo_import": lazy_gettext("took back an import"),
+    "people.merge": lazy_gettext("merged two people"),
+    "people.unmerge": lazy_gettext("took apart two people"),
+    "people.remove_note": lazy_gettext("removed a note"),
+}
+
 
 @lru_cache(maxsize=1)
 def zones() -> list[str]:
@@ -135,6 +192,9 @@ class ProgrammeFields(Form):
     languages = ManyField(
         lazy_gettext("Languages"), choices=[SelectChoice(code, name) for code, name in LANGUAGES.items()]
     )
+    first_language = RadioField(
+        lazy_gettext("First language"), choices=[SelectChoice(code, name) for code, name in LANGUAGES.items()]
+    )
     postal_address = TextAreaField(lazy_gettext("Postal address"), [Length(max=500)])
 
     def validate_zone(self, field: Field) -> None:
@@ -146,6 +206,15 @@ class ProgrammeFields(Form):
     def validate_languages(self, field: Field) -> None:
         if not field.data:
             raise ValidationError(lazy_gettext("Choose at least one language."))
+
+
+    def validate_first_language(self, field: Field) -> None:
+        if self.languages.data and field.data not in self.languages.data:
+            raise ValidationError(lazy_gettext("Choose one of the languages above."))
+
+    def languages_in_order(self) -> list[str]:
+        first = self.first_language.data
+        return [first, *(code for code in self.languages.data or () if code != first)]
 
 
 class WelcomeForm(ProgrammeFields):

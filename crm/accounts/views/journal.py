@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import render_template, request, url_for
 
+from crm.accounts.forms import DEEDS
 from crm.accounts.queries import journal_actors, journal_query
 from crm.accounts.views import bp
 from crm.core.guards import May, staff
@@ -38,6 +39,12 @@ def changes(entry: JournalEntry) -> list[Change]:
     return [Change(key, _shown(before.get(key)), _shown(after.get(key))) for key in keys]
 
 
+def deed(action: str) -> str:
+    """`people.add_identity` as people say it; a deed of no list is told by its own name."""
+    known = DEEDS.get(action)
+    return str(known) if known is not None else action.rpartition(".")[2].replace("_", " ")
+
+
 @bp.get("/settings/journal")
 @staff(May.JOURNAL)
 def journal_page() -> Any:
@@ -59,6 +66,7 @@ def journal_page() -> Any:
         "accounts/journal.html",
         entries=[(row[0], changes(row[0])) for row in found.rows],
         actors=[(str(number), name) for number, name in journal_actors()],
+        deed=deed,
         actor=actor,
         subject=subject,
         newer_url=url("before", found.before),

@@ -77,7 +77,7 @@ def _programme_page(form: ProgrammeForm, status: int = 200) -> Any:
 @staff(May.SETTINGS)
 def settings_programme() -> Any:
     made = programme.required()
-    form = ProgrammeForm(obj=made)
+    form = ProgrammeForm(obj=made, first_language=made.languages[0])
     if not form.is_submitted():
         form.sign_up.data = made.sign_up.value
         return _programme_page(form)
@@ -87,7 +87,7 @@ def settings_programme() -> Any:
         ProgrammeChange(
             name=text(form.name),
             zone=text(form.zone),
-            languages=form.languages.data or [],
+            languages=form.languages_in_order(),
             postal_address=text(form.postal_address),
             mail_from=text(form.mail_from),
             sign_up=SignUp(form.sign_up.data),

@@ -18,6 +18,7 @@ from crm.core.db import session
 from crm.core.errors import NotThere, NotUnderstood
 from crm.core.forms import refuse, text
 from crm.core.guards import public
+from crm.core.languages import LANGUAGES, current_language
 from crm.core.web import problem, wants_json
 
 NOT_UNDERSTOOD = 422
@@ -47,7 +48,7 @@ def _page(form: WelcomeForm, status: int = 200) -> Any:
 def welcome() -> Any:
     if programme.current() is not None:
         raise NotThere(gettext("This installation has its programme already: sign in."))
-    form = WelcomeForm(languages=["zh", "en"])
+    form = WelcomeForm(languages=list(LANGUAGES), first_language=current_language())
     if not form.is_submitted():
         return _page(form)
     if not form.validate():
@@ -65,7 +66,7 @@ def _create(form: WelcomeForm) -> Any:
     create_programme(
         text(form.name),
         text(form.zone),
-        form.languages.data or (),
+        form.languages_in_order(),
         text(form.admin_name),
         text(form.admin_mail),
         at=at,

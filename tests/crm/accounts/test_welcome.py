@@ -34,7 +34,8 @@ from tests.make import T0
 FORM = {
     "name": "橙子",
     "zone": "Asia/Shanghai",
-    "languages": ["zh", "en"],
+    "languages": ["en", "zh"],
+    "first_language": "zh",
     "postal_address": "1 Seed Street",
     "admin_name": "林",
     "admin_mail": "Lin@Orange.example",
@@ -109,6 +110,7 @@ def test_afterwards_the_first_visit_is_gone(client: FlaskClient) -> None:
         {"zone": ""},
         {"languages": []},
         {"languages": ["xx"]},
+        {"languages": ["en"]},
         {"admin_mail": "no address"},
         {"password": "short", "again": "short"},
         {"again": "something else entirely"},

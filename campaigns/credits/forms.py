@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask_babel import gettext, ngettext
-from flask_babel import lazy_gettext as _l
+from flask_babel import gettext, lazy_gettext, ngettext
 from wtforms import DateField, Field, IntegerField, RadioField, SelectField, StringField
 from wtforms.validators import DataRequired, InputRequired, Length, ValidationError
 
@@ -14,18 +13,18 @@ from campaigns.credits.rules import DEFAULT_SIZE, LONGEST_NAME, ConsentAnswer, R
 from crm.core import programme
 from crm.core.forms import Form
 
-RULES = {RuleKind.RETAINED: _l("Everybody who is retained")}
+RULES = {RuleKind.RETAINED: lazy_gettext("Everybody who is retained")}
 PIXELS_FOR_ONE_PX = 8
 
 
 class EditionForm(Form):
-    name = StringField(_l("Name of this boot screen"), validators=[DataRequired(), Length(max=120)])
-    rule = SelectField(_l("Who is on it"), choices=[(kind.value, label) for kind, label in RULES.items()])
-    as_of = DateField(_l("On the day"), validators=[InputRequired()])
-    title = StringField(_l("Title"), validators=[Length(max=80)])
-    subtitle = StringField(_l("Subtitle"), validators=[Length(max=120)])
-    size = StringField(_l("Screen in pixels"), default=DEFAULT_SIZE, validators=[DataRequired()])
-    min_px = IntegerField(_l("Smallest type in pixels"), default=DEFAULT_MIN_PX, validators=[InputRequired()])
+    name = StringField(lazy_gettext("Name of this boot screen"), validators=[DataRequired(), Length(max=120)])
+    rule = SelectField(lazy_gettext("Who is on it"), choices=[(kind.value, label) for kind, label in RULES.items()])
+    as_of = DateField(lazy_gettext("On the day"), validators=[InputRequired()])
+    title = StringField(lazy_gettext("Title"), validators=[Length(max=80)])
+    subtitle = StringField(lazy_gettext("Subtitle"), validators=[Length(max=120)])
+    size = StringField(lazy_gettext("Screen in pixels"), default=DEFAULT_SIZE, validators=[DataRequired()])
+    min_px = IntegerField(lazy_gettext("Smallest type in pixels"), default=DEFAULT_MIN_PX, validators=[InputRequired()])
 
     def validate_as_of(self, field: Field) -> None:
         today = programme.moment().astimezone(programme.required().tz).date()
@@ -64,14 +63,14 @@ class EditionForm(Form):
 
 class ConsentForm(Form):
     answer = RadioField(
-        _l("May your name stand on the boot screen?"),
+        lazy_gettext("May your name stand on the boot screen?"),
         choices=[
-            (ConsentAnswer.YES.value, _l("Yes, show this name")),
-            (ConsentAnswer.NO.value, _l("No, leave me out")),
+            (ConsentAnswer.YES.value, lazy_gettext("Yes, show this name")),
+            (ConsentAnswer.NO.value, lazy_gettext("No, leave me out")),
         ],
-        validators=[InputRequired(_l("Choose yes or no."))],
+        validators=[InputRequired(lazy_gettext("Choose yes or no."))],
     )
-    shown_name = StringField(_l("The name to show"), validators=[Length(max=LONGEST_NAME)])
+    shown_name = StringField(lazy_gettext("The name to show"), validators=[Length(max=LONGEST_NAME)])
 
     def validate_shown_name(self, field: Field) -> None:
         if self.answer.data == ConsentAnswer.YES and not field.data:
@@ -79,8 +78,8 @@ class ConsentForm(Form):
 
 
 class HideForm(Form):
-    why = StringField(_l("Why"), validators=[DataRequired(), Length(max=200)])
+    why = StringField(lazy_gettext("Why"), validators=[DataRequired(), Length(max=200)])
 
 
 class ShipForm(Form):
-    build_id = SelectField(_l("In the build"), coerce=int)
+    build_id = SelectField(lazy_gettext("In the build"), coerce=int)

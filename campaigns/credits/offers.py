@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, cast
 
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_gettext
 from sqlalchemy import ColumnElement, Table, exists, select
 
 from campaigns.credits.actions import forget_names
@@ -91,13 +91,13 @@ OFFERS = RoomOffers(
     forget=forget_names,
     timeline=timeline,
     conditions=(
-        Condition("consent", _l("Name on the boot screen"), "choice", _consent, _answers),
-        Condition("edition", _l("On the boot screen"), "choice", _edition, _editions),
+        Condition("consent", lazy_gettext("Name on the boot screen"), "choice", _consent, _answers),
+        Condition("edition", lazy_gettext("On the boot screen"), "choice", _edition, _editions),
     ),
     person=(Panel("credits.person", "credits/_person.html", person_panel, order=70),),
     tester=(Panel("credits.my_name", "credits/_my_name_panel.html", tester_panel, order=40),),
     navigation=(
-        NavItem(_l("Boot screen"), "credits.editions", May.CREDITS, order=60),
-        NavItem(_l("My name"), "credits.my_name", for_testers=True, order=40),
+        NavItem(lazy_gettext("Boot screen"), "credits.editions", May.CREDITS, order=60),
+        NavItem(lazy_gettext("My name"), "credits.my_name", for_testers=True, order=40),
     ),
 )

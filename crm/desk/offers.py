@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from flask_babel import lazy_gettext as _l
-from flask_babel import lazy_pgettext as _p
+from flask_babel import lazy_gettext, lazy_pgettext
 
 from crm.core.guards import May
 from crm.core.offers import NavItem, RoomOffers
@@ -11,7 +10,7 @@ from crm.core.offers import NavItem, RoomOffers
 OFFERS = RoomOffers(
     room="desk",
     navigation=(
-        NavItem(_p("navigation", "Home"), "desk.home", order=10),
-        NavItem(_l("People"), "directory.people", May.SEE, order=20),
+        NavItem(lazy_pgettext("navigation", "Home"), "desk.home", order=10),
+        NavItem(lazy_gettext("People"), "directory.people", May.SEE, order=20),
     ),
 )

@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import g, redirect, render_template, url_for
 from flask_babel import gettext as _
+from flask_babel import pgettext
 
 from crm.core import programme
 from crm.core.guards import May, public
@@ -62,7 +63,7 @@ def _steps(known: FirstSteps) -> list[dict[str, Any]]:
             "label": _("Import people"),
             "text": _("A list from a forum, an event, a newsletter: CSV, TSV or XLSX, in any encoding."),
             "url": door("people.new_import"),
-            "action": _("Import"),
+            "action": pgettext("first step", "Import"),
             "done": known.people,
             "may": May.PEOPLE,
         },
@@ -70,7 +71,7 @@ def _steps(known: FirstSteps) -> list[dict[str, Any]]:
             "label": _("Write to them"),
             "text": _("A campaign by mail or by hand, one person at a time, with your own words."),
             "url": door("outreach.new"),
-            "action": _("Write"),
+            "action": pgettext("first step", "Write"),
             "done": known.written,
             "may": May.OUTREACH,
         },
@@ -78,7 +79,7 @@ def _steps(known: FirstSteps) -> list[dict[str, Any]]:
             "label": _("Make a group"),
             "text": _("The chat where testers meet: QQ, WeChat, Matrix, Telegram."),
             "url": door("groups.new"),
-            "action": _("Make one"),
+            "action": pgettext("first step", "Make one"),
             "done": known.group,
             "may": May.GROUPS,
         },
@@ -86,7 +87,7 @@ def _steps(known: FirstSteps) -> list[dict[str, Any]]:
             "label": _("Register a build"),
             "text": _("What they will test. A train then ships it every week at the same hour."),
             "url": door("builds.new"),
-            "action": _("Register"),
+            "action": pgettext("first step", "Register"),
             "done": known.build,
             "may": May.BUILDS,
         },

@@ -6,18 +6,18 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import Table, delete, select
+from sqlalchemy import Table, delete
 from sqlalchemy.dialects import postgresql, sqlite
 
 from crm.core.db import is_postgres, session
-from crm.funnel.models import DataVersion, FunnelCell, Standing
+from crm.funnel.models import DataVersion, FunnelCell
+from crm.funnel.queries.cohorts import FUNNEL
 from crm.funnel.queries.passing import DAY
+from crm.funnel.queries.verifying import Key, counted_cells
 
 CELL = cast(Table, FunnelCell.__table__)
-FUNNEL = "funnel"
 KEYS = ("week", "origin_id", "source_key", "channel")
 COUNTS = ("n1", "n2", "n3", "n4")
-Key = tuple[int, int, str, str]
 
 
 class Cells:
@@ -55,20 +55,11 @@ def add_cells(cells: Cells) -> None:
     session().execute(statement.on_conflict_do_update(index_elements=KEYS, set_=added), rows)
 
 
-def cells_of_rows() -> dict[Key, list[int]]:
-    """What the rollup must hold, counted from the standings."""
-    cells = Cells()
-    columns = (Standing.reached, Standing.week, Standing.origin_id, Standing.source_key, Standing.channel)
-    for row in session().execute(select(*columns)):
-        cells._add(row.reached, (row.week, row.origin_id or 0, row.source_key, row.channel or ""), 1)  # noqa: SLF001 -- its own module
-    return cells.changes
-
-
 def rebuild_cells() -> int:
     """Writes the rollup anew from the standings; returns the number of cells."""
     session().execute(delete(FunnelCell))
     cells = Cells()
-    cells.changes = cells_of_rows()
+    cells.changes = counted_cells()
     add_cells(cells)
     return len(cells.changes)
 

@@ -1,0 +1,132 @@
+"""The figures of the funnel, from its rollup; and the median times between stages, from the standings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Any
+
+from sqlalchemy import func, select
+
+from crm.core import weeks
+from crm.core.db import is_postgres, session
+from crm.core.errors import NotUnderstood
+from crm.funnel.models import FunnelCell, Standing
+from crm.funnel.rules import LADDER
+from crm.people.models import Origin
+from crm.people.rules import OriginKind
+
+WAYS = ("campaign", "source", "channel", "week")
+OF_CAMPAIGN = (OriginKind.CAMPAIGN, OriginKind.VARIANT)
+SUMS = tuple(func.coalesce(func.sum(column), 0) for column in (FunnelCell.n1, FunnelCell.n2, FunnelCell.n3, FunnelCell.n4))
+DATES = (Standing.contacted_at, Standing.joined_at, Standing.active_at, Standing.retained_at)
+MIDNIGHT = 86_400
+
+
+@dataclass(frozen=True)
+class Row:
+    """People who ever reached each stage, for one campaign, source, channel or week. `value` is what a filter takes."""
+
+    key: str
+    value: str
+    counts: tuple[int, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        return {"key": self.key, **named(self.counts)}
+
+
+def named(counts: Iterable[int]) -> dict[str, int]:
+    return {stage.value: int(count) for stage, count in zip(LADDER, counts, strict=True)}
+
+
+def totals() -> dict[str, int]:
+    """People who ever reached contacted, joined, active, retained; staff left out."""
+    return named(session().execute(select(*SUMS)).one())
+
+
+def by(what: str) -> list[Row]:
+    """The same by campaign, source, channel or week of coming in. Raises NotUnderstood for anything else."""
+    if what not in WAYS:
+        raise NotUnderstood(f"the funnel can be shown by {', '.join(WAYS)}, not by {what!r}")
+    if what == "campaign":
+        return _by_campaign()
+    column: Any = {"source": FunnelCell.source_key, "channel": FunnelCell.channel, "week": FunnelCell.week}[what]
+    rows = session().execute(select(column, *SUMS).group_by(column).order_by(column))
+    if what == "week":
+        return [Row(weeks.iso_name(row[0]), weeks.iso_name(row[0]), _counts(row[1:])) for row in rows if any(row[1:])]
+    return [Row(row[0], row[0], _counts(row[1:])) for row in rows if any(row[1:])]
+
+
+def _by_campaign() -> list[Row]:
+    """Variants count for their campaign, whose key their own begins with; who came otherwise stands under no key."""
+    rows = session().execute(
+        select(Origin.id, Origin.kind, Origin.key, Origin.title, *SUMS)
+        .select_from(FunnelCell)
+        .outerjoin(Origin, Origin.id == FunnelCell.origin_id)
+        .group_by(Origin.id, Origin.kind, Origin.key, Origin.title)
+        .order_by(Origin.id)
+    ).all()
+    titles = {
+        key: (title, str(origin_id))
+        for origin_id, key, title in session().execute(
+            select(Origin.id, Origin.key, Origin.title).where(Origin.kind == OriginKind.CAMPAIGN)
+        )
+    }
+    found: dict[tuple[str, str], list[int]] = {}
+    for origin_id, kind, key, title, *counts in rows:
+        name = ("", "")
+        if kind in OF_CAMPAIGN:
+            name = titles.get(_campaign_key(key), (title, str(origin_id)))
+        sums = found.setdefault(name, [0, 0, 0, 0])
+        for rung, count in enumerate(counts):
+            sums[rung] += int(count)
+    return [Row(title, value, tuple(sums)) for (title, value), sums in found.items() if any(sums)]
+
+
+def _campaign_key(key: str) -> str:
+    return key.partition(":")[0]
+
+
+def _counts(values: Iterable[Any]) -> tuple[int, ...]:
+    return tuple(int(value) for value in values)
+
+
+def median_times() -> list[timedelta | None]:
+    """From each stage to the next, over people who have a date of their own for both; None where there are none."""
+    return [_median(before, after) for before, after in pairwise(DATES)]
+
+
+def _median(before: Any, after: Any) -> timedelta | None:
+    both = (before.is_not(None), after.is_not(None))
+    if is_postgres():
+        seconds = func.extract("epoch", after - before)
+        return _delta(session().scalar(select(func.percentile_cont(0.5).within_group(seconds.asc())).where(*both)))
+    days = func.julianday(after) - func.julianday(before)
+    count = session().scalar(select(func.count()).select_from(Standing).where(*both)) or 0
+    if not count:
+        return None
+    middle = select(days).where(*both).order_by(days).limit(2 - count % 2).offset((count - 1) // 2)
+    values = list(session().scalars(middle))
+    return _delta(sum(values) / len(values) * MIDNIGHT)
+
+
+def _delta(seconds: Any) -> timedelta | None:
+    return None if seconds is None else timedelta(seconds=round(float(seconds)))
+
+
+def change_since(moment: datetime) -> dict[str, int]:
+    """How many first reached each stage since a moment; a skipped stage is reached with the next one above it."""
+    counts = []
+    for rung in range(len(DATES)):
+        above = DATES[rung:]
+        first = func.coalesce(*above) if len(above) > 1 else above[0]
+        counts.append(func.count().filter(first >= moment))
+    return named(session().execute(select(*counts)).one())
+
+
+def conversion(counts: Mapping[str, int]) -> list[float | None]:
+    """The share of each stage's people who reached the next one."""
+    values = [counts[stage.value] for stage in LADDER]
+    return [after / before if before else None for before, after in pairwise(values)]

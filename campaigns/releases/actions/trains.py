@@ -31,7 +31,7 @@ def _check(platform: str, weekday: int, zone: str) -> None:
         raise NotUnderstood(_("A weekday is a number from 0 (Monday) to 6 (Sunday)."))
     try:
         ZoneInfo(zone)
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, KeyError) as error:
         raise NotUnderstood(_("%(zone)s is no time zone: write it like Asia/Shanghai.", zone=zone)) from error
 
 

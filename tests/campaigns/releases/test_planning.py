@@ -1,0 +1,106 @@
+"""Trains, the release of a week, and the moves of its state."""
+
+from __future__ import annotations
+
+from datetime import time
+
+import pytest
+from sqlalchemy import select, update
+
+from campaigns.releases.actions import (
+    TrainKnown,
+    WeekTaken,
+    cancel_release,
+    change_release,
+    change_train,
+    create_train,
+    move,
+    plan_again,
+    plan_release,
+    prepare_weeks,
+)
+from campaigns.releases.models import Release, Train, Wave
+from campaigns.releases.rules import RELEASE_MOVES, WEEKS_AHEAD, ReleaseState, WaveKind
+from campaigns.releases.tasks import plan_weeks
+from crm.builds.actions import withdraw_build
+from crm.builds.models import Build
+from crm.core.db import session
+from crm.core.errors import MoveRefused, NotUnderstood
+from crm.core.programme import required
+from tests import make
+from tests.campaigns.releases.cast import LATER, NOW, OPENS, WEEK
+
+
+def test_a_train_needs_a_name_of_its_own_and_a_real_zone(train: Train) -> None:
+    with pytest.raises(TrainKnown):
+        create_train("Orange Friday", "ios", 1, time(9), "UTC", at=NOW)
+    with pytest.raises(NotUnderstood, match="no time zone"):
+        create_train("Other", "android", 1, time(9), "Mars/Olympus", at=NOW)
+
+
+def test_a_release_leaves_at_its_train_s_time_with_two_waves(release: Release) -> None:
+    assert release.opens_at == OPENS
+    assert set(session().scalars(select(Wave.kind))) == {WaveKind.STAFF, WaveKind.EVERYBODY}
+
+
+def test_a_train_leaves_once_a_week(release: Release, train: Train, build: Build) -> None:
+    with pytest.raises(WeekTaken):
+        plan_release(train.id, WEEK, build_id=build.id, at=NOW)
+    assert plan_release(train.id, WEEK + 1, build_id=build.id, at=NOW).id != release.id
+
+
+def test_a_prepared_week_is_filled(train: Train, build: Build) -> None:
+    prepared = plan_release(train.id, WEEK, build_id=None, at=NOW)
+    assert plan_release(train.id, WEEK, build_id=build.id, at=NOW).id == prepared.id
+
+
+def test_a_build_of_another_platform_or_a_withdrawn_one_does_not_fit(train: Train, build: Build) -> None:
+    with pytest.raises(NotUnderstood, match="android only"):
+        plan_release(train.id, WEEK, build_id=make.build(platform="ios").id, at=NOW)
+    withdraw_build(build.id, NOW)
+    with pytest.raises(NotUnderstood, match="withdrawn"):
+        plan_release(train.id, WEEK, build_id=build.id, at=NOW)
+
+
+def test_a_changed_train_leaves_planned_releases_as_they_are(release: Release, train: Train) -> None:
+    change_train(train.id, weekday=3, local_time=time(9), zone="UTC", active=True, at=NOW)
+    assert session().get_one(Release, release.id).opens_at == OPENS
+
+
+@pytest.mark.parametrize("source", ReleaseState)
+@pytest.mark.parametrize("to", ReleaseState)
+def test_a_release_moves_as_its_table_says_and_not_otherwise(
+    release: Release, source: ReleaseState, to: ReleaseState
+) -> None:
+    session().execute(update(Release).values(state=source))
+    if to in RELEASE_MOVES[source]:
+        assert move(release.id, to, at=NOW).state is to
+    else:
+        with pytest.raises(MoveRefused):
+            move(release.id, to, at=NOW)
+
+
+def test_a_cancelled_release_can_be_planned_again_but_not_changed(release: Release, build: Build) -> None:
+    cancel_release(release.id, NOW)
+    with pytest.raises(MoveRefused):
+        change_release(release.id, build_id=build.id, audience_id=None, at=NOW)
+    assert plan_again(release.id, NOW).state is ReleaseState.PLANNED
+
+
+def test_coming_weeks_are_prepared_once_and_only_for_trains_that_run(train: Train) -> None:
+    idle = create_train("Idle", "ios", 1, time(9), "UTC", at=NOW)
+    change_train(idle.id, weekday=1, local_time=time(9), zone="UTC", active=False, at=NOW)
+    assert prepare_weeks(NOW) == WEEKS_AHEAD
+    assert prepare_weeks(NOW) == 0
+    assert set(session().scalars(select(Release.train_id))) == {train.id}
+
+
+def test_the_schedule_closes_what_is_over_however_late_and_once(release: Release) -> None:
+    session().execute(update(Release).values(state=ReleaseState.OPEN))
+    required().held_at = LATER
+    assert plan_weeks.run() >= 0
+    assert session().get_one(Release, release.id, populate_existing=True).state is ReleaseState.OPEN
+    required().held_at = LATER.replace(year=2027)
+    plan_weeks.run()
+    assert plan_weeks.run() == 0
+    assert session().get_one(Release, release.id, populate_existing=True).state is ReleaseState.CLOSED

@@ -48,7 +48,7 @@ class CampaignStep(Numbered):
 
 
 class StepWording(Numbered):
-    """A step's text in one language and variant, editable until the campaign starts; then it becomes an outbox wording."""
+    """A step's text in one language and variant, editable until the start; then it becomes an outbox wording."""
 
     __tablename__ = "step_wording"
     __table_args__ = (UniqueConstraint("step_id", "language", "variant"),)

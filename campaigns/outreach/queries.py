@@ -13,12 +13,13 @@ from sqlalchemy import Select, and_, exists, or_, select
 from campaigns.audience.models import FrozenMember
 from campaigns.audience.queries import people_of
 from campaigns.outreach.models import Campaign, CampaignStep, StepWording
-from campaigns.outreach.rules import LeftOut
+from campaigns.outreach.rules import CampaignState, LeftOut
 from crm.core.bulk import among, chunks
 from crm.core.db import session
 from crm.core.errors import NotThere
 from crm.outbox.models import Contact, Letter, Touch
-from crm.outbox.rules import Lane, LetterState, Outcome
+from crm.outbox.queries import count_by_hand
+from crm.outbox.rules import Channel, Lane, LetterState, Outcome
 from crm.people.models import Person, Source
 from crm.people.queries import addresses, listed, suppressed
 
@@ -31,6 +32,14 @@ def campaign_or_404(campaign_id: int) -> Campaign:
     if found is None:
         raise NotThere(_("There is no such campaign."))
     return found
+
+
+def waiting_by_hand(at: datetime) -> list[tuple[Campaign, int]]:
+    """Running campaigns by hand, with how many people their queue still holds."""
+    hand = select(CampaignStep.campaign_id).where(CampaignStep.channel == Channel.HAND)
+    running = select(Campaign).where(Campaign.state == CampaignState.RUNNING, Campaign.id.in_(hand))
+    found = [(one, count_by_hand(one.origin_id, at)) for one in session().scalars(running.order_by(Campaign.id))]
+    return [(one, count) for one, count in found if count]
 
 
 def campaigns() -> list[Campaign]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from urllib.parse import quote
 
 
 class CampaignState(StrEnum):
@@ -39,3 +40,19 @@ MOST_PER_HOUR = 1_000_000
 def occasion(campaign_id: int, position: int = 1) -> str:
     """A campaign's letters of one step: each person gets one."""
     return f"campaign:{campaign_id}:{position}"
+
+
+PROFILES = {
+    "github": "https://github.com/{}",
+    "weibo": "https://weibo.com/n/{}",
+    "telegram": "https://t.me/{}",
+    "matrix": "https://matrix.to/#/{}",
+}
+
+
+def profile_url(kind: str, value: str) -> str | None:
+    """Where a person can be seen or written to, as far as an address can be formed; of a forum its front page."""
+    if kind in PROFILES:
+        return PROFILES[kind].format(quote(value.removeprefix("@") if kind == "telegram" else value, safe="@:"))
+    site = kind.removeprefix("forum:")
+    return f"https://{quote(site)}/" if site != kind and "." in site else None

@@ -2,6 +2,7 @@
 
 from campaigns.outreach.actions.drafting import create_campaign, edit_campaign, set_step
 from campaigns.outreach.actions.planning import next_letters, plan
+from campaigns.outreach.actions.previewing import preview
 from campaigns.outreach.actions.running import finish, look_after, pause, resume, set_campaign_pace, start
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "next_letters",
     "pause",
     "plan",
+    "preview",
     "resume",
     "set_campaign_pace",
     "set_step",

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy import or_, select, update
 
 from crm.core.bulk import among, chunks
 from crm.core.db import is_postgres, session
@@ -15,22 +15,11 @@ from crm.outbox.actions.claiming import FIELDS, Taken, still_welcome, taken_of
 from crm.outbox.actions.leaving import count_for_senders
 from crm.outbox.actions.moves import move_letters
 from crm.outbox.actions.touches import NewTouch, record_touches
-from crm.outbox.models import Letter, Pace, Touch
+from crm.outbox.models import Letter, Touch
+from crm.outbox.queries.letters import in_queue
 from crm.outbox.rules import FOLLOWS, HAND_LEASE, PUT_OFF, Channel, Direction, LetterState, Outcome
 
 CHUNK = 5000
-
-
-def waiting_by_hand(origin_id: int, at: datetime) -> list[ColumnElement[bool]]:
-    """What the queue of this campaign still holds, whoever has it on the screen."""
-    held = select(Pace.origin_id).where(Pace.paused.is_(True))
-    return [
-        Letter.state == LetterState.QUEUED,
-        Letter.channel == Channel.HAND,
-        Letter.origin_id == origin_id,
-        Letter.origin_id.not_in(held),
-        Letter.due_at <= at,
-    ]
 
 
 def _lease(staff_id: int, origin_id: int, at: datetime) -> Taken | None:
@@ -39,7 +28,7 @@ def _lease(staff_id: int, origin_id: int, at: datetime) -> Taken | None:
     mine_first = (Letter.held_by_id == staff_id).is_(True).desc()
     due = (
         select(Letter.id)
-        .where(*waiting_by_hand(origin_id, at), free)
+        .where(*in_queue(origin_id, at), free)
         .order_by(mine_first, Letter.due_at, Letter.id)
         .limit(1)
     )

@@ -2,10 +2,14 @@
 
 from crm.outbox.queries.letters import (
     contact_of,
+    count_by_hand,
+    count_by_origin,
     count_by_state,
     count_never_contacted,
     count_uncertain,
     count_waiting,
+    held_by,
+    in_queue,
     last_touches,
     letter_or_404,
     letters_page,
@@ -17,10 +21,14 @@ from crm.outbox.queries.letters import (
 
 __all__ = [
     "contact_of",
+    "count_by_hand",
+    "count_by_origin",
     "count_by_state",
     "count_never_contacted",
     "count_uncertain",
     "count_waiting",
+    "held_by",
+    "in_queue",
     "last_touches",
     "letter_or_404",
     "letters_page",

@@ -6,13 +6,13 @@ from datetime import datetime
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import Select, exists, func, select
+from sqlalchemy import ColumnElement, Select, exists, func, select
 
 from crm.core.db import session
 from crm.core.errors import NotThere
 from crm.core.paging import Page, SortKey, page
-from crm.outbox.models import Contact, Letter, Touch, Wording
-from crm.outbox.rules import LetterState, Outcome
+from crm.outbox.models import Contact, Letter, Pace, Touch, Wording
+from crm.outbox.rules import Channel, Lane, LetterState, Outcome
 from crm.people.models import Origin, Person
 from crm.people.queries import listed
 from crm.people.rules import OriginKind
@@ -42,6 +42,36 @@ def count_by_state(origin_id: int) -> dict[LetterState, int]:
         select(Letter.state, func.count()).where(Letter.origin_id == origin_id).group_by(Letter.state)
     )
     return {row[0]: row[1] for row in rows}
+
+
+def count_by_origin() -> dict[int, int]:
+    """How many letters of each campaign have been sent."""
+    query = select(Letter.origin_id, func.count()).where(Letter.state == LetterState.SENT)
+    rows = session().execute(query.where(Letter.origin_id.is_not(None)).group_by(Letter.origin_id))
+    return {origin_id: count for origin_id, count in rows if origin_id is not None}
+
+
+def in_queue(origin_id: int, at: datetime) -> list[ColumnElement[bool]]:
+    """Letters by hand that a campaign's queue still holds, whoever has them on the screen."""
+    paused = exists().where(Pace.origin_id == Letter.origin_id, Pace.paused.is_(True))
+    return [
+        Letter.state == LetterState.QUEUED,
+        Letter.channel == Channel.HAND,
+        Letter.lane == Lane.CAMPAIGN,
+        Letter.origin_id == origin_id,
+        Letter.due_at <= at,
+        ~paused,
+    ]
+
+
+def count_by_hand(origin_id: int, at: datetime) -> int:
+    return session().scalar(select(func.count()).select_from(Letter).where(*in_queue(origin_id, at))) or 0
+
+
+def held_by(staff_id: int, origin_id: int, at: datetime) -> Letter | None:
+    """The letter that this person has on the screen."""
+    held = [Letter.held_by_id == staff_id, Letter.lease_until > at]
+    return session().scalar(select(Letter).where(*in_queue(origin_id, at), *held).order_by(Letter.id).limit(1))
 
 
 def count_uncertain() -> int:

@@ -1,0 +1,42 @@
+"""What campaigns do and show for other rooms."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, cast
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import ColumnElement, Table, exists
+
+from campaigns.outreach.models import Campaign
+from campaigns.outreach.queries import campaigns, waiting_by_hand
+from crm.core.errors import NotUnderstood
+from crm.core.guards import May
+from crm.core.offers import Condition, NavItem, Owned, Panel, RoomOffers
+from crm.outbox.models import Touch
+from crm.people.models import Person
+
+
+def _by_campaign(value: str, _at: datetime) -> ColumnElement[bool]:
+    if not value.isdecimal() or len(value) > 15:
+        raise NotUnderstood(_("There is no such campaign."))
+    return exists().where(Touch.person_id == Person.id, Touch.origin_id == int(value))
+
+
+def _choices() -> list[tuple[str, str]]:
+    return [(str(one.origin_id), one.name) for one in campaigns()]
+
+
+def _queue_panel(_viewer_id: int, at: datetime) -> dict[str, Any] | None:
+    waits = waiting_by_hand(at)
+    return {"waits": waits} if waits else None
+
+
+OFFERS = RoomOffers(
+    room="outreach",
+    owned=(Owned(cast(Table, Campaign.__table__), "created_by_id", forget="keep", exported=False),),
+    conditions=(Condition("campaign", _l("campaign"), "choice", _by_campaign, _choices),),
+    home=(Panel("by_hand", "outreach/_home.html", _queue_panel, order=14, may=May.OUTREACH),),
+    navigation=(NavItem(_l("Campaigns"), "outreach.listing", May.OUTREACH, order=30),),
+)

@@ -1,0 +1,118 @@
+"""A campaign before it starts: made, changed, previewed for a real person."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import redirect, render_template, request, url_for
+from sqlalchemy import select
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its types
+
+from campaigns.audience.queries import audiences
+from campaigns.outreach.actions import create_campaign, edit_campaign, preview, set_step
+from campaigns.outreach.actions.drafting import draft_or_refuse
+from campaigns.outreach.forms import CampaignForm, campaign_form
+from campaigns.outreach.models import Campaign
+from campaigns.outreach.queries import campaign_or_404, somebody, step_of, texts_of
+from campaigns.outreach.views import bp
+from crm.core import programme
+from crm.core.db import session
+from crm.core.errors import NotThere, Refusal
+from crm.core.forms import refuse
+from crm.core.guards import May, staff, viewer
+from crm.outbox.queries.words import channel_word
+from crm.outbox.rules import PLACEHOLDERS, Channel
+from crm.people.models import Identity
+from crm.people.queries import person_or_404
+
+
+def _kinds() -> list[SelectChoice]:
+    """Kinds of identity that somebody has, mail aside."""
+    kinds = session().scalars(select(Identity.kind).distinct().order_by(Identity.kind))
+    found = [kind for kind in kinds if kind != "email"] or ["qq", "wechat"]
+    return [SelectChoice(kind, channel_word(kind)) for kind in found]
+
+
+def _form(campaign: Campaign | None) -> CampaignForm:
+    languages = programme.required().languages
+    start: dict[str, Any] = {"audience_id": request.args.get("audience", type=int)}
+    if campaign is not None:
+        start = {"name": campaign.name, "audience_id": campaign.audience_id, "pace": campaign.pace}
+        step = step_of(campaign.id)
+        if step is not None:
+            start |= {"channel": step.channel.value, "identity_kind": step.identity_kind}
+            start["again"] = bool(step.settings.get("again"))
+            for text in texts_of(step.id):
+                start |= {f"subject_{text.language}": text.subject, f"body_{text.language}": text.body}
+    form = campaign_form(languages)(data=start)
+    form.audience_id.choices = [SelectChoice(one.id, one.name) for one in audiences()]
+    form.identity_kind.choices = _kinds()
+    return form
+
+
+def _save(form: CampaignForm, campaign: Campaign | None) -> Campaign:
+    name, audience_id, at = form.name.data or "", form.audience_id.data, programme.moment()
+    if campaign is None:
+        saved = create_campaign(name, audience_id, at=at, by_id=viewer().person_id, pace=form.pace.data)
+    else:
+        saved = edit_campaign(campaign.id, name, audience_id, form.pace.data, at=at)
+    wordings = {
+        language: (form[f"subject_{language}"].data or "", form[f"body_{language}"].data or "")
+        for language in programme.required().languages
+    }
+    kind = form.identity_kind.data or "email"
+    set_step(saved.id, Channel(form.channel.data), kind, wordings, again=bool(form.again.data))
+    return saved
+
+
+def _page(campaign: Campaign | None) -> Any:
+    form = _form(campaign)
+    if form.validate_on_submit():
+        try:
+            saved = _save(form, campaign)
+        except Refusal as refusal:
+            session().rollback()
+            refuse(form.name, str(refusal))
+        else:
+            session().commit()
+            return redirect(url_for("outreach.show", campaign_id=saved.id))
+    return render_template(
+        "outreach/form.html",
+        form=form,
+        campaign=campaign,
+        languages=programme.required().languages,
+        placeholders=list(PLACEHOLDERS),
+        has_audiences=bool(form.audience_id.choices),
+    )
+
+
+@bp.route("/campaigns/new", methods=["GET", "POST"])
+@staff(May.OUTREACH)
+def new() -> Any:
+    return _page(None)
+
+
+@bp.route("/campaigns/<int:campaign_id>/edit", methods=["GET", "POST"])
+@staff(May.OUTREACH)
+def edit(campaign_id: int) -> Any:
+    return _page(draft_or_refuse(campaign_id))
+
+
+@bp.get("/campaigns/<int:campaign_id>/preview")
+@staff(May.OUTREACH)
+def show_preview(campaign_id: int) -> str:
+    """What a real person of the audience would read."""
+    campaign = campaign_or_404(campaign_id)
+    step = step_of(campaign_id)
+    if step is None:
+        raise NotThere("this campaign has no wording yet")
+    at = programme.moment()
+    asked = request.args.get("person", type=int)
+    chosen = asked if asked is not None else somebody(campaign, step, at, request.args.get("after", 0, type=int))
+    return render_template(
+        "outreach/preview.html",
+        campaign=campaign,
+        step=step,
+        person=person_or_404(chosen) if chosen is not None else None,
+        rendered=preview(campaign, step, chosen) if chosen is not None else [],
+    )

@@ -1,0 +1,87 @@
+"""The by-hand queue: the next person, their text ready to copy, and what came of it."""
+
+from __future__ import annotations
+
+from flask import flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from campaigns.outreach.queries import campaign_or_404
+from campaigns.outreach.rules import profile_url
+from campaigns.outreach.views import bp
+from crm.core import clock, programme
+from crm.core.db import session
+from crm.core.errors import NotUnderstood
+from crm.core.guards import May, staff, viewer
+from crm.groups.actions import record_joins
+from crm.groups.queries import open_groups
+from crm.outbox.actions import finish_by_hand, next_by_hand, put_off
+from crm.outbox.models import Letter, Wording
+from crm.outbox.queries import count_by_hand, held_by, letter_or_404
+from crm.outbox.queries.rendering import render
+from crm.outbox.queries.words import channel_word
+from crm.outbox.rules import Outcome
+from crm.people.models import Person, Source
+
+
+@bp.get("/campaigns/<int:campaign_id>/queue")
+@staff(May.OUTREACH)
+def queue(campaign_id: int) -> str:
+    campaign = campaign_or_404(campaign_id)
+    now = clock.now()
+    letter = held_by(viewer().person_id, campaign.origin_id, now)
+    left = count_by_hand(campaign.origin_id, now)
+    if letter is None:
+        return render_template("outreach/queue.html", campaign=campaign, letter=None, left=left)
+    person = session().get_one(Person, letter.person_id)
+    source = session().query(Source).filter_by(person_id=person.id).order_by(Source.found_at).first()
+    return render_template(
+        "outreach/queue.html",
+        campaign=campaign,
+        letter=letter,
+        left=left,
+        person=person,
+        source=source,
+        rendered=render(letter, session().get_one(Wording, letter.wording_id)),
+        channel=channel_word(letter.identity_kind),
+        profile=profile_url(letter.identity_kind, letter.identity_value),
+        groups=open_groups(),
+    )
+
+
+def _next(campaign_id: int) -> Response:
+    campaign = campaign_or_404(campaign_id)
+    next_by_hand(viewer().person_id, campaign.origin_id, clock.now())
+    session().commit()
+    return redirect(url_for("outreach.queue", campaign_id=campaign_id))
+
+
+@bp.post("/campaigns/<int:campaign_id>/queue/next")
+@staff(May.OUTREACH)
+def take_next(campaign_id: int) -> Response:
+    return _next(campaign_id)
+
+
+@bp.post("/campaigns/<int:campaign_id>/queue/<int:letter_id>")
+@staff(May.OUTREACH)
+def record(campaign_id: int, letter_id: int) -> Response:
+    """What came of it, or not now; then the next person."""
+    letter, what = letter_or_404(letter_id), request.form.get("outcome", "")
+    if what == "later":
+        put_off(letter_id, clock.now())
+    elif what in set(Outcome):
+        text = request.form.get("body", "").replace("\x00", "").strip()[:20_000] or None
+        finish_by_hand(letter_id, Outcome(what), viewer().person_id, programme.moment(), text)
+        if what == Outcome.JOINED:
+            _into_group(letter)
+        flash(_("Recorded."), "success")
+    else:
+        raise NotUnderstood(_("Choose what came of it."))
+    return _next(campaign_id)
+
+
+def _into_group(letter: Letter) -> None:
+    chosen = request.form.get("group", "")
+    if chosen.isdecimal():
+        joins = [(letter.person_id, programme.moment())]
+        record_joins(int(chosen), joins, origin_id=letter.origin_id)

@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from campaigns.audience.actions import NameTaken, freeze, save_audience
+from campaigns.audience.models import Audience, FrozenMember
+from campaigns.audience.queries import count, people_of
+from crm.core.db import session
+from crm.core.errors import NotUnderstood
+from crm.people.models import Person
+from tests import make
+from tests.make import T0
+
+
+def test_an_audience_finds_people_by_all_its_conditions(bo: Person, mallory: Person) -> None:
+    made = save_audience("never", {"never_contacted": "1", "q": "Bo"}, at=T0)
+    assert session().scalars(people_of(made.id, T0)).all() == [bo.id]
+    assert count({"q": "Bo"}, T0) == 1
+
+
+def test_an_unknown_condition_is_refused(bo: Person) -> None:
+    with pytest.raises(NotUnderstood):
+        save_audience("odd", {"shoe_size": "44"}, at=T0)
+
+
+def test_two_audiences_do_not_share_a_name(bo: Person) -> None:
+    save_audience("twice", {}, at=T0)
+    with pytest.raises(NameTaken):
+        save_audience("twice", {}, at=T0)
+
+
+def test_a_frozen_list_does_not_change(bo: Person) -> None:
+    made = save_audience("all", {}, at=T0)
+    number = freeze(made.id, "spring", T0)
+    make.person("Late")
+    kept = session().scalars(select(FrozenMember.person_id).where(FrozenMember.list_id == number)).all()
+    assert kept == [bo.id]
+    assert count({}, T0) == 2
+
+
+def test_a_filter_without_an_audience_is_frozen_too(bo: Person, mallory: Person) -> None:
+    number = freeze({"q": "Mallory"}, "her", T0)
+    kept = session().scalars(select(FrozenMember.person_id).where(FrozenMember.list_id == number)).all()
+    assert kept == [mallory.id]
+
+
+def test_the_count_is_live(bo: Person, lins_browser: FlaskClient) -> None:
+    assert "1 person" in lins_browser.get("/audiences/count?q=Bo").text
+    assert "whole number" in lins_browser.get("/audiences/count?quiet_days=soon").text
+
+
+def test_an_audience_is_made_changed_and_frozen_on_pages(bo: Person, lins_browser: FlaskClient) -> None:
+    assert "1 person" in lins_browser.get("/audiences/new?q=Bo&name=few").text
+    assert lins_browser.post("/audiences/new", data={"name": "few", "q": "Bo"}).status_code == 302
+    session().commit()
+    number = session().query(Audience).one().id
+    assert "In it now" in lins_browser.get(f"/audiences/{number}").text
+    lins_browser.post(f"/audiences/{number}/edit", data={"name": "fewer", "q": "nobody"})
+    lins_browser.post(f"/audiences/{number}/freeze")
+    page = lins_browser.get(f"/audiences/{number}").text
+    assert "Frozen lists" in page
+    assert "fewer" in lins_browser.get("/audiences").text
+
+
+def test_a_name_is_needed(lins_browser: FlaskClient) -> None:
+    assert "needs a name" in lins_browser.post("/audiences/new", data={"q": "Bo"}).text

@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+import pytest
+from flask.testing import FlaskClient
+
+from campaigns.audience.actions import save_audience
+from campaigns.outreach.models import Campaign
+from campaigns.outreach.rules import CampaignState
+from crm.core import jobs
+from crm.core.db import session
+from crm.groups.models import Membership
+from crm.outbox.models import Letter, Touch
+from crm.outbox.rules import LetterState, Outcome
+from crm.people.models import Person
+from tests import make
+from tests.make import T0
+
+
+@pytest.fixture
+def audience(bo: Person, mallory: Person, lin: Person) -> int:
+    """Bo was found in public, of Mallory we have no basis, Lin is staff."""
+    make.source(bo)
+    return save_audience("everybody", {}, at=T0).id
+
+
+def form(audience: int, **more: str) -> dict[str, str]:
+    return {
+        "name": "spring",
+        "audience_id": str(audience),
+        "channel": "mail",
+        "identity_kind": "qq",
+        "subject_en": "Join, {{ name }}",
+        "body_en": "Hello {{ name }}: {{ link }}",
+    } | more
+
+
+def made() -> Campaign:
+    session().commit()
+    return session().query(Campaign).one()
+
+
+def start(browser: FlaskClient, data: dict[str, str]) -> Campaign:
+    assert browser.post("/campaigns/new", data=data).status_code == 302
+    assert browser.post(f"/campaigns/{made().id}/start").status_code == 302
+    session().commit()
+    jobs.run_due.run()
+    return made()
+
+
+def test_before_the_start_it_says_who_gets_it_and_who_not(audience: int, lins_browser: FlaskClient) -> None:
+    lins_browser.post("/campaigns/new", data=form(audience))
+    number = made().id
+    page = lins_browser.get(f"/campaigns/{number}").text
+    assert "1 person gets a message" in page
+    assert "no source with a basis of contact" in page
+    assert "Mallory" in lins_browser.get(f"/campaigns/{number}/left-out/no_basis").text
+    assert "Lin" in lins_browser.get(f"/campaigns/{number}/left-out/staff").text
+
+
+def test_the_preview_shows_a_real_persons_letter(audience: int, bo: Person, lins_browser: FlaskClient) -> None:
+    lins_browser.post("/campaigns/new", data=form(audience))
+    page = lins_browser.get(f"/campaigns/{made().id}/preview").text
+    assert "Join, Bo" in page
+    assert "/i/" in page
+
+
+def test_a_campaign_by_mail_starts_and_plans_its_letters(audience: int, bo: Person, lins_browser: FlaskClient) -> None:
+    campaign = start(lins_browser, form(audience))
+    letter = session().query(Letter).one()
+    assert (letter.person_id, letter.state, letter.origin_id) == (bo.id, LetterState.QUEUED, campaign.origin_id)
+    assert "waiting to leave" in lins_browser.get(f"/campaigns/{campaign.id}").text
+
+
+def test_an_unknown_placeholder_is_refused_with_those_there_are(audience: int, lins_browser: FlaskClient) -> None:
+    answer = lins_browser.post("/campaigns/new", data=form(audience, body_en="Hello {{ nickname }}"))
+    assert "no placeholder nickname" in answer.text
+    session().commit()
+    assert session().query(Campaign).count() == 0
+
+
+def test_pause_go_on_and_finish(audience: int, lins_browser: FlaskClient) -> None:
+    number = start(lins_browser, form(audience)).id
+    for verb, state in (("pause", "paused"), ("resume", "running"), ("finish", "finished")):
+        lins_browser.post(f"/campaigns/{number}/{verb}")
+        assert made().state == state
+    assert session().query(Letter).one().state is LetterState.CANCELLED
+    assert lins_browser.post(f"/campaigns/{number}/resume").status_code == 409
+
+
+def test_the_queue_shows_text_and_profile_and_records_what_came(
+    audience: int, bo: Person, lins_browser: FlaskClient
+) -> None:
+    group = make.group(name="Room one")
+    number = start(lins_browser, form(audience, channel="hand")).id
+    queue = f"/campaigns/{number}/queue"
+    assert "Write to the next person" in lins_browser.get(queue).text
+    lins_browser.post(f"{queue}/next")
+    page = lins_browser.get(queue).text
+    assert "Hello Bo" in page
+    assert "10001" in page
+    letter = session().query(Letter).one().id
+    answer = lins_browser.post(f"{queue}/{letter}", data={"outcome": "joined", "group": str(group.id)})
+    assert answer.status_code == 302
+    session().commit()
+    assert {touch.outcome for touch in session().query(Touch)} == {Outcome.SENT, Outcome.JOINED}
+    assert session().query(Membership).one().person_id == bo.id
+    assert "Nobody is left" in lins_browser.get(queue).text
+    assert lins_browser.post(f"{queue}/{letter}", data={"outcome": "joined"}).status_code == 409
+
+
+def test_a_personal_link_leads_to_the_agreement(audience: int, bo: Person, lins_browser: FlaskClient) -> None:
+    start(lins_browser, form(audience))
+    link = str((session().query(Letter).one().values or {})["link"]).partition("/i/")[2]
+    assert "Bo" in lins_browser.get(f"/i/{link}").text
+    assert "/join/" in lins_browser.post(f"/i/{link}").headers["Location"]
+    assert lins_browser.get(f"/i/{link}x").status_code == 403
+
+
+def test_home_and_lists_name_the_campaign(audience: int, lins_browser: FlaskClient) -> None:
+    start(lins_browser, form(audience, channel="hand"))
+    assert "spring" in lins_browser.get("/campaigns").text
+    assert "To be written by hand" in lins_browser.get("/").text
+    assert made().state is CampaignState.RUNNING

@@ -144,6 +144,13 @@ class Touch(Numbered):
     __table_args__ = (
         Index("ix_touch_person_at", "person_id", "at"),
         Index(
+            "ix_touch_refused",
+            "person_id",
+            "at",
+            sqlite_where=text("outcome = 'refused'"),
+            postgresql_where=text("outcome = 'refused'"),
+        ),
+        Index(
             "uq_touch_letter_outcome",
             "letter_id",
             "outcome",

@@ -263,6 +263,14 @@ def upgrade() -> None:
     op.create_index(op.f("ix_touch_origin_id"), "touch", ["origin_id"], unique=False)
     op.create_index("ix_touch_person_at", "touch", ["person_id", "at"], unique=False)
     op.create_index(
+        "ix_touch_refused",
+        "touch",
+        ["person_id", "at"],
+        unique=False,
+        sqlite_where=sa.text("outcome = 'refused'"),
+        postgresql_where=sa.text("outcome = 'refused'"),
+    )
+    op.create_index(
         "uq_touch_letter_outcome",
         "touch",
         ["letter_id", "outcome"],
@@ -278,6 +286,12 @@ def downgrade() -> None:
         table_name="touch",
         sqlite_where=sa.text("letter_id IS NOT NULL"),
         postgresql_where=sa.text("letter_id IS NOT NULL"),
+    )
+    op.drop_index(
+        "ix_touch_refused",
+        table_name="touch",
+        sqlite_where=sa.text("outcome = 'refused'"),
+        postgresql_where=sa.text("outcome = 'refused'"),
     )
     op.drop_index("ix_touch_person_at", table_name="touch")
     op.drop_index(op.f("ix_touch_origin_id"), table_name="touch")

@@ -14,6 +14,7 @@ from crm.core.restand import Restand
 from crm.funnel.actions.rollup import bump, passed
 from crm.funnel.actions.rule_sets import ensure_rules
 from crm.funnel.actions.steady import note_steady
+from crm.funnel.actions.warnings import warn
 from crm.funnel.actions.writing import Settled, write
 from crm.funnel.queries.among import among
 from crm.funnel.queries.ground import counted_weeks, ground
@@ -133,6 +134,8 @@ def _settle(marked: Mapping[int, datetime | None], at: datetime, *, recorded_at:
         again = {one: _settled(people[one], base, over) for one in unclear}
         settled = [again.get(one.known.person_id, one) for one in settled]
     write(settled, without, over, at=at, recorded_at=recorded_at)
+    if at >= recorded_at:
+        warn(settled, over, recorded_at=recorded_at)
 
 
 def _never_read(people: Mapping[int, Known], marked: Mapping[int, datetime | None]) -> list[int]:

@@ -13,6 +13,8 @@ NOT_ABOUT_THEM = {
     "erasure.by_id",
     "journal.actor_id",  # emptied with the journal of the person, see people's forget
     "journal.about_id",
+    "merge.keep_id",  # stays as it was made, so that merges are undone in their order; emptied by people's forget
+    "merge.lose_id",
     "job.by_id",
 }
 

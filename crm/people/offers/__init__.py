@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any, cast
 
+from flask_babel import lazy_gettext
 from sqlalchemy import Table
 
-from crm.core.offers import RoomOffers
+from crm.core.guards import May
+from crm.core.offers import NavItem, RoomOffers
 from crm.core.owned import Owned
 from crm.people.actions.merging import empty_again, fill_from
 from crm.people.models import (
@@ -21,6 +23,7 @@ from crm.people.models import (
     Source,
 )
 from crm.people.offers.conditions import CONDITIONS
+from crm.people.offers.panels import HOME, PERSON
 from crm.people.offers.timeline import timeline
 
 
@@ -58,4 +61,7 @@ OFFERS = RoomOffers(
     unmerge=empty_again,
     timeline=timeline,
     conditions=CONDITIONS,
+    home=HOME,
+    person=PERSON,
+    settings=(NavItem(lazy_gettext("Imports"), "people.imports", May.PEOPLE, order=20),),
 )

@@ -137,8 +137,9 @@ def counts(bringer: PeopleImport) -> dict[str, int]:
 def cancel_import(import_id: int, *, at: datetime) -> PeopleImport:
     """Stops after the running chunk; what has arrived stays, and can be undone. Raises MoveRefused."""
     bringer = import_or_404(import_id)
-    if bringer.job_id is not None:
-        cancel(bringer.job_id, at=at)
+    job = session().get(Job, bringer.job_id) if bringer.job_id is not None else None
+    if job is not None and job.is_open:
+        cancel(job.id, at=at)
     moved = session().execute(
         update(PeopleImport)
         .where(PeopleImport.id == import_id, PeopleImport.state == ImportState.RUNNING)

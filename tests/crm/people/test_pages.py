@@ -1,0 +1,216 @@
+"""The room's pages, as staff use them."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import func, select
+
+from crm.core import jobs
+from crm.core.db import session
+from crm.people.actions import tag
+from crm.people.models import Identity, MergeProposal, Note, PeopleImport, Person, PersonTag, Source
+from crm.people.queries import ids_by_identities
+from crm.people.rules import ImportState
+from tests import make
+from tests.crm.people.conftest import Bring
+
+MAPPED = {
+    "column_0": "name", "column_1": "email", "site": "gfan", "basis": "public profile", "encoding": "gb18030",
+    "role": "", "found_at": "",
+}  # fmt: skip
+
+
+def upload(browser: FlaskClient, content: bytes) -> int:
+    answer = browser.post("/people/imports/new", data={"file": (io.BytesIO(content), "名单.csv")})
+    assert answer.status_code == 302, answer.text
+    return int(answer.location.split("/")[-2])
+
+
+def test_a_gbk_list_comes_in_from_upload_to_refused_rows_and_is_undone(lins_browser: FlaskClient) -> None:
+    content = "姓名,邮箱\n王小明,w@x.org\n李雷,no mail\n韩梅梅,h@x.org\n".encode("gbk")
+    number = upload(lins_browser, content)
+    page = lins_browser.get(f"/people/imports/{number}/columns")
+    assert "GB18030" in page.text
+    answer = lins_browser.post(f"/people/imports/{number}/columns", data=MAPPED)
+    assert answer.location.endswith(f"/people/imports/{number}/preview"), answer.text
+    page = lins_browser.get(answer.location)
+    assert "王小明" in page.text
+    assert "no mail" in page.text
+    assert session().scalar(select(func.count()).select_from(Identity).where(Identity.value == "w@x.org")) == 0
+    assert lins_browser.post(f"/people/imports/{number}/start").status_code == 302
+    page = lins_browser.get(f"/people/imports/{number}")
+    assert "<progress" in page.text
+    assert "HX-Refresh" not in lins_browser.get(f"/people/imports/{number}/progress").headers
+    jobs.run_due.run()
+    page = lins_browser.get(f"/people/imports/{number}")
+    assert "refused.csv" in page.text
+    assert lins_browser.get(f"/people/imports/{number}/progress").headers["HX-Refresh"] == "true"
+    refused = lins_browser.get(f"/people/imports/{number}/refused.csv")
+    assert "李雷" in refused.data.decode("utf-8-sig")
+    assert lins_browser.get("/people/imports").status_code == 200
+    kept = ids_by_identities([("email", "h@x.org")])["email", "h@x.org"]
+    tag([kept], "vip")
+    session().commit()
+    assert lins_browser.post(f"/people/imports/{number}/undo").status_code == 302
+    jobs.run_due.run()
+    page = lins_browser.get(f"/people/imports/{number}")
+    assert "韩梅梅" in page.text
+    assert "王小明" not in page.text
+
+
+def test_a_wrong_file_is_refused_on_the_page(lins_browser: FlaskClient) -> None:
+    answer = lins_browser.post(
+        "/people/imports/new", data={"file": (io.BytesIO(b"\x89PNG\r\n\x1a\n" + bytes(99)), "p.png")}
+    )
+    assert answer.status_code == 422
+    assert "PNG" in answer.text
+    assert lins_browser.post("/people/imports/new", data={}).status_code == 422
+
+
+def test_an_import_without_an_identity_column_says_so(lins_browser: FlaskClient) -> None:
+    number = upload(lins_browser, b"Name,Mail\nAda,ada@x.org\n")
+    answer = lins_browser.post(f"/people/imports/{number}/columns", data=MAPPED | {"column_1": "", "encoding": "utf-8"})
+    assert answer.status_code == 422
+    assert lins_browser.post(f"/people/imports/{number}/start").status_code == 409
+
+
+def test_another_encoding_is_tried_and_an_upload_thrown_away(lins_browser: FlaskClient) -> None:
+    number = upload(lins_browser, "Name,Mail\nJürgen,j@x.org\n".encode("latin-1"))
+    answer = lins_browser.post(f"/people/imports/{number}/columns", data=MAPPED | {"encoding": "windows-1252"})
+    assert answer.location.endswith("/columns")
+    assert "WINDOWS-1252" in lins_browser.get(answer.location).text
+    assert lins_browser.post(f"/people/imports/{number}/discard").status_code == 302
+    session().expire_all()
+    assert session().get(PeopleImport, number) is None
+
+
+def test_a_running_import_is_cancelled(lins_browser: FlaskClient) -> None:
+    number = upload(lins_browser, b"Name,Mail\nAda,ada@x.org\n")
+    lins_browser.post(f"/people/imports/{number}/columns", data=MAPPED | {"encoding": "utf-8"})
+    lins_browser.post(f"/people/imports/{number}/start")
+    assert lins_browser.post(f"/people/imports/{number}/cancel").status_code == 302
+    session().expire_all()
+    assert session().get_one(PeopleImport, number).state is ImportState.CANCELLED
+    assert lins_browser.get(f"/people/imports/{number}").status_code == 200
+    assert jobs.run_due.run() == 0
+
+
+def test_an_import_whose_job_failed_goes_on(lins_browser: FlaskClient) -> None:
+    number = upload(lins_browser, b"Name,Mail\nAda,ada@x.org\n")
+    lins_browser.post(f"/people/imports/{number}/columns", data=MAPPED | {"encoding": "utf-8"})
+    lins_browser.post(f"/people/imports/{number}/start")
+    session().expire_all()
+    job = session().get_one(jobs.Job, session().get_one(PeopleImport, number).job_id)
+    job.state, job.error = jobs.JobState.FAILED, "disk full"
+    session().commit()
+    assert "disk full" in lins_browser.get(f"/people/imports/{number}").text
+    assert lins_browser.post(f"/people/imports/{number}/go-on").status_code == 302
+    jobs.run_due.run()
+    session().expire_all()
+    assert session().get_one(PeopleImport, number).state is ImportState.DONE
+
+
+def test_a_person_is_entered_by_hand_with_source_and_basis(lins_browser: FlaskClient) -> None:
+    assert lins_browser.get("/people/new").status_code == 200
+    data = {"name": "Bo", "identity_kind": "forum", "forum": "gfan", "identity_value": "Bo1", "site": "gfan",
+            "basis": "asked us", "role": "expert", "language": ""}  # fmt: skip
+    assert lins_browser.post("/people/new", data=data).status_code == 302
+    person = ids_by_identities([("forum:gfan", "bo1")])["forum:gfan", "bo1"]
+    assert session().scalars(select(Source.basis).where(Source.person_id == person)).one() == "asked us"
+    again = lins_browser.post("/people/new", data=data)
+    assert again.status_code == 200
+    assert f"person {person}" in again.text
+    assert lins_browser.post("/people/new", data=data | {"forum": ""}).status_code == 200
+
+
+def test_a_person_is_edited_with_identities_tags_and_notes(lins_browser: FlaskClient, bo: Person, lin: Person) -> None:
+    base = f"/people/{bo.id}"
+    data = {"name": "Bo Li", "language": "zh", "zone": "Asia/Shanghai", "owner_id": str(lin.id)}
+    assert lins_browser.post(f"{base}/edit", data=data).status_code == 302
+    for wrong in ({"zone": "Mars/Base"}, {"owner_id": str(bo.id)}):
+        assert lins_browser.post(f"{base}/edit", data=data | wrong).status_code == 200
+    lins_browser.post(f"{base}/identities", data={"identity_kind": "github", "identity_value": "@BoLi"})
+    taken = {"identity_kind": "qq", "identity_value": "nonsense"}
+    assert lins_browser.post(f"{base}/identities", data=taken).status_code == 422
+    lins_browser.post(f"{base}/identities/remove", data={"kind": "qq", "value": "10001"})
+    lins_browser.post(f"{base}/tags", data={"tag": "vip"})
+    assert lins_browser.post(f"{base}/tags", data={"tag": ""}).status_code == 422
+    assert "vip" in lins_browser.get(f"{base}/edit").text
+    lins_browser.post(f"{base}/tags/remove", data={"tag": "vip"})
+    lins_browser.post(f"{base}/note", data={"body": "called"})
+    session().expire_all()
+    assert (bo.name, bo.owner_id) == ("Bo Li", lin.id)
+    assert {one.written for one in bo.identities} == {"email:bo@prospects.example", "github:boli"}
+    note = session().scalars(select(Note)).one()
+    assert "called" in lins_browser.get(base).text
+    lins_browser.post(f"{base}/notes/{note.id}/remove")
+    assert session().scalar(select(func.count()).select_from(Note)) == 0
+
+
+def test_many_are_tagged_and_given_an_owner(
+    lins_browser: FlaskClient, bo: Person, mallory: Person, lin: Person
+) -> None:
+    chosen = {"person": [str(bo.id), str(mallory.id)], "next": "/people?q=o"}
+    answer = lins_browser.post("/people/tag", data=chosen | {"tag": "vip"})
+    assert answer.location == "/people?q=o"
+    lins_browser.post("/people/assign", data=chosen | {"owner_id": str(lin.id)})
+    lins_browser.post("/people/tag", data={"tag": "nobody chosen"})
+    lins_browser.post("/people/assign", data=chosen | {"owner_id": str(bo.id)})
+    session().expire_all()
+    assert session().scalar(select(func.count()).select_from(PersonTag)) == 2
+    assert (bo.owner_id, mallory.owner_id) == (lin.id, lin.id)
+
+
+def test_proposals_are_decided(lins_browser: FlaskClient, bring: Bring, bo: Person) -> None:
+    other = make.person("Other", identities={"email": "other@x.org"})
+    bring("name,mail,qq\nBo,other@x.org,10001\n")
+    session().commit()
+    page = lins_browser.get("/people/proposals")
+    assert "bo@prospects.example" in page.text
+    proposal = session().scalars(select(MergeProposal)).one().id
+    assert lins_browser.get("/").status_code == 200
+    assert lins_browser.post(f"/people/proposals/{proposal}/reject").status_code == 302
+    assert lins_browser.post(f"/people/proposals/{proposal}/merge", data={"keep": bo.id}).status_code == 409
+    assert other.id
+
+
+def test_two_people_are_merged_and_parted_on_pages(lins_browser: FlaskClient, bo: Person, mallory: Person) -> None:
+    page = lins_browser.get(f"/people/{bo.id}/merge?q=mallo")
+    assert "Mallory" in page.text
+    answer = lins_browser.post(f"/people/{bo.id}/merge", data={"keep": bo.id, "lose": mallory.id})
+    assert answer.location.endswith(f"/people/{bo.id}")
+    page = lins_browser.get(f"/people/{bo.id}")
+    number = page.text.split("/people/merges/")[1].split("/")[0]
+    answer = lins_browser.post(f"/people/merges/{number}/undo")
+    assert answer.location.endswith(f"/people/{mallory.id}")
+
+
+def test_an_export_is_downloaded_by_staff_and_by_the_person(lins_browser: FlaskClient, bo: Person) -> None:
+    for address in (f"/people/{bo.id}/export", "/my-data.zip"):
+        answer = lins_browser.get(address)
+        with zipfile.ZipFile(io.BytesIO(answer.data)) as archive:
+            found = json.loads(archive.read(archive.namelist()[0]))
+        assert found["person"]["name"] in ("Bo", "Lin")
+        assert "no-store" in answer.headers["Cache-Control"]
+
+
+def test_forgetting_asks_for_the_number_first(lins_browser: FlaskClient, bo: Person) -> None:
+    base = f"/people/{bo.id}/forget"
+    assert str(bo.id) in lins_browser.get(base).text
+    assert lins_browser.post(base, data={"sure": "1x"}).status_code == 422
+    assert lins_browser.post(base, data={"sure": str(bo.id)}).status_code == 302
+    assert lins_browser.get(f"/people/{bo.id}").status_code == 404
+
+
+@pytest.mark.parametrize("address", ["/people/new", "/people/imports", "/people/imports/new", "/people/proposals"])
+def test_the_pages_speak_chinese_and_are_closed_to_testers(
+    lins_browser: FlaskClient, adas_browser: FlaskClient, address: str
+) -> None:
+    page = lins_browser.get(address, headers={"Accept-Language": "zh"})
+    assert 'lang="zh-Hans"' in page.text
+    assert adas_browser.get(address).status_code == 403

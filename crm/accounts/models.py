@@ -1,4 +1,7 @@
-"""Credentials, sessions, links by letter, the tester agreement, API tokens. Secrets are stored as digests only."""
+"""Credentials, sessions, links by letter, the tester agreement, API tokens. Secrets are stored as digests only.
+
+The second step's secret is the one exception: codes are computed from it.
+"""
 
 from __future__ import annotations
 

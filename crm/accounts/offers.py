@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import cast
+from typing import Any, cast
 
 from flask_babel import gettext, lazy_gettext
 from sqlalchemy import ColumnElement, Table, exists, select
@@ -18,12 +18,12 @@ from crm.accounts.models import (
     SignInSession,
     StaffRole,
 )
-from crm.accounts.queries import agreements_of
+from crm.accounts.queries import agreements_of, credential_of, running_agreement
 from crm.core.bulk import chunks
 from crm.core.db import Model, session
 from crm.core.errors import NotUnderstood
 from crm.core.guards import May
-from crm.core.offers import Condition, Event, NavItem, Owned, RoomOffers
+from crm.core.offers import Condition, Event, NavItem, Owned, Panel, RoomOffers
 from crm.people.models import Person
 
 CHUNK = 5000
@@ -105,11 +105,20 @@ def touched(person_ids: Iterable[int]) -> set[int]:
     return found
 
 
+def _person_panel(person_id: int, _at: datetime) -> dict[str, Any] | None:
+    """Nothing for staff: they get builds in their own wave."""
+    credential = credential_of(person_id)
+    if credential is not None and credential.disabled_at is None:
+        return None
+    return {"agreement": running_agreement(person_id), "invited_id": person_id}
+
+
 OFFERS = RoomOffers(
     room="accounts",
     owned=OWNED,
     touched=touched,
     timeline=timeline,
     conditions=CONDITIONS,
+    person=(Panel("agreement", "accounts/_person_panel.html", _person_panel, order=70, may=May.PEOPLE),),
     navigation=(NavItem(lazy_gettext("Settings"), "accounts.settings", May.SEE, order=90),),
 )

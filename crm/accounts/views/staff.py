@@ -9,11 +9,13 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from crm.accounts.actions import (
+    AlreadyStaff,
     change_roles,
     credential_or_404,
     end_staff,
     invite_again,
     invite_staff,
+    invite_tester,
     switch_off,
 )
 from crm.accounts.forms import ROLE_NAMES, InviteForm, RolesForm
@@ -22,9 +24,12 @@ from crm.accounts.rules import Role
 from crm.accounts.views import bp
 from crm.core import clock
 from crm.core.db import session
-from crm.core.forms import text
+from crm.core.errors import NotUnderstood
+from crm.core.forms import refuse, text
 from crm.core.guards import May, staff
+from crm.core.pages import back
 from crm.people.models import Person
+from crm.people.queries import person_or_404
 
 NOT_UNDERSTOOD = 422
 
@@ -48,9 +53,12 @@ def invite() -> Any:
     form = InviteForm()
     if not form.validate():
         return _list(form, NOT_UNDERSTOOD)
-    person = invite_staff(
-        text(form.name), text(form.mail), map(Role, form.roles.data or ()), at=clock.now()
-    )
+    try:
+        person = invite_staff(text(form.name), text(form.mail), map(Role, form.roles.data or ()), at=clock.now())
+    except (AlreadyStaff, NotUnderstood) as error:
+        session().rollback()
+        refuse(form.mail, str(error))
+        return _list(form, NOT_UNDERSTOOD)
     session().commit()
     flash(gettext("An invitation is on its way to %(name)s.", name=person.name), "success")
     return redirect(url_for("accounts.staff_list"))
@@ -81,6 +89,16 @@ def _back_to(person_id: int, message: str) -> Response:
 def invite_again_door(person_id: int) -> Response:
     invite_again(person_id, at=clock.now())
     return _back_to(person_id, gettext("A letter with a new link is on its way."))
+
+
+@bp.post("/people/<int:person_id>/invite-tester")
+@staff(May.PEOPLE)
+def invite_tester_door(person_id: int) -> Response:
+    person = person_or_404(person_id)
+    invite_tester(person.id, at=clock.now())
+    session().commit()
+    flash(gettext("An invitation is on its way to %(name)s.", name=person.shown), "success")
+    return back(f"/people/{person.id}")
 
 
 @bp.post("/settings/staff/<int:person_id>/second-step-off")

@@ -19,6 +19,7 @@ from crm.accounts.actions import (
 from crm.accounts.actions.joining import NoAddress
 from crm.accounts.models import Agreement
 from crm.accounts.queries import agreement_versions, is_tester, newest_version
+from crm.accounts.rules import Role
 from crm.core import clock
 from crm.core.db import session
 from crm.core.programme import Programme, SignUp
@@ -26,6 +27,7 @@ from crm.core.restand import Restand
 from crm.outbox.models import Letter
 from crm.people.models import Identity, Origin, Person, Source
 from tests import make
+from tests.cast import SignIn
 from tests.crm.accounts.test_links import link_in_the_letter
 from tests.make import T0
 
@@ -105,6 +107,15 @@ def test_staff_invite_a_prospect_although_the_page_is_closed(
     session().commit()
     client.post(link_in_the_letter(bo.id))
     assert is_tester(bo.id)
+
+
+def test_who_may_care_for_people_invites_from_the_persons_page(
+    lins_browser: FlaskClient, sign_in: SignIn, bo: Person
+) -> None:
+    url = f"/people/{bo.id}/invite-tester"
+    assert sign_in(make.staff("Rei", Role.RELEASE)).post(url).status_code == 403
+    assert lins_browser.post(url).headers["Location"] == f"/people/{bo.id}"
+    assert link_in_the_letter(bo.id).startswith("/join/")
 
 
 def test_who_has_no_mail_address_cannot_be_invited_by_letter(mallory: Person) -> None:

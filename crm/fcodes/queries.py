@@ -19,7 +19,6 @@ from crm.fcodes.models import FCode
 from crm.fcodes.rules import LENGTH, CodeState, Mistyped, read_code
 from crm.people.models import Person
 
-
 MANY = 10_000
 
 
@@ -114,6 +113,10 @@ def codes_of(giver_id: int, limit: int = 200) -> list[Any]:
     return list(session().execute(query.limit(limit)))
 
 
+def name_of(person_id: int) -> str:
+    return session().scalar(select(Person.name).where(Person.id == person_id)) or ""
+
+
 def redeemed_code(person_id: int) -> FCode | None:
     """By which a person came."""
     query = select(FCode).where(FCode.redeemed_by_id == person_id).order_by(FCode.redeemed_at.desc())
@@ -123,6 +126,8 @@ def redeemed_code(person_id: int) -> FCode | None:
 def touched(person_ids: Iterable[int]) -> set[int]:
     """Those of them who were given codes, gave them out or redeemed one."""
     found: set[int] = set()
-    for some, column in product(list(chunks(person_ids, MANY)), (FCode.giver_id, FCode.issued_by_id, FCode.redeemed_by_id)):
+    for some, column in product(
+        list(chunks(person_ids, MANY)), (FCode.giver_id, FCode.issued_by_id, FCode.redeemed_by_id)
+    ):
         found.update(session().scalars(select(column).where(column.in_(some)).distinct()))
     return found

@@ -20,7 +20,7 @@ from crm.core.programme import Programme, moment
 from crm.demo.plan import Size
 from crm.demo.story import PASSWORD, ZONE, Story, last_friday
 from crm.funnel.queries import retained_on
-from crm.people.models import Person
+from crm.people.models import Identity, Person
 
 
 def say(line: str) -> None:
@@ -84,12 +84,10 @@ def announce(app: Flask) -> None:
     """Prints the address and how to sign in as each of the four roles."""
     base = app.config["BASE_URL"]
     with app.app_context():
-        tester = (
-            session()
-            .scalars(select(Person).where(Person.id.in_(retained_on(moment()))).order_by(Person.id).limit(1))
-            .first()
-        )
-        link = make_sign_in_link(tester.id, at=clock.now()) if tester else ""
+        someone = select(Identity.person_id, Person.name, Identity.value).join(Person)
+        someone = someone.where(Identity.kind == "email", Person.id.in_(retained_on(moment()))).order_by(Person.id)
+        tester = session().execute(someone.limit(1)).first()
+        link = make_sign_in_link(tester.person_id, at=clock.now()) if tester else ""
         session().commit()
         db.engine.dispose()
     say("")
@@ -102,7 +100,7 @@ def announce(app: Flask) -> None:
     ):
         say(f"  {role:<18} {mail:<22} password {PASSWORD}")
     if tester:
-        say(f"  {'tester':<18} {tester.name}: {link}")
-        say(f"  {'':<18} (works once, 15 minutes; start again for another)")
+        say(f"  {'tester':<18} {tester.value:<22} {link}")
+        say(f"  {'':<18} ({tester.name}; the link works once, for 15 minutes: a new start prints another)")
     say("")
     say("  Ctrl-C stops it.")

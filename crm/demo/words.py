@@ -12,6 +12,12 @@ COLUMNS = {
     "en": ("Name", "Mail", "QQ", "Forum name", "Board", "Role", "Tags"),
 }
 
+BROKEN_ROWS = (
+    ("路人甲", "没有邮箱", "", "", "", "member", "later"),
+    ("=HYPERLINK(1)", "x@post.example", "", "", "", "member", "later"),
+    ("只有名字", "", "", "", "", "member", "later"),
+)
+
 LETTER = {
     "zh": (
         "{{ name }}，想请你来试一试 Orange OS",

@@ -6,9 +6,11 @@ from datetime import datetime
 
 from campaigns.credits.actions import draw_some
 from campaigns.credits.queries.editions import RENDER
+from crm.core import programme
 from crm.core.jobs import Job, step
 
 
 @step(RENDER)
-def draw(job: Job, at: datetime) -> bool:
-    return draw_some(job, at)
+def draw(job: Job, _at: datetime) -> bool:
+    """The picture is dated as the page dates everything: by the programme, which may be held."""
+    return draw_some(job, programme.moment())

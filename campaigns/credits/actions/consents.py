@@ -55,8 +55,9 @@ def answer_consent(person_id: int, answer: ConsentAnswer, shown_name: str, at: d
     """A tester's yes or no; a no stands from the next edition on. What stood before goes to the journal."""
     known = consent_of(person_id)
     before = {"answer": known.answer, "shown_name": known.shown_name} if known else None
-    answer_many([(person_id, answer, shown_name, at)])
-    after = {"answer": answer.value, "shown_name": shown_name}
+    kept = _sound(answer, shown_name)
+    answer_many([(person_id, answer, kept, at)])
+    after = {"answer": answer.value, "shown_name": kept}
     journal.record("answer_consent", f"consent:{person_id}", at=at, about_id=person_id, before=before, after=after)
     session().expire_all()
 

@@ -19,7 +19,7 @@ from campaigns.credits.rules import DEFAULT_SIZE, sides
 from crm.core.errors import NotUnderstood
 
 DRAWING = 1  # to be raised when the library draws the same scene differently
-NAME_SCREEN = Screen(720, 240)
+NAME_SCREEN = Screen(720, 200)
 
 
 @dataclass(frozen=True)
@@ -92,8 +92,14 @@ class DrawnName:
     changes: frozenset[Change]
 
 
+def _one_name(name: str, number: int, px: int) -> Layout:
+    return laid_out(Scene([Name(str(number), name)], NAME_SCREEN, min_px=px))
+
+
 def draw_name(name: str, number: int) -> DrawnName:
     """A strip of boot screen with one name on it; `number` stands in for a name of which nothing can be drawn."""
-    layout = laid_out(Scene([Name(str(number), name)], NAME_SCREEN, min_px=FLOOR_PX))
+    layout = _one_name(name, number, NAME_SCREEN.height // 8)
+    if Change.CLIPPED in layout.pages[0].names[0].name.changes:
+        layout = _one_name(name, number, FLOOR_PX)  # as wide as the rows of a telephone's screen
     placed = layout.pages[0].names[0].name
     return DrawnName(_png(next(render(layout))), placed.line.text, placed.changes)

@@ -23,15 +23,18 @@ from crm.core.errors import MoveRefused, NotUnderstood
 EDITION_NAME = cast(Table, EditionName.__table__)
 
 
-def _flushed(name: str) -> None:
+def _add(made: Edition) -> None:
     """Raises NotUnderstood when another edition has this name."""
     try:
         with session().begin_nested():
+            session().add(made)
             session().flush()
     except IntegrityError as error:
-        raise NotUnderstood(
-            _("There is a boot screen named %(name)s already: choose another name.", name=name)
-        ) from error
+        raise _name_taken(made.name) from error
+
+
+def _name_taken(name: str) -> NotUnderstood:
+    return NotUnderstood(_("There is a boot screen named %(name)s already: choose another name.", name=name))
 
 
 def create_edition(
@@ -55,9 +58,7 @@ def create_edition(
         state=EditionState.DRAFT,
     )
     chosen(made)
-    with session().no_autoflush:
-        session().add(made)
-        _flushed(name)
+    _add(made)
     journal.record("create_edition", f"edition:{made.id}", at=at, after={"name": name, "look": dict(look)})
     return made
 
@@ -77,9 +78,7 @@ def change_edition(edition_id: int, *, name: str, as_of: datetime, look: Mapping
         with session().begin_nested():
             changed = session().execute(statement).first()
     except IntegrityError as error:
-        raise NotUnderstood(
-            _("There is a boot screen named %(name)s already: choose another name.", name=name)
-        ) from error
+        raise _name_taken(name) from error
     if changed is None:
         raise MoveRefused(_("This boot screen is frozen: take it back to a draft before you change it."))
     after = {"name": name, "as_of": as_of.isoformat(), "look": dict(look)}

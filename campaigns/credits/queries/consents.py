@@ -23,7 +23,7 @@ def consent_figures() -> dict[str, int]:
     counted = session().execute(
         select(Consent.answer, func.count()).where(Consent.person_id.in_(testers())).group_by(Consent.answer)
     )
-    answers = {str(answer): count for answer, count in counted.tuples()}
+    answers = {str(answer): count for answer, count in counted}
     everybody = session().scalar(select(func.count()).select_from(testers().subquery())) or 0
     return {
         ConsentAnswer.YES: answers.get(ConsentAnswer.YES, 0),

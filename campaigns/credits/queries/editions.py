@@ -86,7 +86,7 @@ def place_figures(edition: Edition) -> dict[str, int]:
     """How many of the chosen stand where, by Place."""
     places = _places(edition).subquery()
     counted = session().execute(select(places.c.place, func.count()).group_by(places.c.place))
-    return {place.value: 0 for place in Place} | dict(counted.tuples().all())
+    return {place.value: 0 for place in Place} | dict(counted.all())
 
 
 def people_page(edition: Edition, place: Place, after: str | None, before: str | None) -> Page:

@@ -98,7 +98,8 @@ def _add_owners(found: dict[int, PersonRow]) -> None:
     owner_ids = {row.owner_id for row in found.values() if row.owner_id is not None}
     if not owner_ids:
         return
-    names = dict(session().execute(select(Person.id, Person.name).where(Person.id.in_(owner_ids))).tuples().all())
+    owners = session().execute(select(Person.id, Person.name).where(Person.id.in_(owner_ids)))
+    names = {row.id: row.name for row in owners}
     for row in found.values():
         if row.owner_id is not None:
             row.owner = names.get(row.owner_id, "")

@@ -17,6 +17,8 @@ from crm.desk.views import bp
 from crm.desk.views.assembled import door, rendered
 from crm.funnel.rules import Stage
 
+WEEK = "week"  # the panel that stands above the figures
+
 
 @bp.get("/")
 @public
@@ -30,9 +32,15 @@ def home() -> Any:
     at = programme.moment()
     steps = first_steps()
     figures = _figures(at) if steps.people and viewer.may(May.SEE) else []
-    panels = rendered((panel for room in offers() for panel in room.home), viewer.person_id, at)
+    offered = [panel for room in offers() for panel in room.home]
+    week = rendered((panel for panel in offered if panel.key == WEEK), viewer.person_id, at)
+    panels = rendered((panel for panel in offered if panel.key != WEEK), viewer.person_id, at)
     return render_template(
-        "desk/home.html", panels=panels, figures=figures, steps=_steps(steps) if not steps.all_done else []
+        "desk/home.html",
+        week=week,
+        panels=panels,
+        figures=figures,
+        steps=_steps(steps) if not steps.all_done else [],
     )
 
 

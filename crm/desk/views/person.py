@@ -54,7 +54,7 @@ def _doors(person_id: int) -> dict[str, str | None]:
     may = viewer().may
     people = may(May.PEOPLE)
     return {
-        "touch": door("outbox.new_touch", person_id=person_id) if may(May.OUTREACH) or people else None,
+        "touch": door("outbox.new_touch", person_id=person_id) if may(May.OUTREACH) else None,
         "edit": door("people.edit", person_id=person_id) if people else None,
         "note": door("people.note", person_id=person_id) if people else None,
         "merge": door("people.merge_with", person_id=person_id) if people else None,

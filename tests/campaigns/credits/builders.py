@@ -1,0 +1,46 @@
+"""People who stayed, and editions in a state."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from campaigns.credits.actions import answer_consent, create_edition
+from campaigns.credits.models import Edition
+from campaigns.credits.rules import ConsentAnswer, EditionState
+from crm.core.db import session
+from crm.funnel.models import Move, Standing
+from crm.funnel.rules import Stage
+from crm.people.models import Person
+from tests import make
+
+AT = make.T0 + timedelta(weeks=60)
+LOOK = {"size": "480x800", "title": "Thank you", "subtitle": ""}
+
+
+def retained(name: str, *, since: datetime = AT - timedelta(days=1)) -> Person:
+    """A tester who reached retained at that moment."""
+    who = make.tester(name)
+    session().add(
+        Standing(person_id=who.id, stage=Stage.RETAINED, since=since, reached=4, retained_at=since, week=2900)
+    )
+    session().add(
+        Move(person_id=who.id, from_stage=Stage.ACTIVE, to_stage=Stage.RETAINED, at=since, recorded_at=since, why={})
+    )
+    session().flush()
+    return who
+
+
+def says_yes(who: Person, name: str = "", *, at: datetime = AT) -> Person:
+    answer_consent(who.id, ConsentAnswer.YES, name or who.name, at)
+    return who
+
+
+def edition(name: str = "First", *, state: EditionState = EditionState.DRAFT, **fields: Any) -> Edition:
+    made = create_edition(name, {"kind": "retained"}, AT, LOOK, at=AT)
+    if state != EditionState.DRAFT or fields:
+        made.state = state
+        for key, value in fields.items():
+            setattr(made, key, value)
+        session().flush()
+    return made

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from flask_babel import lazy_pgettext as _lp
+from flask_babel import lazy_pgettext
 from wtforms import DateField, EmailField, IntegerField, StringField
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange
 
@@ -18,10 +18,10 @@ from crm.people.rules import LONGEST_NAME
 
 NEEDED = _l("Fill this in.")
 STATES: dict[CodeState, Any] = {
-    CodeState.READY: _lp("F-code", "ready"),
-    CodeState.REDEEMED: _lp("F-code", "redeemed"),
-    CodeState.EXPIRED: _lp("F-code", "expired"),
-    CodeState.REVOKED: _lp("F-code", "revoked"),
+    CodeState.READY: lazy_pgettext("F-code", "ready"),
+    CodeState.REDEEMED: lazy_pgettext("F-code", "redeemed"),
+    CodeState.EXPIRED: lazy_pgettext("F-code", "expired"),
+    CodeState.REVOKED: lazy_pgettext("F-code", "revoked"),
 }
 TONES: dict[CodeState, str] = {
     CodeState.READY: "waiting",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from flask_babel import lazy_pgettext as _lp
+from flask_babel import lazy_pgettext
 from wtforms import RadioField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its types
 from wtforms.validators import DataRequired, InputRequired, Length
@@ -15,25 +15,25 @@ from crm.core.forms import Form
 from crm.feedback.rules import LONGEST_TEXT, LONGEST_TITLE, RequestKind, RequestState, Severity
 
 KINDS: dict[RequestKind, Any] = {
-    RequestKind.FAULT: _lp("request", "Fault"),
-    RequestKind.IDEA: _lp("request", "Idea"),
+    RequestKind.FAULT: lazy_pgettext("request", "Fault"),
+    RequestKind.IDEA: lazy_pgettext("request", "Idea"),
 }
 SEVERITIES: dict[Severity, Any] = {
-    Severity.MINOR: _lp("severity", "Minor: it annoys"),
-    Severity.MAJOR: _lp("severity", "Major: something does not work"),
-    Severity.BLOCKER: _lp("severity", "Blocker: I cannot use the build"),
+    Severity.MINOR: lazy_pgettext("severity", "Minor: it annoys"),
+    Severity.MAJOR: lazy_pgettext("severity", "Major: something does not work"),
+    Severity.BLOCKER: lazy_pgettext("severity", "Blocker: I cannot use the build"),
 }
 SHORT_SEVERITIES: dict[Severity, Any] = {
-    Severity.MINOR: _lp("severity", "minor"),
-    Severity.MAJOR: _lp("severity", "major"),
-    Severity.BLOCKER: _lp("severity", "blocker"),
+    Severity.MINOR: lazy_pgettext("severity", "minor"),
+    Severity.MAJOR: lazy_pgettext("severity", "major"),
+    Severity.BLOCKER: lazy_pgettext("severity", "blocker"),
 }
 STATES: dict[RequestState, Any] = {
-    RequestState.OPEN: _lp("request", "Open"),
-    RequestState.PLANNED: _lp("request", "Planned"),
-    RequestState.SHIPPED: _lp("request", "Shipped"),
-    RequestState.DECLINED: _lp("request", "Declined"),
-    RequestState.WITHDRAWN: _lp("request", "Withdrawn"),
+    RequestState.OPEN: lazy_pgettext("request", "Open"),
+    RequestState.PLANNED: lazy_pgettext("request", "Planned"),
+    RequestState.SHIPPED: lazy_pgettext("request", "Shipped"),
+    RequestState.DECLINED: lazy_pgettext("request", "Declined"),
+    RequestState.WITHDRAWN: lazy_pgettext("request", "Withdrawn"),
 }
 TONES: dict[RequestState, str] = {
     RequestState.OPEN: "waiting",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
-from flask_babel import lazy_pgettext as _lp
+from flask_babel import lazy_pgettext
 
 from crm.core.offers import NavItem, RoomOffers
 
@@ -11,6 +11,6 @@ OFFERS = RoomOffers(
     room="portal",
     navigation=(
         NavItem(_l("My build"), "portal.home", for_testers=True, order=10),
-        NavItem(_lp("navigation", "Me"), "me.me", for_testers=True, order=60),
+        NavItem(lazy_pgettext("navigation", "Me"), "me.me", for_testers=True, order=60),
     ),
 )

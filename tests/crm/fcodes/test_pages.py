@@ -32,8 +32,10 @@ def code_of(giver: Person) -> str:
 
 def link_in_letter() -> str:
     """The path of the link in the newest letter."""
-    values = session().scalars(select(Letter).order_by(Letter.id.desc())).first().values  # type: ignore[union-attr]  # there is one
-    found = re.search(r"https?://[^/]+(/\S+)", str(values["link"]))
+    letter = session().scalars(select(Letter).order_by(Letter.id.desc())).first()
+    assert letter is not None
+    assert letter.values is not None
+    found = re.search(r"https?://[^/]+(/\S+)", str(letter.values["link"]))
     assert found is not None
     return found[1]
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from datetime import UTC, datetime
 from itertools import islice
 from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Table, any_, bindparam, cast, func, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 
-from crm.core.db import Key, is_postgres, session
+from crm.core.db import Key, UtcDateTime, is_postgres, session
 
 Item = TypeVar("Item")
 VARIABLES = 30_000
@@ -53,9 +54,24 @@ def among(column: Any, ids: Collection[int]) -> ColumnElement[bool]:
     return column.in_(select(cast(each.c.value, Key)))  # type: ignore[no-any-return]  # a column's in_ is a clause
 
 
+def _sqlite_moment(value: datetime | None) -> str | None:
+    """What SQLAlchemy writes for a moment, four times as fast: imports and replays write hundreds of thousands."""
+    if value is None:
+        return None
+    if value.tzinfo is None:
+        raise ValueError(f"a moment needs its zone: {value!r}")
+    return value.astimezone(UTC).isoformat(" ", "microseconds")[:26]
+
+
 def _processors(table: Table, columns: Sequence[str]) -> list[Callable[[Any], Any] | None]:
     dialect = session().connection().dialect
-    return [table.c[name].type.dialect_impl(dialect).bind_processor(dialect) for name in columns]
+    types = [table.c[name].type for name in columns]
+    return [
+        _sqlite_moment
+        if dialect.name == "sqlite" and isinstance(one, UtcDateTime)
+        else one.dialect_impl(dialect).bind_processor(dialect)
+        for one in types
+    ]
 
 
 def _prepared(table: Table, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterable[Sequence[Any]]:

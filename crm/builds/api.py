@@ -133,5 +133,3 @@ def put_file(build_id: int) -> Any:
         files.remove(stored.key)
         raise
     return {"id": build_id, "size": stored.size, "sha256": stored.sha256}
-
-

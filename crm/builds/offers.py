@@ -108,9 +108,7 @@ OFFERS = RoomOffers(
         Condition("has_build", _l("has access to the build"), "choice", _has_build, _choices),
         Condition("ran_build", _l("ran the build"), "choice", _ran_build, _choices),
         Condition("checked_in_days", _l("ran a build in the last days"), "days", _checked_in),
-        Condition(
-            "platform", _l("ran a build on"), "choice", _platform, lambda: [(name, name) for name in PLATFORMS]
-        ),
+        Condition("platform", _l("ran a build on"), "choice", _platform, lambda: [(name, name) for name in PLATFORMS]),
     ),
     person=(Panel("builds", "builds/_person.html", person_panel, order=40),),
     tester=(Panel("builds", "builds/_mine.html", tester_panel, order=10),),

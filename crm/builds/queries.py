@@ -97,11 +97,15 @@ def ran(build_id: int) -> Any:
 def figures_of(build_id: int) -> BuildFigures:
     """Staff are left out of who ran it."""
     access = session().scalar(select(func.count()).where(BuildAccess.build_id == build_id)) or 0
-    people, last_at = session().execute(
-        select(func.count(CheckIn.person_id.distinct()), func.max(CheckIn.at))
-        .join(Person, Person.id == CheckIn.person_id)
-        .where(ran(build_id), Person.is_staff.is_(False))
-    ).one()
+    people, last_at = (
+        session()
+        .execute(
+            select(func.count(CheckIn.person_id.distinct()), func.max(CheckIn.at))
+            .join(Person, Person.id == CheckIn.person_id)
+            .where(ran(build_id), Person.is_staff.is_(False))
+        )
+        .one()
+    )
     return BuildFigures(access, people, last_at)
 
 

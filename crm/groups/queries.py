@@ -21,9 +21,9 @@ def group_or_404(group_id: int) -> Group:
 
 def running_count(group_id: int) -> int:
     """How many are in the group now."""
-    return session().scalar(
-        select(func.count()).where(Membership.group_id == group_id, Membership.left_at.is_(None))
-    ) or 0
+    return (
+        session().scalar(select(func.count()).where(Membership.group_id == group_id, Membership.left_at.is_(None))) or 0
+    )
 
 
 def groups_page(after: str | None, before: str | None) -> Page:

@@ -56,9 +56,7 @@ def plan_release_letters(release: Release, person_ids: Sequence[int], at: dateti
     wordings = _wordings(release, at)
     first = next(iter(wordings))
     mail = addresses(person_ids, "email")
-    people = session().execute(
-        select(Person.id, Person.name, Person.language).where(Person.id.in_(list(mail)))
-    )
+    people = session().execute(select(Person.id, Person.name, Person.language).where(Person.id.in_(list(mail))))
     letters = [
         NewLetter(
             person_id=person_id,

@@ -87,8 +87,6 @@ def open_release(release_id: int, at: datetime) -> int:
     return people
 
 
-
-
 def go_on_opening(release_id: int, at: datetime, by_id: int | None = None) -> None:
     """A new job for an opening whose own job has failed or was cancelled. What is done already is not repeated."""
     release = release_or_404(release_id)

@@ -57,9 +57,7 @@ def create_train(name: str, platform: str, weekday: int, local_time: time, zone:
     return train
 
 
-def change_train(
-    train_id: int, *, weekday: int, local_time: time, zone: str, active: bool, at: datetime
-) -> Train:
+def change_train(train_id: int, *, weekday: int, local_time: time, zone: str, active: bool, at: datetime) -> Train:
     """Releases that are planned already keep their time; those planned from now on follow the new one."""
     train = train_or_404(train_id)
     _check(train.platform, weekday, zone)

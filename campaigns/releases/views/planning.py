@@ -97,6 +97,4 @@ def change(release_id: int) -> Any:
         except Refusal as error:
             session().rollback()
             refuse(form.build_id, str(error))
-    return render_template(
-        "releases/plan.html", form=form, train=train, friday=friday(release.week), release=release
-    )
+    return render_template("releases/plan.html", form=form, train=train, friday=friday(release.week), release=release)

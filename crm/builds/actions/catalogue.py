@@ -47,8 +47,11 @@ def register_build(
     row = {"platform": platform, "version": version, "registered_at": at, "registered_by_id": by_id}
     if not insert_or_pass(BUILD, [row]):
         raise BuildKnown(
-            _("%(platform)s %(version)s is registered already: open it, or give this one another version.",
-              platform=platform, version=version)
+            _(
+                "%(platform)s %(version)s is registered already: open it, or give this one another version.",
+                platform=platform,
+                version=version,
+            )
         )
     build = session().scalars(select(Build).where(Build.platform == platform, Build.version == version)).one()
     write_notes(build.id, notes)

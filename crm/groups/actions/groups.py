@@ -56,9 +56,11 @@ def change_group(group_id: int, *, capacity: int, address: str, at: datetime) ->
 
 def hold(group_id: int) -> Group:
     """The group, locked until the commit: two who join at once cannot both have its last place."""
-    group = session().scalars(
-        select(Group).where(Group.id == group_id).with_for_update().execution_options(populate_existing=True)
-    ).first()
+    group = (
+        session()
+        .scalars(select(Group).where(Group.id == group_id).with_for_update().execution_options(populate_existing=True))
+        .first()
+    )
     if group is None:
         raise NotThere(_("There is no such group."))
     return group

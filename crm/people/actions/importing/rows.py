@@ -31,10 +31,8 @@ class Row(NamedTuple):
     text: str
 
 
-class Line(NamedTuple):
-    size: int
-    text: str | None
-    raw: bytes
+# Of a physical line: its size in bytes, its text without the line feed (None: it cannot be decoded), its bytes.
+Line = tuple[int, str | None, bytes]
 
 
 class Reader:
@@ -85,7 +83,7 @@ class Reader:
                     texts = [self._decode(raw) for raw in raws]
             except UnicodeDecodeError:
                 texts = [self._decode(raw) for raw in raws]
-            self._ahead.extend(map(Line, map(len, raws), texts, raws))
+            self._ahead.extend(zip(map(len, raws), texts, raws, strict=False))
             yield True
 
     def _decode(self, raw: bytes) -> str | None:
@@ -99,7 +97,7 @@ class Reader:
         line, start = self.line, self.start
         taken = [self._ahead.popleft() for _ in range(count)]
         self.line += count
-        self.start += sum(one.size for one in taken)
+        self.start += sum(size for size, _text, _raw in taken)
         return line, start, taken
 
     def _next(self) -> Row | None:
@@ -142,11 +140,11 @@ class Reader:
         cells, count = self._parse()
         line, start, taken = self._take(count if cells is not None else 1)
         if cells is None:
-            text = (taken[0].text or "").rstrip("\r")
+            text = (taken[0][1] or "").rstrip("\r")
             if "\x00" in text:
                 return Row(line, start, self.start, None, Reason.NUL, text[:SHOWN].replace("\x00", "\u2400"))
             return Row(line, start, self.start, None, Reason.QUOTES, text[:SHOWN])
-        return self._row(line, start, cells, "\n".join(one.text or "" for one in taken))
+        return self._row(line, start, cells, "\n".join(text or "" for _size, text, _raw in taken))
 
     def _parse(self) -> tuple[list[str] | None, int]:
         """The cells of the record that begins here and on how many lines it stands; None for broken quotes."""
@@ -158,12 +156,12 @@ class Reader:
             while size < LONGEST_RECORD:
                 if used >= len(self._ahead) and not self._fill():
                     return
-                one = self._ahead[used]
-                if one.text is None:
+                length, text, _raw = self._ahead[used]
+                if text is None:
                     return
                 used += 1
-                size += one.size
-                yield one.text.removesuffix("\r") + "\n"
+                size += length
+                yield text.removesuffix("\r") + "\n"
 
         try:
             cells = next(csv.reader(lines(), delimiter=self.delimiter, strict=True))
@@ -177,7 +175,7 @@ class Reader:
             return False
         if len(cells) != self.width:
             return True
-        between = [self._ahead[i].text or "" for i in range(1, min(used - 1, PROBE + 1))]
+        between = [self._ahead[i][1] or "" for i in range(1, min(used - 1, PROBE + 1))]
         return bool(between) and all(text.count(self.delimiter) == self.width - 1 for text in between)
 
 

@@ -124,30 +124,30 @@ def _write_people(chunk: Chunk) -> None:
     wake_after_commit(SETTLE)
 
 
-def _place(chunk: Chunk, number: int, row: Said) -> Place:
-    return number, row.board or chunk.bringer.board, row.role or chunk.bringer.role
-
-
 def _write_sources(chunk: Chunk, known: Collection[int]) -> None:
     """One source for each place where a person was found; what is known already is not written again."""
     bringer = chunk.bringer
+    board, role, found_at = bringer.board, bringer.role, bringer.found_at or chunk.at
+    before = (bringer.site, bringer.basis)
+    after = (bringer.by_id, bringer.origin_id, bringer.id)
+    seen = _known_places(bringer, known)
+    fresh = []
+    for number, row in chunk.rows:
+        place = (number, row.board or board, row.role or role)
+        if place not in seen:
+            seen.add(place)
+            fresh.append((*place, *before, row.found_at or found_at, *after))
+    columns = ("person_id", "board", "role", "site", "basis", "found_at", "found_by_id", "origin_id", "import_id")
+    load(_table(Source), columns, fresh)
+
+
+def _known_places(bringer: PeopleImport, known: Collection[int]) -> set[Place]:
     seen: set[Place] = set()
     for some in chunks(known, MANY):
         places = select(Source.person_id, Source.board, Source.role)
         places = places.where(Source.person_id.in_(some), Source.site == bringer.site, Source.basis == bringer.basis)
         seen.update((row[0], row[1], row[2]) for row in session().execute(places))
-    found_at = bringer.found_at or chunk.at
-    fresh = []
-    for number, row in chunk.rows:
-        place = _place(chunk, number, row)
-        if place not in seen:
-            seen.add(place)
-            fresh.append(
-                (number, bringer.site, place[1], place[2], bringer.basis, row.found_at or found_at,
-                 bringer.by_id, bringer.origin_id, bringer.id)
-            )  # fmt: skip
-    columns = ("person_id", "site", "board", "role", "basis", "found_at", "found_by_id", "origin_id", "import_id")
-    load(_table(Source), columns, fresh)
+    return seen
 
 
 def _fill(chunk: Chunk, known: Collection[int], added: dict[int, Added]) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from flask_babel import gettext, lazy_gettext, ngettext
 from wtforms import DateField, Field, IntegerField, RadioField, SelectField, StringField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its types
 from wtforms.validators import DataRequired, InputRequired, Length, ValidationError
 
 from boot_screen.scene import DEFAULT_MIN_PX, FLOOR_PX
@@ -19,7 +20,9 @@ PIXELS_FOR_ONE_PX = 8
 
 class EditionForm(Form):
     name = StringField(lazy_gettext("Name of this boot screen"), validators=[DataRequired(), Length(max=120)])
-    rule = SelectField(lazy_gettext("Who is on it"), choices=[(kind.value, label) for kind, label in RULES.items()])
+    rule = SelectField(
+        lazy_gettext("Who is on it"), choices=[SelectChoice(kind.value, label) for kind, label in RULES.items()]
+    )
     as_of = DateField(lazy_gettext("On the day"), validators=[InputRequired()])
     title = StringField(lazy_gettext("Title"), validators=[Length(max=80)])
     subtitle = StringField(lazy_gettext("Subtitle"), validators=[Length(max=120)])
@@ -65,8 +68,8 @@ class ConsentForm(Form):
     answer = RadioField(
         lazy_gettext("May your name stand on the boot screen?"),
         choices=[
-            (ConsentAnswer.YES.value, lazy_gettext("Yes, show this name")),
-            (ConsentAnswer.NO.value, lazy_gettext("No, leave me out")),
+            SelectChoice(ConsentAnswer.YES.value, lazy_gettext("Yes, show this name")),
+            SelectChoice(ConsentAnswer.NO.value, lazy_gettext("No, leave me out")),
         ],
         validators=[InputRequired(lazy_gettext("Choose yes or no."))],
     )

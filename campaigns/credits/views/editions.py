@@ -9,6 +9,7 @@ from zlib import crc32
 from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its types
 
 from campaigns.credits.actions import (
     change_edition,
@@ -112,8 +113,8 @@ def _page(edition: Edition) -> dict[str, Any]:
     job = newest_job(edition.id)
     figures = place_figures(edition)
     ship_form = ShipForm()
-    ship_form.build_id.choices = [(0, _("not said yet"))] + [
-        (build.id, f"{build.platform} {build.version}") for build in newest_builds(BUILDS_OFFERED)
+    ship_form.build_id.choices = [SelectChoice(0, _("not said yet"))] + [
+        SelectChoice(build.id, f"{build.platform} {build.version}") for build in newest_builds(BUILDS_OFFERED)
     ]
     return {
         "edition": edition,

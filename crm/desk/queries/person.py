@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
@@ -45,16 +45,23 @@ def waits_since(person_id: int) -> datetime | None:
 
 
 def merged_timeline(person_id: int, before: datetime | None, limit: int) -> tuple[list[Event], datetime | None]:
-    """The newest events of all rooms before that moment, and the moment before which the next page begins."""
-    found = [
-        event for room in offers() if room.timeline is not None for event in room.timeline(person_id, before, limit + 1)
-    ]
-    found.sort(key=lambda event: event.at, reverse=True)
-    if len(found) <= limit:
-        return found, None
-    shown = found[:limit]
-    # Everything of one moment stays on one page: the next begins before it.
-    last = shown[-1].at
-    same = [event for event in found[limit:] if event.at == last]
-    more = len(found) > limit + len(same)
-    return [*shown, *same], last if more else None
+    """About `limit` newest events of all rooms before that moment, and the moment before which the next page begins.
+
+    Everything of one moment stands on one page, so that paging by moments loses nothing.
+    """
+    asked = limit + 1
+    rooms = [room.timeline(person_id, before, asked) for room in offers() if room.timeline is not None]
+    # A room that answered in full may have more of its oldest moment: only what is newer is complete.
+    floors = [min(event.at for event in events) for events in rooms if len(events) >= asked]
+    floor = max(floors, default=None)
+    known = [event for events in rooms for event in events if floor is None or event.at > floor]
+    known.sort(key=lambda event: event.at, reverse=True)
+    if len(known) > limit:
+        cut = known[limit - 1].at
+        shown = [event for event in known if event.at >= cut]
+        return shown, cut if floor is not None or len(shown) < len(known) else None
+    if floor is None:
+        return known, None
+    if not known:
+        return merged_timeline(person_id, before, limit * 4)
+    return known, floor + timedelta(microseconds=1)

@@ -1,0 +1,179 @@
+from __future__ import annotations
+
+import json
+from io import BytesIO
+from zipfile import ZipFile
+
+import pytest
+from flask.testing import FlaskClient
+
+from campaigns.credits.actions import freeze_edition, render_edition
+from campaigns.credits.queries import consent_of, edition_or_404, editions_page
+from campaigns.credits.rules import ConsentAnswer, EditionState
+from crm.accounts.rules import Role
+from crm.core import jobs
+from crm.core.db import session
+from crm.core.programme import Programme
+from crm.people.models import Person
+from tests import make
+from tests.campaigns.credits.builders import AT, edition, retained, says_yes
+from tests.cast import SignIn
+
+
+@pytest.fixture
+def held(programme: Programme) -> Programme:
+    """The programme stands still on a day on which people have been retained."""
+    programme.held_at = AT
+    session().flush()
+    return programme
+
+
+@pytest.fixture
+def release_manager(held: Programme, sign_in: SignIn) -> FlaskClient:
+    return sign_in(make.staff("Rui", Role.RELEASE))
+
+
+def _form(**fields: str) -> dict[str, str]:
+    return {
+        "name": "First",
+        "rule": "retained",
+        "as_of": AT.date().isoformat(),
+        "title": "Thank you",
+        "subtitle": "",
+        "size": "480x800",
+        "min_px": "16",
+    } | fields
+
+
+def test_a_release_manager_makes_sees_freezes_draws_and_ships_a_boot_screen(
+    held: Programme, release_manager: FlaskClient
+) -> None:
+    says_yes(retained("Ada"))
+    retained("Bao")
+    session().commit()
+    made = release_manager.post("/editions/new", data=_form())
+    here = made.headers["Location"]
+    page = release_manager.get(here).get_data(as_text=True)
+    assert "Freeze with 1 names" in page
+    assert release_manager.get(f"{here}/preview.png").data.startswith(b"\x89PNG")
+    release_manager.post(f"{here}/freeze")
+    jobs.run_due.run()
+    release_manager.post(f"{here}/ship", data={"build_id": "0"})
+    session().expire_all()
+    assert editions_page(None, None).rows[0].state is EditionState.SHIPPED
+    assert "boot-screen.zip" in release_manager.get(here).get_data(as_text=True)
+
+
+def test_a_day_that_is_still_to_come_is_refused_with_what_was_typed(release_manager: FlaskClient) -> None:
+    page = release_manager.post("/editions/new", data=_form(as_of="2999-01-01", title="Thanks"))
+    told = page.get_data(as_text=True)
+    assert "still to come" in told
+    assert 'value="Thanks"' in told
+
+
+def test_the_files_come_as_pages_manifest_and_archive(held: Programme, release_manager: FlaskClient) -> None:
+    says_yes(retained("Ada"))
+    made = edition()
+    freeze_edition(made.id, AT)
+    render_edition(made.id, AT)
+    session().commit()
+    jobs.run_due.run()
+    here = f"/editions/{made.id}"
+    with release_manager.get(f"{here}/boot-screen-1.png") as picture:
+        assert picture.data.startswith(b"\x89PNG")
+        assert "attachment" in picture.headers["Content-Disposition"]
+        assert "private" in picture.headers["Cache-Control"]
+    assert release_manager.get(f"{here}/pages/2.png").status_code == 404
+    with release_manager.get(f"{here}/manifest.json") as told:
+        assert json.loads(told.data)["names"][0][1] == "Ada"
+    with (
+        release_manager.get(f"{here}/boot-screen.zip") as first,
+        release_manager.get(f"{here}/boot-screen.zip") as again,
+    ):
+        assert first.data == again.data
+        with ZipFile(BytesIO(first.data)) as pack:
+            assert pack.namelist() == ["manifest.json", "page-01.png"]
+
+
+def test_who_is_not_on_it_is_listed_with_the_reason(held: Programme, release_manager: FlaskClient) -> None:
+    says_yes(retained("Ada"))
+    bao = retained("Bao")
+    made = edition()
+    session().commit()
+    page = release_manager.get(f"/editions/{made.id}/people/unanswered").get_data(as_text=True)
+    assert f"/people/{bao.id}" in page
+    assert "Ada" not in page
+
+
+def test_a_hidden_name_is_off_the_draft_and_says_why(held: Programme, release_manager: FlaskClient) -> None:
+    ada = says_yes(retained("Ada"), "something rude")
+    made = edition()
+    session().commit()
+    release_manager.post(f"/editions/names/{ada.id}/hide", data={"why": "an insult"})
+    page = release_manager.get(f"/editions/{made.id}/people/hidden").get_data(as_text=True)
+    assert "something rude" in page
+    assert "an insult" in page
+    release_manager.post(f"/editions/names/{ada.id}/show")
+    assert "something rude" in release_manager.get(f"/editions/{made.id}/people/on").get_data(as_text=True)
+
+
+def test_a_name_is_not_hidden_without_a_reason(held: Programme, release_manager: FlaskClient) -> None:
+    ada = says_yes(retained("Ada"))
+    session().commit()
+    assert release_manager.post(f"/editions/names/{ada.id}/hide", data={"why": ""}).status_code == 422
+
+
+def test_community_managers_make_no_boot_screens(programme: Programme, sign_in: SignIn) -> None:
+    assert sign_in(make.staff("Cai", Role.COMMUNITY)).get("/editions").status_code == 403
+
+
+def test_testers_do_not_see_the_names_of_others(held: Programme, sign_in: SignIn) -> None:
+    made = edition()
+    browser = sign_in(says_yes(retained("Ada")))
+    for path in ("", "/preview.png", "/people/on", "/manifest.json"):
+        assert browser.get(f"/editions/{made.id}{path}").status_code == 403
+
+
+def test_a_tester_says_yes_sees_the_name_drawn_and_withdraws(ada: Person, adas_browser: FlaskClient) -> None:
+    adas_browser.post("/my-name", data={"answer": "yes", "shown_name": "小雨", "do": "save"})
+    page = adas_browser.get("/my-name").get_data(as_text=True)
+    assert "小雨" in page
+    assert adas_browser.get("/my-name/preview.png?name=小雨").data.startswith(b"\x89PNG")
+    adas_browser.post("/my-name", data={"answer": "no", "shown_name": "小雨", "do": "save"})
+    session().expire_all()
+    found = consent_of(ada.id)
+    assert found is not None
+    assert found.answer is ConsentAnswer.NO
+
+
+def test_looking_at_a_name_saves_nothing(ada: Person, adas_browser: FlaskClient) -> None:
+    page = adas_browser.post("/my-name", data={"answer": "yes", "shown_name": "a  b", "do": "look"})
+    assert "Several spaces in a row become one." in page.get_data(as_text=True)
+    assert consent_of(ada.id) is None
+
+
+def test_a_yes_without_a_name_is_refused(ada: Person, adas_browser: FlaskClient) -> None:
+    page = adas_browser.post("/my-name", data={"answer": "yes", "shown_name": "", "do": "save"})
+    assert "Write the name that you want to be shown." in page.get_data(as_text=True)
+    assert consent_of(ada.id) is None
+
+
+def test_people_are_found_by_their_answer(held: Programme, release_manager: FlaskClient) -> None:
+    says_yes(retained("Ada"))
+    retained("Bao")
+    session().commit()
+    said_yes = release_manager.get("/people?consent=yes").get_data(as_text=True)
+    assert "Ada" in said_yes
+    assert "Bao" not in said_yes
+
+
+def test_a_frozen_edition_tells_of_withdrawals(held: Programme, release_manager: FlaskClient) -> None:
+    ada = says_yes(retained("Ada"))
+    made = edition()
+    freeze_edition(made.id, AT)
+    session().commit()
+    release_manager.post(f"/editions/names/{ada.id}/hide", data={"why": "asked for it"})
+    assert "may not be shown any more" in release_manager.get(f"/editions/{made.id}").get_data(as_text=True)
+    release_manager.post(f"/editions/{made.id}/reopen")
+    session().expire_all()
+    assert edition_or_404(made.id).state is EditionState.DRAFT

@@ -41,9 +41,11 @@ def request_or_404(request_id: int) -> Request:
 
 
 def _holding(words: str) -> list[Any]:
-    """Every word, and every two neighbouring characters of Chinese, stands in the title."""
+    """Every word, and every two neighbouring characters of Chinese, stands in the title; so does a single character."""
     return [
         Request.id.in_(select(RequestToken.request_id).where(RequestToken.token == token))
+        if len(token) > 1
+        else Request.title.icontains(token, autoescape=True)
         for token in tokens(words)[:MOST_TOKENS]
     ]
 

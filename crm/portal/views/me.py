@@ -17,8 +17,10 @@ from crm.core.guards import tester, viewer
 from crm.core.languages import COOKIE as LANGUAGE_COOKIE
 from crm.core.languages import current_language
 from crm.people.actions import edit_person
+from crm.people.forms import KIND_NAMES
 from crm.people.models import Person
 from crm.people.queries import identities_of, person_or_404
+from crm.people.rules import FORUM_PREFIX
 from crm.portal import actions
 from crm.portal.forms import LeaveForm, MeForm
 
@@ -27,7 +29,8 @@ YEAR_SECONDS = 365 * 24 * 3600
 
 
 def _page(person: Person, form: MeForm, status: int = 200) -> Any:
-    identities = sorted((kind, value) for _id, kind, value in identities_of([person.id]))
+    known = sorted((kind, value) for _id, kind, value in identities_of([person.id]))
+    identities = [(KIND_NAMES.get(kind, kind.removeprefix(FORUM_PREFIX)), value) for kind, value in known]
     return render_template("portal/me.html", person=person, form=form, identities=identities), status
 
 

@@ -86,6 +86,8 @@ def test_the_list_is_ordered_by_heat_and_narrowed_by_kind_state_and_words(
     assert page.index("熄屏显示") < page.index("Cold dial")
     assert "Cold dial" not in adas_browser.get("/requests?q=显示").text
     assert "熄屏显示" in adas_browser.get("/requests?q=显示").text
+    assert "熄屏显示" in adas_browser.get("/requests?q=屏").text
+    assert "Cold dial" in adas_browser.get("/requests?q=COLD").text
     assert "Cold dial" not in adas_browser.get("/requests?kind=fault").text
     assert "Cold dial" not in adas_browser.get("/requests?state=planned").text
     assert cold.heat < hot.heat

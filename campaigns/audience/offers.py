@@ -17,5 +17,5 @@ OFFERS = RoomOffers(
         Owned(cast(Table, FrozenMember.__table__)),
         Owned(cast(Table, Audience.__table__), "created_by_id", forget="keep", exported=False),
     ),
-    navigation=(NavItem(_l("Audiences"), "audience.listing", May.OUTREACH, order=32),),
+    navigation=(NavItem(_l("Audiences"), "audience.listing", May.OUTREACH, order=32, section=_l("Outreach")),),
 )

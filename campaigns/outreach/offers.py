@@ -38,5 +38,5 @@ OFFERS = RoomOffers(
     owned=(Owned(cast(Table, Campaign.__table__), "created_by_id", forget="keep", exported=False),),
     conditions=(Condition("campaign", _l("campaign"), "choice", _by_campaign, _choices),),
     home=(Panel("by_hand", "outreach/_home.html", _queue_panel, order=14, may=May.OUTREACH),),
-    navigation=(NavItem(_l("Campaigns"), "outreach.listing", May.OUTREACH, order=30),),
+    navigation=(NavItem(_l("Campaigns"), "outreach.listing", May.OUTREACH, order=30, section=_l("Outreach")),),
 )

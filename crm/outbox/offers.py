@@ -137,5 +137,5 @@ OFFERS = RoomOffers(
         Panel("uncertain", "outbox/_uncertain.html", _uncertain_panel, order=12, may=May.OUTREACH),
     ),
     person=(Panel("contact", "outbox/_person.html", _person_panel, order=20),),
-    navigation=(NavItem(_l("Letters"), "outbox.letters", May.OUTREACH, order=36),),
+    navigation=(NavItem(_l("Letters"), "outbox.letters", May.OUTREACH, order=34, section=_l("Outreach")),),
 )

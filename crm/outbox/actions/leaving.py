@@ -38,7 +38,8 @@ def count_for_senders(letters: Sequence[Taken], at: datetime) -> None:
     counts = Counter(letter.sender_id for letter in letters if letter.sender_id is not None)
     if not counts:
         return
-    zones = dict(session().execute(select(Sender.id, Sender.zone).where(Sender.id.in_(counts))).tuples().all())
+    rows = session().execute(select(Sender.id, Sender.zone).where(Sender.id.in_(counts)))
+    zones = {row[0]: row[1] for row in rows}
     insert = postgresql.insert if is_postgres() else sqlite.insert
     for sender_id, count in sorted(counts.items()):
         zone = ZoneInfo(zones.get(sender_id) or programme.required().zone)

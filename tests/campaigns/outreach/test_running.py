@@ -1,0 +1,180 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from itertools import product
+
+import pytest
+from sqlalchemy import select, update
+
+from campaigns.audience.actions import save_audience
+from campaigns.outreach import tasks
+from campaigns.outreach.actions import create_campaign, finish, pause, plan, resume, set_campaign_pace, set_step, start
+from campaigns.outreach.actions.running import look_after
+from campaigns.outreach.models import Campaign
+from campaigns.outreach.queries import campaign_or_404, step_of, summary
+from campaigns.outreach.rules import CAMPAIGN_MOVES, CampaignState, LeftOut
+from crm.core import jobs
+from crm.core.db import session
+from crm.core.errors import MoveRefused, NotUnderstood
+from crm.core.jobs import Job, JobState
+from crm.outbox.actions import NewTouch, deliver_due, record_touches
+from crm.outbox.models import Letter, Wording
+from crm.outbox.rules import Channel, Direction, LetterState, Outcome
+from crm.people.actions import suppress
+from crm.people.models import Origin, Person
+from crm.people.rules import SuppressionReason
+from tests import make
+from tests.make import T0
+
+HOUR = timedelta(hours=1)
+TEXTS = {"en": ("Hello", "Dear {{ name }}: {{ link }}"), "zh": ("你好", "{{ name }}：{{ link }}")}
+
+
+@pytest.fixture
+def people(lin: Person) -> list[Person]:
+    found = []
+    for number in range(5):
+        one = make.person(f"P{number}", identities={"email": f"p{number}@people.example"}, language="en")
+        make.source(one)
+        found.append(one)
+    return found
+
+
+@pytest.fixture
+def campaign(people: list[Person]) -> Campaign:
+    made = create_campaign("spring", save_audience("all", {}, at=T0).id, at=T0)
+    set_step(made.id, Channel.MAIL, "email", TEXTS)
+    return made
+
+
+def letters() -> list[Letter]:
+    session().expire_all()
+    return list(session().scalars(select(Letter).order_by(Letter.person_id)))
+
+
+def run(campaign: Campaign) -> None:
+    start(campaign.id, T0)
+    session().commit()
+    jobs.run_due.run()
+    session().expire_all()
+
+
+VERBS = {CampaignState.RUNNING: resume, CampaignState.PAUSED: pause, CampaignState.FINISHED: finish}
+
+
+@pytest.mark.parametrize(("source", "to"), list(product(CampaignState, VERBS)))
+def test_a_campaign_moves_only_along_the_table(campaign: Campaign, source: CampaignState, to: CampaignState) -> None:
+    session().execute(update(Campaign).values(state=source))
+    session().expire_all()
+    if to in CAMPAIGN_MOVES[source]:
+        VERBS[to](campaign.id, T0)
+        assert campaign_or_404(campaign.id).state is to
+    else:
+        with pytest.raises(MoveRefused):
+            VERBS[to](campaign.id, T0)
+
+
+def test_a_campaign_has_its_origin_from_the_beginning(campaign: Campaign) -> None:
+    origin = session().get_one(Origin, campaign.origin_id)
+    assert (origin.key, origin.title) == (f"campaign:{campaign.id}", "spring")
+
+
+def test_it_writes_to_who_was_in_the_audience_at_the_start(campaign: Campaign, people: list[Person]) -> None:
+    start(campaign.id, T0)
+    late = make.person("Late", identities={"email": "late@people.example"})
+    make.source(late)
+    session().commit()
+    jobs.run_due.run()
+    assert [letter.person_id for letter in letters()] == [person.id for person in people]
+
+
+def test_each_reads_their_own_language_else_the_programmes_first(campaign: Campaign, people: list[Person]) -> None:
+    people[0].language = "zh-Hans"
+    people[1].language = None
+    run(campaign)
+    used = {letter.person_id: session().get_one(Wording, letter.wording_id).language for letter in letters()}
+    assert [used[person.id] for person in people] == ["zh", "zh", "en", "en", "en"]
+
+
+def test_planning_in_pieces_and_twice_writes_to_each_once(campaign: Campaign) -> None:
+    start(campaign.id, T0)
+    after, new = 0, []
+    while (piece := plan(campaign.id, T0, after=after, limit=2)) is not None:
+        after, count = piece
+        new.append(count)
+    assert new == [1, 2, 2], "Lin, who is staff, stands first"
+    assert plan(campaign.id, T0) is not None
+    assert len(letters()) == 5
+
+
+def test_the_summary_says_who_is_left_out_and_why(campaign: Campaign, people: list[Person]) -> None:
+    make.person("No basis", identities={"email": "nb@people.example"})
+    make.source(make.person("No mail", identities={"qq": "77777"}))
+    record_touches([NewTouch(people[0].id, T0, Direction.IN, "qq", Outcome.REFUSED)], T0)
+    suppress([people[1].id], SuppressionReason.BOUNCED, T0)
+    record_touches([NewTouch(people[2].id, T0, Direction.OUT, "qq", Outcome.SENT)], T0)
+    step = step_of(campaign.id)
+    assert step is not None
+    gets, out = summary(campaign, step, T0)
+    assert gets == 2
+    assert dict(out) == dict.fromkeys(LeftOut, 1)
+    set_step(campaign.id, Channel.MAIL, "email", TEXTS, again=True)
+    assert summary(campaign, step, T0)[0] == 3
+    run(campaign)
+    assert len(letters()) == 3
+
+
+def test_two_campaigns_do_not_write_to_the_same_people(campaign: Campaign) -> None:
+    run(campaign)
+    second = create_campaign("summer", save_audience("again", {}, at=T0).id, at=T0)
+    step = set_step(second.id, Channel.MAIL, "email", TEXTS)
+    gets, out = summary(second, step, T0)
+    assert (gets, out[LeftOut.WRITTEN_TO]) == (0, 5)
+
+
+def test_a_pause_keeps_letters_back_and_a_finish_cancels_them(campaign: Campaign) -> None:
+    set_campaign_pace(campaign.id, 2, at=T0)
+    run(campaign)
+    assert deliver_due(T0) == 1
+    pause(campaign.id, T0 + HOUR)
+    assert deliver_due(T0 + HOUR) == 0
+    resume(campaign.id, T0 + 2 * HOUR)
+    assert deliver_due(T0 + 2 * HOUR) == 1
+    finish(campaign.id, T0 + 3 * HOUR)
+    states = [letter.state for letter in letters()]
+    assert states.count(LetterState.SENT) == 2
+    assert states.count(LetterState.CANCELLED) == 3
+
+
+def test_wordings_are_frozen_at_the_start(campaign: Campaign) -> None:
+    run(campaign)
+    with pytest.raises(MoveRefused):
+        set_step(campaign.id, Channel.MAIL, "email", {"en": ("Other", "words")})
+
+
+def test_a_campaign_without_words_does_not_start(people: list[Person]) -> None:
+    bare = create_campaign("bare", save_audience("all", {}, at=T0).id, at=T0)
+    with pytest.raises(MoveRefused):
+        start(bare.id, T0)
+    with pytest.raises(NotUnderstood):
+        set_step(bare.id, Channel.MAIL, "email", {"en": ("", "no subject")})
+
+
+def test_planning_that_failed_is_found_and_done_again(campaign: Campaign) -> None:
+    start(campaign.id, T0)
+    session().execute(update(Job).values(state=JobState.FAILED))
+    session().commit()
+    assert tasks.plan_due.run() == 1
+    jobs.run_due.run()
+    assert len(letters()) == 5
+    assert tasks.plan_due.run() == 0
+
+
+def test_a_campaign_that_has_nothing_left_to_do_is_finished(campaign: Campaign) -> None:
+    run(campaign)
+    assert look_after(T0) == 0
+    deliver_due(T0)
+    assert look_after(T0 + HOUR) == 1
+    session().expire_all()
+    assert campaign.state is CampaignState.FINISHED
+    assert look_after(T0 + HOUR) == 0

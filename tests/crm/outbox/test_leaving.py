@@ -1,0 +1,141 @@
+from __future__ import annotations
+
+from collections import Counter
+from datetime import timedelta
+
+from sqlalchemy import func, select
+
+from crm.core.db import session
+from crm.core.restand import Restand
+from crm.outbox.actions import cancel_letters, deliver_due, set_pace, sweep_leases, take_due
+from crm.outbox.actions.leaving import begin
+from crm.outbox.models import Contact, Letter, Sender, SenderDay, Touch
+from crm.outbox.rules import Lane, LetterState, Outcome, SenderKind
+from crm.people.actions import make_origin, suppress
+from crm.people.models import Person
+from crm.people.rules import OriginKind, SuppressionReason
+from tests.crm.outbox.conftest import Write
+from tests.make import T0
+
+HOUR = timedelta(hours=1)
+
+
+def states() -> Counter[LetterState]:
+    session().expire_all()
+    return Counter(session().scalars(select(Letter.state)))
+
+
+def origin(key: str) -> int:
+    return make_origin(OriginKind.CAMPAIGN, key, key)
+
+
+def test_the_same_occasion_is_written_once(people: list[Person], write: Write) -> None:
+    for _time in range(2):
+        write(people, "n:1")
+    assert states() == {LetterState.QUEUED: 6}
+
+
+def test_a_sent_letter_makes_a_touch_and_a_contact(people: list[Person], write: Write) -> None:
+    write(people, "c:1", origin="spring")
+    assert deliver_due(T0 + HOUR) == 6
+    assert states() == {LetterState.SENT: 6}
+    touches = session().scalars(select(Touch)).all()
+    assert {(touch.outcome, touch.channel, touch.origin_id) for touch in touches} == {
+        (Outcome.SENT, "email", origin("spring"))
+    }
+    contact = session().get_one(Contact, people[0].id)
+    assert (contact.first_sent_at, contact.first_origin_id) == (T0 + HOUR, origin("spring"))
+    assert session().scalar(select(func.count()).select_from(Restand)) == 6
+    assert deliver_due(T0 + HOUR) == 0
+
+
+def test_nothing_leaves_before_it_is_due_or_after_it_is_of_use(people: list[Person], write: Write) -> None:
+    write(people[:3], "n:1", due_at=T0 + 2 * HOUR)
+    write(people[3:], "n:1", expires_at=T0 + HOUR)
+    assert deliver_due(T0 + HOUR) == 0
+    assert states() == {LetterState.QUEUED: 3, LetterState.EXPIRED: 3}
+
+
+def test_suppressed_people_get_only_what_they_asked_for(people: list[Person], write: Write) -> None:
+    write(people[:2], "n:0")
+    suppress([person.id for person in people], SuppressionReason.DECLINED, T0)
+    write(people[2:4], "n:1")
+    write(people[4:], "link:1", lane=Lane.ASKED)
+    assert deliver_due(T0 + HOUR) == 2
+    assert states() == {LetterState.SUPPRESSED: 4, LetterState.SENT: 2}
+
+
+def test_what_was_asked_for_goes_before_notices_and_these_before_campaigns(people: list[Person], write: Write) -> None:
+    write(people[:2], "c:1", origin="spring")
+    write(people[2:4], "n:1")
+    write(people[4:], "link:1", lane=Lane.ASKED)
+    taken = take_due(T0 + HOUR, 5)
+    assert [letter.lane for letter in taken] == [Lane.ASKED] * 2 + [Lane.NOTICE] * 2 + [Lane.CAMPAIGN]
+
+
+def test_campaigns_take_fair_turns(people: list[Person], write: Write) -> None:
+    for name in ("spring", "summer", "autumn"):
+        write(people, f"c:{name}", origin=name)
+    taken = take_due(T0 + HOUR, 9)
+    assert Counter(letter.origin_id for letter in taken) == {origin(n): 3 for n in ("spring", "summer", "autumn")}
+    rest = take_due(T0 + HOUR, 100)
+    assert len(rest) == 9
+
+
+def test_what_one_campaign_does_not_need_goes_to_the_others(people: list[Person], write: Write) -> None:
+    write(people[:1], "c:spring", origin="spring")
+    write(people, "c:summer", origin="summer")
+    assert len(take_due(T0 + HOUR, 6)) == 6
+
+
+def test_a_letter_that_one_worker_has_taken_is_not_taken_by_another(people: list[Person], write: Write) -> None:
+    write(people, "n:1")
+    assert len(take_due(T0, 4)) == 4
+    assert len(take_due(T0, 4)) == 2
+    assert len(take_due(T0 + HOUR, 10)) == 6
+
+
+def test_the_pace_spreads_letters_over_the_hour(people: list[Person], write: Write) -> None:
+    write(people, "c:spring", origin="spring")
+    set_pace(origin("spring"), 4, paused=False, at=T0)
+    left = [deliver_due(T0 + timedelta(minutes=minute)) for minute in range(0, 61, 5)]
+    assert left == [1, 0, 0, 1, 0, 0, 1, 0, 0, 1, 0, 0, 1]
+
+
+def test_a_stop_is_not_caught_up_with_in_one_go(people: list[Person], write: Write) -> None:
+    write(people, "c:spring", origin="spring")
+    set_pace(origin("spring"), 60, paused=False, at=T0)
+    assert deliver_due(T0 + 5 * HOUR) <= 2
+
+
+def test_a_paused_campaign_waits_and_then_keeps_its_pace(people: list[Person], write: Write) -> None:
+    write(people, "c:spring", origin="spring")
+    set_pace(origin("spring"), 4, paused=True, at=T0)
+    assert deliver_due(T0 + HOUR) == 0
+    set_pace(origin("spring"), 4, paused=False, at=T0 + 2 * HOUR)
+    assert deliver_due(T0 + 2 * HOUR) == 1
+    assert cancel_letters(origin("spring"), T0 + 3 * HOUR, "finished") == 5
+    assert states() == {LetterState.SENT: 1, LetterState.CANCELLED: 5}
+
+
+def test_letters_whose_worker_died_become_uncertain_and_stay_so(people: list[Person], write: Write) -> None:
+    write(people, "n:1")
+    taken = take_due(T0, 1)
+    assert begin(taken[0], T0)
+    assert not begin(taken[0], T0)
+    assert sweep_leases(T0 + timedelta(seconds=30)) == 0
+    assert sweep_leases(T0 + HOUR) == 1
+    assert sweep_leases(T0 + HOUR) == 0
+    assert deliver_due(T0 + 2 * HOUR) == 5
+    assert states() == {LetterState.UNCERTAIN: 1, LetterState.SENT: 5}
+
+
+def test_what_a_sender_has_sent_on_a_day_of_its_zone_is_counted(people: list[Person], write: Write) -> None:
+    sender = Sender(kind=SenderKind.MAILBOX, name="post", zone="Asia/Shanghai")
+    session().add(sender)
+    session().flush()
+    write(people, "n:1", sender_id=sender.id)
+    deliver_due(T0, 4)
+    deliver_due(T0 + 10 * HOUR)
+    rows = session().execute(select(SenderDay.day, SenderDay.sent).order_by(SenderDay.day))
+    assert [tuple(row) for row in rows] == [("2026-01-05", 4), ("2026-01-06", 2)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from flask_babel import lazy_gettext
+from flask_babel import lazy_gettext, lazy_pgettext
 from sqlalchemy import Table
 
 from crm.core.guards import May
@@ -54,6 +54,8 @@ OWNED = (
     _named(Person, "merged_into_id"),
 )
 
+PEOPLE = lazy_pgettext("navigation", "People")
+
 OFFERS = RoomOffers(
     room="people",
     owned=OWNED,
@@ -63,5 +65,20 @@ OFFERS = RoomOffers(
     conditions=CONDITIONS,
     home=HOME,
     person=PERSON,
-    settings=(NavItem(lazy_gettext("Imports"), "people.imports", May.PEOPLE, order=20),),
+    navigation=(
+        NavItem(
+            lazy_gettext("Imports"),
+            "people.imports",
+            May.PEOPLE,
+            order=22,
+            section=PEOPLE,
+        ),
+        NavItem(
+            lazy_gettext("One or two?"),
+            "people.proposals",
+            May.PEOPLE,
+            order=23,
+            section=PEOPLE,
+        ),
+    ),
 )

@@ -12,7 +12,7 @@ from crm.core.guards import May
 from crm.core.offers import Panel
 from crm.people.actions.merging import last_merges
 from crm.people.models import MergeProposal, Note, PeopleImport, Person, PersonTag, Source, Tag
-from crm.people.offers.conditions import ROLES, staff
+from crm.people.offers.conditions import ROLES
 from crm.people.rules import ImportState, ProposalState
 
 
@@ -39,7 +39,7 @@ def _known(person_id: int, _at: datetime) -> dict[str, Any] | None:
         "notes": list(session().execute(notes.where(Note.person_id == person_id).order_by(Note.at.desc()))),
         "merges": last_merges(person_id),
         "roles": ROLES,
-        "owner": dict(staff()).get(str(person.owner_id)),
+        "owner": session().scalar(select(Person.name).where(Person.id == person.owner_id)) if person.owner_id else None,
     }
 
 

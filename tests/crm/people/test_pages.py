@@ -213,5 +213,5 @@ def test_the_pages_speak_chinese_and_are_closed_to_testers(
 ) -> None:
     page = lins_browser.get(address, headers={"Accept-Language": "zh"})
     assert 'lang="zh-Hans"' in page.text
-    assert any(word in page.text for word in ("新增人物", "导入", "一个人还是两个人"))
+    assert any(word in page.text for word in ("在哪里找到此人", "导入", "一个人还是两个人"))
     assert adas_browser.get(address).status_code == 403

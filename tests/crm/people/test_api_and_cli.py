@@ -1,0 +1,99 @@
+"""People for other programs, and from the command line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import func, select
+
+from crm.accounts.actions import make_api_token
+from crm.core import clock
+from crm.core.db import session
+from crm.people.actions import suppress
+from crm.people.models import Person
+from crm.people.queries import ids_by_identities
+from crm.people.rules import SuppressionReason
+from tests import make
+from tests.make import T0
+
+
+def test_the_api_pages_and_filters(client: FlaskClient, lin: Person, bo: Person) -> None:
+    make.source(bo, site="gfan")
+    for number in range(3):
+        make.person(identities={"qq": str(55550 + number)})
+    suppress([bo.id], SuppressionReason.DECLINED, T0)
+    token = make_api_token(lin.id, "reader", ["people:read"], at=clock.now())
+    session().commit()
+    headers = {"Authorization": f"Bearer {token}"}
+    first = client.get("/api/v1/people?limit=3", headers=headers).get_json()
+    rest = client.get(f"/api/v1/people?limit=3&after={first['next']}", headers=headers).get_json()
+    ids = [one["id"] for one in first["people"] + rest["people"]]
+    assert (len(ids), ids, rest["next"]) == (5, sorted(ids), None)
+    only = client.get("/api/v1/people?site=gfan", headers=headers).get_json()["people"]
+    assert [(one["name"], one["may_be_written_to"]) for one in only] == [("Bo", False)]
+    assert "qq:10001" in only[0]["identities"]
+
+
+def test_the_api_is_closed_without_the_scope(client: FlaskClient, lin: Person) -> None:
+    token = make_api_token(lin.id, "other", ["funnel:read"], at=clock.now())
+    session().commit()
+    assert client.get("/api/v1/people").status_code == 401
+    assert client.get("/api/v1/people", headers={"Authorization": f"Bearer {token}"}).status_code == 403
+
+
+@pytest.fixture
+def listed_file(tmp_path: Path) -> Path:
+    path = tmp_path / "people.csv"
+    path.write_text("who,mail,qq\nAda,ada@x.org,\nBo,,10001\nBoth,ada@x.org,10001\nBad,bad,\n", encoding="utf-8")
+    return path
+
+
+def test_an_import_prints_its_counts_and_a_trial_writes_nothing(
+    database: Flask, programme: object, listed_file: Path
+) -> None:
+    session().commit()
+    words = [
+        "people",
+        "import",
+        str(listed_file),
+        "--source",
+        "gfan",
+        "--basis",
+        "public",
+        "--map",
+        "who=name",
+        "--json",
+    ]
+    run = database.test_cli_runner(catch_exceptions=False).invoke
+    told = json.loads(run(args=[*words, "--dry-run"]).stdout)
+    assert told == {"read": 4, "new": 1, "known": 2, "merge_proposals": 0, "refused": 1}
+    assert session().scalar(select(func.count()).select_from(Person)) == 0
+    assert json.loads(run(args=words).stdout) == told
+    assert session().scalars(select(Person.name)).all() == ["Ada"]
+
+
+def test_a_refused_command_says_why_and_fails(database: Flask, programme: object, listed_file: Path) -> None:
+    session().commit()
+    run = database.test_cli_runner().invoke
+    words = ["people", "import", str(listed_file), "--source", "gfan", "--basis", "public"]
+    for more in (["--map", "nowhere=name"], ["--encoding", "klingon"]):
+        refused = run(args=[*words, *more])
+        assert refused.exit_code == 1
+        assert "error:" in refused.stderr
+    assert run(args=["people", "merge", "1", "2"]).exit_code == 1
+
+
+def test_merge_unmerge_export_and_forget_from_the_command_line(database: Flask, bo: Person, mallory: Person) -> None:
+    session().commit()
+    run = database.test_cli_runner(catch_exceptions=False).invoke
+    first, second = bo.id, mallory.id
+    number = run(args=["people", "merge", str(first), str(second)]).stdout.split()[1].rstrip(":")
+    assert run(args=["people", "unmerge", number]).exit_code == 0
+    assert "10001" in run(args=["people", "export", str(first)]).stdout
+    assert run(args=["people", "forget", str(first), "--yes"]).exit_code == 0
+    assert ids_by_identities([("qq", "10001")]) == {}
+    assert "0 forgotten again" in run(args=["people", "reapply-erasures"]).stdout

@@ -14,8 +14,9 @@ from crm.builds.queries import builds_of, download_token, has_run, newest_builds
 from crm.builds.rules import PLATFORMS, RAN
 from crm.core import programme
 from crm.core.errors import NotUnderstood
+from crm.core.guards import May
 from crm.core.languages import current_language
-from crm.core.offers import Condition, Event, Owned, Panel, RoomOffers
+from crm.core.offers import Condition, Event, NavItem, Owned, Panel, RoomOffers
 from crm.people.models import Person
 
 FEW = 5
@@ -110,6 +111,7 @@ OFFERS = RoomOffers(
         Condition("checked_in_days", _l("ran a build in the last days"), "days", _checked_in),
         Condition("platform", _l("ran a build on"), "choice", _platform, lambda: [(name, name) for name in PLATFORMS]),
     ),
+    navigation=(NavItem(_l("Builds"), "builds.listing", May.SEE, order=42, section=_l("Releases")),),
     person=(Panel("builds", "builds/_person.html", person_panel, order=40),),
     tester=(Panel("builds", "builds/_mine.html", tester_panel, order=10),),
 )

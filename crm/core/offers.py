@@ -60,13 +60,17 @@ class Panel:
 
 @dataclass(frozen=True)
 class NavItem:
-    """`for_testers` items stand in the tester's navigation, others in the staff's, shown to those who may."""
+    """`for_testers` items stand in the tester's navigation, others in the staff's, shown to those who may.
+
+    Items of one `section` (its label) that follow each other are one entry, which the first opens.
+    """
 
     label: Any
     endpoint: str
     may: May | None = None
     for_testers: bool = False
     order: int = 50
+    section: Any = None
 
 
 @dataclass(frozen=True)

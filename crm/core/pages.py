@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -16,19 +15,12 @@ from werkzeug.wrappers import Response
 from crm.core import programme
 from crm.core.guards import public
 from crm.core.languages import COOKIE, LANGUAGES, current_language
-from crm.core.offers import NavItem, offers
+from crm.core.navigation import navigation
 
 bp = Blueprint("core", __name__)
 YEAR_SECONDS = 365 * 24 * 3600
 COMPRESSED = ["text/html", "text/css", "text/javascript", "application/json", "image/svg+xml", "text/csv"]
 THEMES = ("auto", "light", "dark")
-
-
-@dataclass(frozen=True)
-class Link:
-    label: str
-    url: str
-    current: bool
 
 
 @lru_cache(maxsize=512)
@@ -41,27 +33,6 @@ def static_url(name: str) -> str:
     return url_for("static", filename=name, v=_version(str(current_app.static_folder), name))
 
 
-def _links(items: list[NavItem]) -> list[Link]:
-    here = request.blueprint or ""
-    return [
-        Link(str(item.label), url_for(item.endpoint), item.endpoint.partition(".")[0] == here)
-        for item in sorted(items, key=lambda item: item.order)
-    ]
-
-
-def _seen(items: list[NavItem]) -> list[NavItem]:
-    viewer = g.get("viewer")
-    return [item for item in items if item.may is None or (viewer is not None and viewer.may(item.may))]
-
-
-def _navigation() -> dict[str, Any]:
-    viewer = g.get("viewer")
-    items = [item for room in offers() for item in room.navigation]
-    staff = [item for item in items if not item.for_testers] if viewer is not None and viewer.is_staff else []
-    testers = [item for item in items if item.for_testers] if viewer is not None and viewer.is_tester else []
-    return {"navigation": _links(_seen(staff)), "tester_navigation": _links(testers)}
-
-
 def _context() -> dict[str, Any]:
     theme = request.cookies.get("theme", "auto") if request else "auto"
     return {
@@ -72,7 +43,7 @@ def _context() -> dict[str, Any]:
         "theme": theme if theme in THEMES else "auto",
         "static_url": static_url,
         "moment": programme.moment,
-        **_navigation(),
+        **navigation(),
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask_babel import lazy_gettext, lazy_pgettext
+from flask_babel import lazy_pgettext
 
 from crm.core.guards import May
 from crm.core.offers import NavItem, RoomOffers
@@ -11,6 +11,6 @@ OFFERS = RoomOffers(
     room="desk",
     navigation=(
         NavItem(lazy_pgettext("navigation", "Home"), "desk.home", order=10),
-        NavItem(lazy_gettext("People"), "directory.people", May.SEE, order=20),
+        NavItem(lazy_pgettext("navigation", "People"), "directory.people", May.SEE, order=20),
     ),
 )

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext
 from sqlalchemy import ColumnElement, Table, exists, select, update
 
 from crm.core.db import session
@@ -106,6 +107,8 @@ OFFERS = RoomOffers(
     ),
     person=(Panel("fcodes", "fcodes/_person.html", person_panel, order=60),),
     tester=(Panel("fcodes", "fcodes/_mine.html", tester_panel, order=40),),
-    navigation=(NavItem(_l("Friends"), "fcodes.friends", for_testers=True, order=30),),
-    settings=(NavItem(_l("F-codes"), "fcodes.codes", may=May.FCODES, order=60),),
+    navigation=(
+        NavItem(_l("Friends"), "fcodes.friends", for_testers=True, order=30),
+        NavItem(_l("F-codes"), "fcodes.codes", may=May.FCODES, order=24, section=lazy_pgettext("navigation", "People")),
+    ),
 )

@@ -57,5 +57,5 @@ OFFERS = RoomOffers(
     timeline=timeline,
     conditions=(Condition("group", _l("is in the group"), "choice", _in_group, _choices),),
     person=(Panel("groups", "groups/_person.html", person_panel, order=45),),
-    settings=(NavItem(_l("Groups"), "groups.listing", May.SEE, order=30),),
+    navigation=(NavItem(_l("Groups"), "groups.listing", May.GROUPS, order=36, section=_l("Outreach")),),
 )

@@ -58,7 +58,5 @@ def freeze(audience: int | Mapping[str, str], title: str, at: datetime) -> int:
     session().add(kept)
     session().flush()
     found = people.subquery()
-    session().execute(
-        insert(FrozenMember).from_select(["list_id", "person_id"], select(literal(kept.id), found.c[0]))
-    )
+    session().execute(insert(FrozenMember).from_select(["list_id", "person_id"], select(literal(kept.id), found.c[0])))
     return kept.id

@@ -37,6 +37,4 @@ class FrozenMember(Model):
     __table_args__ = ({"sqlite_with_rowid": False},)
 
     list_id: Mapped[int] = mapped_column(ForeignKey("frozen_list.id", ondelete="CASCADE"), primary_key=True)
-    person_id: Mapped[int] = mapped_column(
-        ForeignKey("person.id", ondelete="CASCADE"), primary_key=True, index=True
-    )
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"), primary_key=True, index=True)

@@ -129,9 +129,7 @@ def _saved(known: Audience | None) -> Any:
     name, filters = request.form.get("name", ""), _asked(request.form)
     number = known.id if known is not None else None
     try:
-        saved = save_audience(
-            name, filters, at=programme.moment(), by_id=viewer().person_id, audience_id=number
-        )
+        saved = save_audience(name, filters, at=programme.moment(), by_id=viewer().person_id, audience_id=number)
     except Refusal as refusal:
         session().rollback()
         return _form(audience_or_404(number) if number is not None else None, name, filters, str(refusal))

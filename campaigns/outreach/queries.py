@@ -112,9 +112,7 @@ def left_out(campaign: Campaign, step: CampaignStep, ids: Sequence[int]) -> dict
     return found
 
 
-def _sorted_out(
-    campaign: Campaign, step: CampaignStep, at: datetime
-) -> Iterator[tuple[list[int], dict[int, LeftOut]]]:
+def _sorted_out(campaign: Campaign, step: CampaignStep, at: datetime) -> Iterator[tuple[list[int], dict[int, LeftOut]]]:
     ids = list(session().scalars(audience_of(campaign, at)))
     for chunk in chunks(sorted(ids), CHUNK):
         yield chunk, left_out(campaign, step, chunk)

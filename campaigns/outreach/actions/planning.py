@@ -74,12 +74,16 @@ def plan(campaign_id: int, at: datetime, *, after: int = 0, limit: int = CHUNK) 
     step = step_of(campaign_id)
     if campaign.state in (CampaignState.DRAFT, CampaignState.FINISHED) or step is None:
         return None
-    ids = session().scalars(
-        select(FrozenMember.person_id)
-        .where(FrozenMember.list_id == campaign.list_id, FrozenMember.person_id > after)
-        .order_by(FrozenMember.person_id)
-        .limit(limit)
-    ).all()
+    ids = (
+        session()
+        .scalars(
+            select(FrozenMember.person_id)
+            .where(FrozenMember.list_id == campaign.list_id, FrozenMember.person_id > after)
+            .order_by(FrozenMember.person_id)
+            .limit(limit)
+        )
+        .all()
+    )
     if not ids:
         return None
     return ids[-1], plan_letters(next_letters(campaign, step, ids, at), at)

@@ -34,9 +34,7 @@ MOST_SHOWN = 200
 @staff(May.OUTREACH)
 def listing() -> str:
     counts = count_by_origin()
-    return render_template(
-        "outreach/list.html", rows=campaigns(), counts=counts, states=STATES, tones=TONES
-    )
+    return render_template("outreach/list.html", rows=campaigns(), counts=counts, states=STATES, tones=TONES)
 
 
 @bp.get("/campaigns/<int:campaign_id>")

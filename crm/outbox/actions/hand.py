@@ -27,20 +27,21 @@ def _lease(staff_id: int, origin_id: int, at: datetime) -> Taken | None:
     free = or_(Letter.lease_until.is_(None), Letter.lease_until < at, Letter.held_by_id == staff_id)
     mine_first = (Letter.held_by_id == staff_id).is_(True).desc()
     due = (
-        select(Letter.id)
-        .where(*in_queue(origin_id, at), free)
-        .order_by(mine_first, Letter.due_at, Letter.id)
-        .limit(1)
+        select(Letter.id).where(*in_queue(origin_id, at), free).order_by(mine_first, Letter.due_at, Letter.id).limit(1)
     )
     if is_postgres():
         due = due.with_for_update(skip_locked=True)
-    row = session().execute(
-        update(Letter)
-        .where(Letter.id.in_(due.scalar_subquery()))
-        .values(held_by_id=staff_id, lease_until=at + HAND_LEASE)
-        .returning(*FIELDS)
-        .execution_options(synchronize_session=False)
-    ).first()
+    row = (
+        session()
+        .execute(
+            update(Letter)
+            .where(Letter.id.in_(due.scalar_subquery()))
+            .values(held_by_id=staff_id, lease_until=at + HAND_LEASE)
+            .returning(*FIELDS)
+            .execution_options(synchronize_session=False)
+        )
+        .first()
+    )
     return taken_of(row) if row is not None else None
 
 
@@ -116,9 +117,7 @@ def _finish(outcomes: dict[int, Outcome], at: datetime, staff_id: int | None, bo
     touches = [
         touch
         for i in changed
-        for touch in _touches(
-            known[i][0], outcomes[i], is_new=i not in answered, at=at, staff_id=staff_id, body=body
-        )
+        for touch in _touches(known[i][0], outcomes[i], is_new=i not in answered, at=at, staff_id=staff_id, body=body)
     ]
     record_touches(touches, at)
     count_for_senders([known[i][0] for i in sorted(sent)], at)
@@ -135,9 +134,7 @@ def _without(written: Sequence[int], sent: set[int], outcomes: dict[int, Outcome
     return [i for i in before if (i, outcomes[i]) not in told]
 
 
-def finish_by_hand(
-    letter_id: int, outcome: Outcome, staff_id: int, at: datetime, body: str | None = None
-) -> None:
+def finish_by_hand(letter_id: int, outcome: Outcome, staff_id: int, at: datetime, body: str | None = None) -> None:
     """The same for one letter. Raises MoveRefused when it was recorded already, or cannot be any more."""
     if not finish_many_by_hand([(letter_id, outcome)], at, staff_id=staff_id, body=body):
         raise MoveRefused(_("This was recorded already, or the letter was withdrawn in the meantime."))

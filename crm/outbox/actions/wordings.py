@@ -16,12 +16,16 @@ def put_wording(key: str, language: str, subject: str, body: str, at: datetime) 
 
     Raises NotUnderstood when the text has a placeholder that no letter fills.
     """
-    newest = session().execute(
-        select(Wording.id, Wording.subject, Wording.body, Wording.version)
-        .where(Wording.key == key, Wording.language == language)
-        .order_by(Wording.version.desc())
-        .limit(1)
-    ).first()
+    newest = (
+        session()
+        .execute(
+            select(Wording.id, Wording.subject, Wording.body, Wording.version)
+            .where(Wording.key == key, Wording.language == language)
+            .order_by(Wording.version.desc())
+            .limit(1)
+        )
+        .first()
+    )
     if newest is not None and (newest.subject, newest.body) == (subject, body):
         return int(newest.id)
     check_text(subject)

@@ -29,9 +29,7 @@ def touches_of(person_id: int, before: datetime | None, limit: int) -> list[tupl
     return [(row[0], row[1], row[2]) for row in rows]
 
 
-def letters_without_touch(
-    person_id: int, before: datetime | None, limit: int
-) -> list[tuple[Letter, datetime, str]]:
+def letters_without_touch(person_id: int, before: datetime | None, limit: int) -> list[tuple[Letter, datetime, str]]:
     """(letter, when it came to stand so, subject): those that have not left, or not well."""
     at = func.coalesce(Letter.ended_at, Letter.queued_at)
     query = (

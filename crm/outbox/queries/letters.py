@@ -85,9 +85,7 @@ def origins_with_letters() -> list[tuple[str, str]]:
     return [(str(number), title) for number, title in session().execute(query.limit(MOST_CHOICES))]
 
 
-def letters_page(
-    *, state: LetterState | None, origin_id: int | None, after: str | None, before: str | None
-) -> Page:
+def letters_page(*, state: LetterState | None, origin_id: int | None, after: str | None, before: str | None) -> Page:
     """Letters, the newest first: id, person, name, address, subject of the wording, state, when."""
     query: Select[*tuple[Any, ...]] = (
         select(

@@ -65,9 +65,7 @@ def literal(text: str) -> str:
 
 def wordings_of(key: str) -> dict[str, int]:
     """The newest wording of an occasion in each of its languages."""
-    rows = session().execute(
-        select(Wording.language, Wording.id).where(Wording.key == key).order_by(Wording.version)
-    )
+    rows = session().execute(select(Wording.language, Wording.id).where(Wording.key == key).order_by(Wording.version))
     return {row[0]: row[1] for row in rows}
 
 

@@ -3,37 +3,17 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
 import pytest
-import redis
 
+from tests.stories.conftest import Where
 from tests.stories.kill import Campaigning, Importing, Opening, survive
 from tests.stories.sink import Sink
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="finds the processes in /proc")
-KEYS = {
-    "SECRET_KEY": "a secret that only these tests know about",
-    "SUPPRESSION_KEY": "another one for the hashes of erased people",
-}
 SEEDS = [(1, "spool"), (2, "spool"), pytest.param(3, "redis", marks=[pytest.mark.postgres, pytest.mark.redis])]
-Where = Callable[[str], dict[str, str]]
-
-
-@pytest.fixture
-def where(request: pytest.FixtureRequest) -> Where:
-    def settings(broker: str) -> dict[str, str]:
-        if broker == "spool":
-            return dict(KEYS)
-        address = request.getfixturevalue("redis_server")
-        with redis.Redis.from_url(address) as connection:
-            connection.flushdb()
-        database = request.getfixturevalue("fresh_postgres_database")()
-        return KEYS | {"DATABASE_URL": database, "BROKER_URL": address, "LOG_FORMAT": "text"}
-
-    return settings
 
 
 @pytest.mark.parametrize(("seed", "broker"), SEEDS)

@@ -1,0 +1,166 @@
+"""The long proofs: `python3 dev.py prove [--kills 20] [--rows 1000000] [--seed N]`; 0 leaves kills or rows out.
+
+Kills web and worker with -9 at random moments of an import, a campaign and the opening of a release, in turn on SQLite
+with the folder for a broker and on PostgreSQL with Redis, and looks whether anything was lost or doubled; then imports
+a million rows against the floor (see bench/import_people.py). What came of it is written to bench/results/prove.json
+and prove.md with date and commit, after each proof, so that a proof which was broken off has told what it had found.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+import psycopg
+import redis
+from sqlalchemy.engine import make_url
+
+from crm.core import clock
+from tests.services import POSTGRES, REDIS
+from tests.stories.kill import Campaigning, Importing, Opening, Work, survive
+from tests.stories.sink import Sink
+
+ROOT = Path(__file__).resolve().parent.parent
+RESULTS = ROOT / "bench" / "results"
+WORKS = ("import", "campaign", "opening")
+KEYS = {"SECRET_KEY": "a secret that only this proof knows", "SUPPRESSION_KEY": "another one for the hashes of people"}
+
+
+def git(*words: str) -> str:
+    return subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip()
+
+
+def commit() -> str:
+    return (git("rev-parse", "--short", "HEAD") or "unknown") + (" with changes" if git("status", "-uno", "-s") else "")
+
+
+def machine() -> str:
+    return f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, Python {platform.python_version()}"
+
+
+@contextmanager
+def place(broker: str, postgres: str | None, redis_url: str | None) -> Iterator[dict[str, str]]:
+    """The settings of an installation of its own."""
+    if broker == "spool":
+        yield dict(KEYS)
+        return
+    assert postgres is not None
+    assert redis_url is not None
+    name = f"seedbed_prove_{uuid4().hex[:8]}"
+    with psycopg.connect(postgres, autocommit=True) as server:
+        server.execute(f'CREATE DATABASE "{name}"')
+    with redis.Redis.from_url(redis_url) as connection:
+        connection.flushdb()
+    address = make_url(postgres).set(database=name).render_as_string(hide_password=False)
+    try:
+        yield KEYS | {"DATABASE_URL": address, "BROKER_URL": redis_url, "LOG_FORMAT": "text"}
+    finally:
+        with psycopg.connect(postgres, autocommit=True) as server:
+            server.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+def one_kill(kind: str, settings: dict[str, str], rng: random.Random) -> tuple[float, float]:
+    """The progress at which the kill was meant to strike, and at which it struck."""
+    moment = rng.uniform(0.02, 0.97)
+    with tempfile.TemporaryDirectory(prefix="seedbed-prove-") as name, Sink() as sink:
+        works: dict[str, Work] = {
+            "import": Importing(60_000),
+            "campaign": Campaigning(sink, 500),
+            "opening": Opening(8_000),
+        }
+        more = {"SMTP_URL": sink.url} if kind == "campaign" else {}
+        struck = survive(works[kind], Path(name), settings | more, moment=moment, rng=rng, seconds=240)
+    return moment, struck
+
+
+def prove_kills(report: dict[str, Any], kills: int, seed: int) -> None:
+    with ExitStack() as stack:
+        postgres, redis_url = POSTGRES.provide(stack), REDIS.provide(stack)
+        brokers = ["spool", *(["redis"] if postgres and redis_url else [])]
+        for number in range(kills):
+            kind, broker = WORKS[number % len(WORKS)], brokers[number // len(WORKS) % len(brokers)]
+            rng, began = random.Random(seed + number), time.monotonic()
+            row: dict[str, Any] = {"kind": kind, "broker": broker, "seed": seed + number}
+            try:
+                with place(broker, postgres, redis_url) as settings:
+                    row["moment"], row["struck"] = one_kill(kind, settings, rng)
+                row["result"] = "nothing lost, nothing doubled"
+            except (AssertionError, subprocess.SubprocessError, OSError) as error:
+                row["result"] = f"FAILED: {str(error).splitlines()[0]}"
+            row["seconds"] = round(time.monotonic() - began, 1)
+            report["kills"].append(row)
+            print(row, flush=True)
+            write(report)
+
+
+def prove_import(report: dict[str, Any], rows: int) -> None:
+    command = [sys.executable, str(ROOT / "bench" / "import_people.py"), "--rows", str(rows), "--rounds", "1"]
+    for engine in ("sqlite", "postgresql"):
+        ran = subprocess.run([*command, "--engine", engine], capture_output=True, text=True, check=False, cwd=ROOT)
+        said = ran.stdout.strip() or ran.stderr.strip().splitlines()[-1]
+        report["imports"].append({"engine": engine, "sound": ran.returncode == 0, "said": said})
+        print(said, flush=True)
+        write(report)
+
+
+def sound(report: dict[str, Any]) -> bool:
+    kills = all(row["result"].startswith("nothing lost") for row in report["kills"])
+    return kills and all(row["sound"] for row in report["imports"])
+
+
+def write(report: dict[str, Any]) -> None:
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / "prove.json").write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    lines = [
+        "# The long proofs, last run",
+        "",
+        f"{report['at']}, commit {report['commit']}, {report['machine']}. Made by `python3 dev.py prove`.",
+        "",
+        "## Kill -9 of web and worker",
+        "",
+        "| # | In the middle of | Broker | Seed | Struck at | Result |",
+        "|---|---|---|---|---|---|",
+    ]
+    for number, row in enumerate(report["kills"], 1):
+        struck = f"{row['struck']:.0%}" if "struck" in row else "?"
+        lines.append(f"| {number} | {row['kind']} | {row['broker']} | {row['seed']} | {struck} | {row['result']} |")
+    lines += ["", "## Importing many rows against the floor", ""]
+    lines += [f"- {row['said']}" for row in report["imports"]] or ["Not run."]
+    (RESULTS / "prove.md").write_text("\n".join(lines) + "\n", "utf-8")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1_000_000))
+    asked = parser.parse_args()
+    report: dict[str, Any] = {
+        "at": clock.now().isoformat(timespec="seconds"),
+        "commit": commit(),
+        "machine": machine(),
+        "kills": [],
+        "imports": [],
+    }
+    prove_kills(report, asked.kills, asked.seed)
+    if asked.rows:
+        prove_import(report, asked.rows)
+    return 0 if sound(report) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -2,7 +2,7 @@
 
 from crm.desk.queries.chosen import Chip, chips, filter_fields, known_filters
 from crm.desk.queries.listing import SORTS, PersonRow, count_of, people_page, rows_of
-from crm.desk.queries.person import known_by, merged_timeline, needs_settling, stage_of, waits_since
+from crm.desk.queries.person import known_by, merged_timeline, stands_and_waits
 from crm.desk.queries.today import FirstSteps, Ladder, first_steps, ladder
 
 __all__ = [
@@ -19,9 +19,7 @@ __all__ = [
     "known_filters",
     "ladder",
     "merged_timeline",
-    "needs_settling",
     "people_page",
     "rows_of",
-    "stage_of",
-    "waits_since",
+    "stands_and_waits",
 ]

@@ -14,6 +14,7 @@ from crm.funnel.models import Standing
 from crm.funnel.rules import Stage
 from crm.outbox.models import Contact
 from crm.people.identities import TIDY, home_region, parse
+from crm.people.models import Person
 from crm.people.queries import ids_by_identities
 
 
@@ -30,18 +31,21 @@ def known_by(text: str) -> int | None:
     return people.pop() if len(people) == 1 else None
 
 
-def needs_settling(person_id: int) -> bool:
-    """Whether something happened to this person that the funnel has not looked at yet."""
-    return session().scalar(select(Restand.person_id).where(Restand.person_id == person_id)) is not None
-
-
-def stage_of(person_id: int) -> Stage:
-    return session().scalar(select(Standing.stage).where(Standing.person_id == person_id)) or Stage.PROSPECT
-
-
-def waits_since(person_id: int) -> datetime | None:
-    """Since when they wait for our answer."""
-    return session().scalar(select(Contact.waiting_since).where(Contact.person_id == person_id))
+def stands_and_waits(person_id: int) -> tuple[Stage, datetime | None, bool]:
+    """Where they stand, since when they wait for our answer, and whether the funnel has news to look at."""
+    found = (
+        session()
+        .execute(
+            select(Standing.stage, Contact.waiting_since, Restand.person_id)
+            .select_from(Person)
+            .outerjoin(Standing, Standing.person_id == Person.id)
+            .outerjoin(Contact, Contact.person_id == Person.id)
+            .outerjoin(Restand, Restand.person_id == Person.id)
+            .where(Person.id == person_id)
+        )
+        .one()
+    )
+    return found[0] or Stage.PROSPECT, found[1], found[2] is not None
 
 
 def merged_timeline(person_id: int, before: datetime | None, limit: int) -> tuple[list[Event], datetime | None]:

@@ -10,43 +10,49 @@ from flask import abort, redirect, render_template, request, url_for
 from crm.core import programme
 from crm.core.db import session, writing
 from crm.core.guards import May, staff, viewer
-from crm.core.offers import offers
-from crm.desk.queries import merged_timeline, needs_settling, stage_of, waits_since
+from crm.core.offers import Panel, offers
+from crm.desk.queries import merged_timeline, stands_and_waits
 from crm.desk.views import people_bp
 from crm.desk.views.assembled import door, rendered
 from crm.funnel.actions import settle
-from crm.people.models import Person
+from crm.funnel.rules import Stage
 from crm.people.queries import person_or_404
 
 EVENTS = 50
-FIRST = 30  # panels up to this order come with the page, the others right after it
+FIRST = ("funnel", "people")  # whose panels come with the page; the others right after it
 
 
-def _settled(person_id: int, at: datetime) -> Person:
-    """The person, with every new fact looked at by the funnel. Raises NotThere."""
-    if needs_settling(person_id) and not programme.is_held():
+def _settled(person_id: int, at: datetime) -> tuple[Stage, datetime | None]:
+    """Where they stand and since when they wait, with every new fact looked at by the funnel."""
+    stage, waiting, new = stands_and_waits(person_id)
+    if new and not programme.is_held():
         with writing():
             settle(at, person_ids=[person_id])
             session().commit()
-    return person_or_404(person_id)
+        stage, waiting, _new = stands_and_waits(person_id)
+    return stage, waiting
 
 
 @people_bp.get("/people/<int:person_id>")
 @staff(May.SEE)
 def person(person_id: int) -> Any:
     at = programme.moment()
-    found = _settled(person_id, at)
+    found = person_or_404(person_id)
     if found.id != person_id:
         return redirect(url_for("directory.person", person_id=found.id))
-    panels = [panel for room in offers() for panel in room.person]
+    stage, waiting = _settled(found.id, at)
     return render_template(
         "desk/person.html",
-        person=found,
-        stage=stage_of(found.id),
-        waiting=waits_since(found.id),
-        panels=rendered((one for one in panels if one.order <= FIRST), found.id, at),
+        person=person_or_404(found.id),
+        stage=stage,
+        waiting=waiting,
+        panels=rendered(_offered(first=True), found.id, at),
         doors=_doors(found.id),
     )
+
+
+def _offered(*, first: bool) -> list[Panel]:
+    return [panel for room in offers() if (room.room in FIRST) is first for panel in room.person]
 
 
 def _doors(person_id: int) -> dict[str, str | None]:
@@ -68,8 +74,7 @@ def _doors(person_id: int) -> dict[str, str | None]:
 def person_more(person_id: int) -> str:
     """The other panels: a part of the page where JavaScript asks for it, a page of its own without."""
     found = person_or_404(person_id)
-    panels = (panel for room in offers() for panel in room.person if panel.order > FIRST)
-    parts = rendered(panels, found.id, programme.moment())
+    parts = rendered(_offered(first=False), found.id, programme.moment())
     whole = "HX-Request" not in request.headers
     return render_template("desk/more.html" if whole else "desk/_more.html", person=found, panels=parts)
 

@@ -10,6 +10,7 @@ from sqlalchemy import Table
 from crm.core.guards import May
 from crm.core.offers import NavItem, RoomOffers
 from crm.core.owned import Owned
+from crm.people.actions.forgetting import reapply
 from crm.people.actions.merging import empty_again, fill_from
 from crm.people.models import (
     Identity,
@@ -61,6 +62,7 @@ OFFERS = RoomOffers(
     owned=OWNED,
     merge=fill_from,
     unmerge=empty_again,
+    forget_again=reapply,
     timeline=timeline,
     conditions=CONDITIONS,
     home=HOME,

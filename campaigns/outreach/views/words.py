@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
-from flask_babel import lazy_pgettext as _p
+from flask_babel import lazy_pgettext
 
 from campaigns.outreach.rules import CampaignState, LeftOut
 
 STATES = {
-    CampaignState.DRAFT: _p("campaign", "draft"),
-    CampaignState.RUNNING: _p("campaign", "running"),
-    CampaignState.PAUSED: _p("campaign", "paused"),
-    CampaignState.FINISHED: _p("campaign", "finished"),
+    CampaignState.DRAFT: lazy_pgettext("campaign", "draft"),
+    CampaignState.RUNNING: lazy_pgettext("campaign", "running"),
+    CampaignState.PAUSED: lazy_pgettext("campaign", "paused"),
+    CampaignState.FINISHED: lazy_pgettext("campaign", "finished"),
 }
 TONES = {
     CampaignState.DRAFT: "quiet",

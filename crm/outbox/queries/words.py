@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_babel import lazy_pgettext as _p
+from flask_babel import lazy_pgettext
 
 from crm.outbox.models import Touch
 from crm.outbox.rules import Direction, LetterState, Outcome
 from crm.people.rules import FORUM_PREFIX
 
 STATES = {
-    LetterState.QUEUED: _p("letter", "waiting to leave"),
-    LetterState.SENDING: _p("letter", "leaving"),
-    LetterState.SENT: _p("letter", "sent"),
-    LetterState.REFUSED: _p("letter", "refused by the server"),
-    LetterState.BOUNCED: _p("letter", "came back"),
-    LetterState.SUPPRESSED: _p("letter", "not written: on the suppression list"),
-    LetterState.CANCELLED: _p("letter", "cancelled"),
-    LetterState.EXPIRED: _p("letter", "expired"),
-    LetterState.UNCERTAIN: _p("letter", "uncertain"),
+    LetterState.QUEUED: lazy_pgettext("letter", "waiting to leave"),
+    LetterState.SENDING: lazy_pgettext("letter", "leaving"),
+    LetterState.SENT: lazy_pgettext("letter", "sent"),
+    LetterState.REFUSED: lazy_pgettext("letter", "refused by the server"),
+    LetterState.BOUNCED: lazy_pgettext("letter", "came back"),
+    LetterState.SUPPRESSED: lazy_pgettext("letter", "not written: on the suppression list"),
+    LetterState.CANCELLED: lazy_pgettext("letter", "cancelled"),
+    LetterState.EXPIRED: lazy_pgettext("letter", "expired"),
+    LetterState.UNCERTAIN: lazy_pgettext("letter", "uncertain"),
 }
 TONES = {
     LetterState.QUEUED: "waiting",
@@ -39,11 +39,11 @@ REASONS = {
     "forgotten": _l("the person was forgotten"),
 }
 CHANNELS = {
-    "email": _p("channel", "mail"),
+    "email": lazy_pgettext("channel", "mail"),
     "qq": "QQ",
-    "wechat": _p("channel", "WeChat"),
-    "weibo": _p("channel", "Weibo"),
-    "phone": _p("channel", "phone"),
+    "wechat": lazy_pgettext("channel", "WeChat"),
+    "weibo": lazy_pgettext("channel", "Weibo"),
+    "phone": lazy_pgettext("channel", "phone"),
     "matrix": "Matrix",
     "telegram": "Telegram",
     "github": "GitHub",

@@ -15,7 +15,8 @@ from crm.funnel.rules import Stage
 class RuleSet(Model):
     """One version of the rules of DOMAIN.md, in weeks; the newest that is effective on a day holds on that day.
 
-    active: in at least a of the last b released weeks; retained: tenure of m weeks and active in k of the last n; g weeks of grace.
+    active: in at least a of the last b released weeks; retained: tenure of m weeks and active in k of the last n; g
+    weeks of grace.
     """
 
     __tablename__ = "rule_set"
@@ -41,7 +42,8 @@ class Standing(Model):
     """One row per person who has been reached: first-reached dates and where they stand now.
 
     A skipped stage has no date of its own (`came_in_at` names the first); the `*_at` dates below it stay None although
-    whoever reaches a stage counts as having reached those before it: `reached` is the highest ladder step ever (1 to 4).
+    whoever reaches a stage counts as having reached those before it: `reached` is the highest ladder step ever (1 to
+    4).
     """
 
     __tablename__ = "standing"
@@ -79,8 +81,9 @@ class Standing(Model):
 class Move(Numbered):
     """One move of one person; only ever added. `why` holds the fact, or the rule and its figures.
 
-    A later fact about earlier days may tell the way anew: what was told before stays, and `superseded_at` says since when it
-    no longer holds. `reconstructed`: recorded more than a week after it happened, so that nobody was warned or written to.
+    A later fact about earlier days may tell the way anew: what was told before stays, and `superseded_at` says since
+    when it no longer holds. `reconstructed`: recorded more than a week after it happened, so that nobody was warned
+    or written to.
     """
 
     __tablename__ = "move"
@@ -99,7 +102,7 @@ class Move(Numbered):
 
 
 class Activity(Model):
-    """64 weeks of a person in one word: bit i is set when they were active in week `era * 64 + i` (two's complement)."""
+    """64 weeks of a person in a word: bit i is set when they were active in week `era * 64 + i` (two's complement)."""
 
     __tablename__ = "activity"
 
@@ -111,7 +114,8 @@ class Activity(Model):
 class FunnelCell(Model):
     """The rollup that the funnel page reads; rebuilt by one command and held against the rows by a test.
 
-    `week` is the week of joining the funnel; n1 to n4 count people who ever reached contacted, joined, active, retained.
+    `week` is the week of joining the funnel; n1 to n4 count people who ever reached contacted, joined, active,
+    retained.
     """
 
     __tablename__ = "funnel_cell"

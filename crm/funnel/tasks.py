@@ -11,7 +11,9 @@ from crm.funnel import actions
 
 @shared_task
 def settle() -> int:
-    """Settles whoever is marked, chunk by chunk; returns how many. A held programme is settled at the day it is held on."""
+    """Settles whoever is marked, chunk by chunk; returns how many. A held programme is settled at the day it is held
+    on.
+    """
     if programme.current() is None:
         return 0
     total = 0
@@ -24,7 +26,9 @@ def settle() -> int:
 
 @shared_task
 def recompute_for_the_day() -> int:
-    """Lets time pass: warnings, falls, and tenure that is complete. Run often or late, each happens once, at its Monday."""
+    """Lets time pass: warnings, falls, and tenure that is complete. Run often or late, each happens once, at its
+    Monday.
+    """
     if programme.current() is None:
         return 0
     looked_at = actions.recompute_for_the_day(programme.moment())

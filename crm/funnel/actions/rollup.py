@@ -1,4 +1,6 @@
-"""The rollup that the funnel page reads, kept in the transaction that changes a standing; and the version of the data."""
+"""The rollup that the funnel page reads, kept in the transaction that changes a standing; and the version of the
+data.
+"""
 
 from __future__ import annotations
 

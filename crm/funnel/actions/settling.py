@@ -1,4 +1,6 @@
-"""Where people stand, computed set-wise from the facts and written with their moves and the rollup in one transaction."""
+"""Where people stand, computed set-wise from the facts and written with their moves and the rollup in one
+transaction.
+"""
 
 from __future__ import annotations
 
@@ -70,7 +72,8 @@ def recompute(as_of: datetime, *, recorded_at: datetime) -> int:
 
 
 def recompute_for_the_day(at: datetime) -> int:
-    """Whoever is marked, and then those whom time alone may move: at the ends of weeks that have passed since the last look.
+    """Whoever is marked, and then those whom time alone may move: at the ends of weeks that have passed since the
+    last look.
 
     Returns how many time may have moved. Marked people come first: a check-in that waits must not count as silence.
     """

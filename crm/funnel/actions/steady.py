@@ -1,4 +1,6 @@
-"""The many whom a check-in does not move: at active or retained, unwarned, and above their rule. Only their weeks are noted."""
+"""The many whom a check-in does not move: at active or retained, unwarned, and above their rule. Only their weeks are
+noted.
+"""
 
 from __future__ import annotations
 
@@ -27,8 +29,8 @@ Since = Mapping[int, datetime | None]
 def note_steady(marked: Since, at: datetime) -> set[int]:
     """Notes the weeks of those who stay where they are, and returns who they are.
 
-    Only where time was let pass within the last week, so that at most one end of a week is open, and only for facts since
-    then: of these, a check-in, leaving and a refusal are all that can move somebody at active or retained.
+    Only where time was let pass within the last week, so that at most one end of a week is open, and only for facts
+    since then: of these, a check-in, leaving and a refusal are all that can move somebody at active or retained.
     """
     before = looked_at()
     counted = counted_weeks(at)
@@ -44,22 +46,25 @@ def note_steady(marked: Since, at: datetime) -> set[int]:
     read_check_ins(people, list(people), min(recent.values()), counted)
     base = min((era for known in people.values() for era in known.words), default=0)
     over = ground(counted_weeks(at, base * 64))
-    steady = [
-        known for person_id, known in people.items() if _stays(known, *stood[person_id], base=base, over=over)
-    ]
+    steady = [known for person_id, known in people.items() if _stays(known, *stood[person_id], base=base, over=over)]
     write_words(steady)
     return {known.person_id for known in steady}
 
 
 def _candidates(recent: Mapping[int, datetime]) -> tuple[dict[int, Known], dict[int, tuple[Stage, datetime, int]]]:
     ids = list(recent)
-    query = select(
-        Standing.person_id, Standing.stage, Standing.active_at, Standing.since, Standing.rule_version
-    ).where(among(Standing.person_id, ids), Standing.stage.in_(STEADY), Standing.warned_at.is_(None))
-    moved = {row[0] for row in rows(select(Touch.person_id).where(Touch.outcome == Outcome.REFUSED, among(Touch.person_id, ids)))}
+    query = select(Standing.person_id, Standing.stage, Standing.active_at, Standing.since, Standing.rule_version).where(
+        among(Standing.person_id, ids), Standing.stage.in_(STEADY), Standing.warned_at.is_(None)
+    )
+    moved = {
+        row[0]
+        for row in rows(select(Touch.person_id).where(Touch.outcome == Outcome.REFUSED, among(Touch.person_id, ids)))
+    }
     moved |= {
         row[0]
-        for row in rows(select(Agreement.person_id).where(Agreement.ended_at.is_not(None), among(Agreement.person_id, ids)))
+        for row in rows(
+            select(Agreement.person_id).where(Agreement.ended_at.is_not(None), among(Agreement.person_id, ids))
+        )
     }
     people: dict[int, Known] = {}
     stood: dict[int, tuple[Stage, datetime, int]] = {}

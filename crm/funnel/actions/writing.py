@@ -164,7 +164,9 @@ def write_words(people: Iterable[Known]) -> bool:
 def _drop(without: Sequence[int], cells: Cells) -> bool:
     if not without:
         return False
-    gone = session().execute(delete(Standing).where(among(Standing.person_id, without)).returning(*STANDING.columns)).all()
+    gone = (
+        session().execute(delete(Standing).where(among(Standing.person_id, without)).returning(*STANDING.columns)).all()
+    )
     for row in gone:
         cells.take(row)
     if gone:

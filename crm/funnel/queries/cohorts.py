@@ -23,17 +23,15 @@ def data_version() -> int:
     return session().scalar(select(DataVersion.version).where(DataVersion.name == FUNNEL)) or 0
 
 
-def kept_cohorts() -> Table | None:
-    """The table of the present version of the data, if it has been computed."""
-    kept = session().execute(
-        select(DataVersion.version, DataVersion.computed).where(DataVersion.name == COHORTS)
-    ).first()
-    return kept.computed if kept is not None and kept.version == data_version() else None
+def kept(name: str) -> Table | None:
+    """What was computed of the present version of the data, if it has been."""
+    found = session().execute(select(DataVersion.version, DataVersion.computed).where(DataVersion.name == name)).first()
+    return found.computed if found is not None and found.version == data_version() else None
 
 
 def cohorts() -> Table:
     """`{"weeks": [...], "rows": [{"cohort", "size", "active"}]}`: week 0 is the ISO week of the first check-in."""
-    return kept_cohorts() or compute_cohorts()
+    return kept(COHORTS) or compute_cohorts()
 
 
 def compute_cohorts() -> Table:
@@ -60,17 +58,3 @@ def compute_cohorts() -> Table:
             for first, cohort in sorted(counts.items())
         ],
     }
-
-
-def weekly_activity() -> list[tuple[int, int]]:
-    """How many were active in each week, from the first to the last in which anybody was."""
-    table = cohorts()
-    found: Counter[int] = Counter()
-    for row in table["rows"]:
-        start = weeks.from_iso_name(row["cohort"])
-        for offset, people in enumerate(row["active"]):
-            found[start + offset] += people
-    return [(week, found[week]) for week in range(min(found), max(found) + 1)] if found else []
-
-
-__all__ = ["cohorts", "compute_cohorts", "data_version", "kept_cohorts", "weekly_activity"]

@@ -19,8 +19,9 @@ from crm.people.models import Origin
 from crm.people.rules import OriginKind
 
 WAYS = ("campaign", "source", "channel", "week")
-OF_CAMPAIGN = (OriginKind.CAMPAIGN, OriginKind.VARIANT)
-SUMS = tuple(func.coalesce(func.sum(column), 0) for column in (FunnelCell.n1, FunnelCell.n2, FunnelCell.n3, FunnelCell.n4))
+SUMS = tuple(
+    func.coalesce(func.sum(column), 0) for column in (FunnelCell.n1, FunnelCell.n2, FunnelCell.n3, FunnelCell.n4)
+)
 DATES = (Standing.contacted_at, Standing.joined_at, Standing.active_at, Standing.retained_at)
 MIDNIGHT = 86_400
 
@@ -60,33 +61,47 @@ def by(what: str) -> list[Row]:
 
 
 def _by_campaign() -> list[Row]:
-    """Variants count for their campaign, whose key their own begins with; who came otherwise stands under no key."""
-    rows = session().execute(
-        select(Origin.id, Origin.kind, Origin.key, Origin.title, *SUMS)
-        .select_from(FunnelCell)
-        .outerjoin(Origin, Origin.id == FunnelCell.origin_id)
-        .group_by(Origin.id, Origin.kind, Origin.key, Origin.title)
-        .order_by(Origin.id)
-    ).all()
-    titles = {
-        key: (title, str(origin_id))
-        for origin_id, key, title in session().execute(
-            select(Origin.id, Origin.key, Origin.title).where(Origin.kind == OriginKind.CAMPAIGN)
-        )
-    }
-    found: dict[tuple[str, str], list[int]] = {}
-    for origin_id, kind, key, title, *counts in rows:
-        name = ("", "")
-        if kind in OF_CAMPAIGN:
-            name = titles.get(_campaign_key(key), (title, str(origin_id)))
-        sums = found.setdefault(name, [0, 0, 0, 0])
+    """Variants count for their campaign; who came otherwise stands in one row without a key."""
+    sums: dict[int, list[int]] = {}
+    campaigns = campaign_origins()
+    belongs = _belonging(campaigns)
+    for origin_id, *counts in session().execute(
+        select(FunnelCell.origin_id, *SUMS).group_by(FunnelCell.origin_id).order_by(FunnelCell.origin_id)
+    ):
+        found = sums.setdefault(belongs.get(origin_id, 0), [0, 0, 0, 0])
         for rung, count in enumerate(counts):
-            sums[rung] += int(count)
-    return [Row(title, value, tuple(sums)) for (title, value), sums in found.items() if any(sums)]
+            found[rung] += int(count)
+    titles = {campaign.id: campaign.title for campaign in campaigns}
+    return [
+        Row(titles.get(origin_id, ""), str(origin_id) if origin_id else "", tuple(counts))
+        for origin_id, counts in sums.items()
+        if any(counts)
+    ]
 
 
-def _campaign_key(key: str) -> str:
-    return key.partition(":")[0]
+def _belonging(campaigns: list[Origin]) -> dict[int, int]:
+    """Origin -> the campaign that it counts for."""
+    by_key = {campaign.key: campaign.id for campaign in campaigns}
+    found = {campaign.id: campaign.id for campaign in campaigns}
+    variants = select(Origin.id, Origin.key).where(Origin.kind == OriginKind.VARIANT)
+    for origin_id, key in session().execute(variants):
+        campaign_id = by_key.get(key.rpartition(":")[0])
+        if campaign_id is not None:
+            found[origin_id] = campaign_id
+    return found
+
+
+def campaign_origins() -> list[Origin]:
+    return list(session().scalars(select(Origin).where(Origin.kind == OriginKind.CAMPAIGN).order_by(Origin.id)))
+
+
+def origins_of_campaign(origin_id: int) -> list[int]:
+    """The campaign's own label, and those of its variants, whose keys begin with the campaign's."""
+    key = session().scalar(select(Origin.key).where(Origin.id == origin_id))
+    variants = select(Origin.id, Origin.key).where(
+        Origin.kind == OriginKind.VARIANT, Origin.key.startswith(f"{key}:", autoescape=True)
+    )
+    return [origin_id, *(row[0] for row in session().execute(variants) if row[1].rpartition(":")[0] == key)]
 
 
 def _counts(values: Iterable[Any]) -> tuple[int, ...]:

@@ -125,14 +125,14 @@ def _read_suppressions(people: dict[int, Known], ids: Ids) -> None:
 
 
 def read_stays(people: dict[int, Known], ids: Ids) -> None:
-    memberships = select(
-        Membership.person_id, Membership.joined_at, Membership.left_at, Membership.origin_id
-    ).where(among(Membership.person_id, ids))
+    memberships = select(Membership.person_id, Membership.joined_at, Membership.left_at, Membership.origin_id).where(
+        among(Membership.person_id, ids)
+    )
     for person_id, start, end, origin_id in rows(memberships):
         people[person_id].stays.append((start, end, "group", origin_id))
-    agreements = select(
-        Agreement.person_id, Agreement.accepted_at, Agreement.ended_at, Agreement.origin_id
-    ).where(among(Agreement.person_id, ids))
+    agreements = select(Agreement.person_id, Agreement.accepted_at, Agreement.ended_at, Agreement.origin_id).where(
+        among(Agreement.person_id, ids)
+    )
     for person_id, start, end, origin_id in rows(agreements):
         people[person_id].stays.append((start, end, "agreement", origin_id))
 
@@ -146,7 +146,9 @@ def read_sources(people: dict[int, Known], ids: Ids) -> None:
 
 
 def read_own(people: dict[int, Known], ids: Ids, counted: Counted) -> None:
-    """What the funnel itself wrote before: standing, current moves, words of weeks, and the moments that the moves keep."""
+    """What the funnel itself wrote before: standing, current moves, words of weeks, and the moments that the moves
+    keep.
+    """
     for standing in rows(select(*KEPT).where(among(Standing.person_id, ids))):
         people[standing.person_id].standing = standing
     moves = select(Move.id, Move.person_id, Move.from_stage, Move.to_stage, Move.at).where(
@@ -169,7 +171,9 @@ def read_words(people: dict[int, Known], ids: Ids) -> None:
 
 
 def read_check_ins(people: dict[int, Known], ids: Ids, since: datetime | None, counted: Counted) -> None:
-    """Sets the weeks of all check-ins, or of those from a moment on (the start of a week), and the first of each week."""
+    """Sets the weeks of all check-ins, or of those from a moment on (the start of a week), and the first of each
+    week.
+    """
     if not ids:
         return
     query = select(CheckIn.person_id, CheckIn.at).where(among(CheckIn.person_id, ids))

@@ -27,7 +27,8 @@ def looked_at() -> datetime | None:
 def touched_by_time(at: datetime) -> list[int]:
     """People at active or retained whose rule a week's end since the last look may have decided, in order.
 
-    And those with a check-in of these weeks who are at neither: a week may have become a released one after they ran the build.
+    And those with a check-in of these weeks who are at neither: a week may have become a released one after they ran
+    the build.
     """
     before = looked_at()
     counted = counted_weeks(at)
@@ -61,13 +62,11 @@ def _unseen(first: int, running: int) -> set[int]:
 
 
 def _below_or_rising(at: datetime) -> list[int]:
-    """Those warned, those below the rule of their stage with the last completed week, those who have it for retained."""
+    """Those warned, those below their stage's rule with the last completed week, those who have it for retained."""
     people: dict[int, tuple[Stage, datetime | None, bool]] = {}
     words: dict[int, list[tuple[int, int]]] = {}
     query = (
-        select(
-            Standing.person_id, Standing.stage, Standing.active_at, Standing.warned_at, Activity.era, Activity.bits
-        )
+        select(Standing.person_id, Standing.stage, Standing.active_at, Standing.warned_at, Activity.era, Activity.bits)
         .outerjoin(Activity, Activity.person_id == Standing.person_id)
         .where(Standing.stage.in_(STEADY))
     )

@@ -21,7 +21,9 @@ def counted_cells() -> dict[Key, list[int]]:
     """What the rollup must hold, counted from the standings."""
     found: dict[Key, list[int]] = {}
     columns = (Standing.reached, Standing.week, Standing.origin_id, Standing.source_key, Standing.channel)
-    for reached, week, origin_id, source_key, channel in session().execute(select(*columns).where(Standing.reached > 0)):
+    for reached, week, origin_id, source_key, channel in session().execute(
+        select(*columns).where(Standing.reached > 0)
+    ):
         counts = found.setdefault((week, origin_id or 0, source_key, channel or ""), [0] * len(LADDER))
         for rung in range(reached):
             counts[rung] += 1

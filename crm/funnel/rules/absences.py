@@ -12,7 +12,8 @@ Absences = tuple[tuple[datetime, datetime | None], ...]
 def absences(agreements: Sequence[Stay], memberships: Sequence[Stay]) -> Absences:
     """From leaving until coming back, if ever.
 
-    Left is who ended the tester agreement and is in no group either; who only leaves a group has not left the programme.
+    Left is who ended the tester agreement and is in no group either; who only leaves a group has not left the
+    programme.
     """
     ends = sorted(end for _, end in agreements if end is not None)
     found: list[tuple[datetime, datetime | None]] = []

@@ -150,7 +150,9 @@ class Activity:
         return Turn(self.end_of(fall.drop), True, fall.drop, True, to)
 
     def _fall(self, path: Path) -> Fall | None:
-        """The first weeks below the rule of this stage that outlast their grace, or that the last completed week ends."""
+        """The first weeks below the rule of this stage that outlast their grace, or that the last completed week
+        ends.
+        """
         kept = self.active_ends if path.stage is Stage.ACTIVE else self._retained_words()[1]
         below = ~kept & self._completed
         start = self.ends
@@ -208,12 +210,15 @@ class Activity:
         figures: Why = {
             "fact": "weeks" if turn.at_end else "check_in",
             "week": weeks.iso_name(self.counted.week(turn.index)),
-            "weeks": in_window(self.bits, turn.index, window),
+            "weeks": min(in_window(self.bits, turn.index, window), of),
             "needed": needed,
             "of": of,
         }
         if retained and self.first_active is not None:
-            figures |= {"tenure": weeks.week_of(turn.at, self.counted.zone) - self.first_active, "tenure_needed": rules.m}
+            figures |= {
+                "tenure": weeks.week_of(turn.at, self.counted.zone) - self.first_active,
+                "tenure_needed": rules.m,
+            }
         if turn.is_down:
             figures |= {"grace": rules.g, "last": self._last_week(turn.index)}
         return figures

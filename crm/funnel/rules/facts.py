@@ -15,8 +15,9 @@ Why = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What happened to one person. `bits`: weeks with a check-in, bit 0 is the week `base`; `firsts`: the first check-in
-    of a week, needed for the weeks that begin a move; `absences`: from leaving the programme until coming back, if ever.
+    """What happened to one person. `bits`: weeks with a check-in, bit 0 is the week `base`; `firsts`: the first
+    check-in of a week, needed for the weeks that begin a move; `absences`: from leaving the programme until coming
+    back, if ever.
     """
 
     known_at: datetime

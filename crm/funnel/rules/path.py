@@ -1,7 +1,8 @@
 """The way of one person through the stages, as a pure function of what happened.
 
-Up by a fact (a touch, a join, a check-in) at its moment; down only at the end of a counted week, which is the first moment
-of the following Monday, after a warning and `g` counted weeks of grace. The running week counts only in a person's favour.
+Up by a fact (a touch, a join, a check-in) at its moment; down only at the end of a counted week, which is the first
+moment of the following Monday, after a warning and `g` counted weeks of grace. The running week counts only in a
+person's favour.
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""The rules of the stages told week by week, as slowly and plainly as they can be: what the words of bits are held against."""
+"""The rules of the stages told week by week, as slowly and plainly as they can be: what the words of bits are held
+against.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The machine of the stages against the same rules told week by week, on random worlds; and its finer points by example."""
+"""The machine of the stages against the same rules told week by week, on random worlds; and its finer points by
+example.
+"""
 
 from __future__ import annotations
 

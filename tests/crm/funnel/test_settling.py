@@ -20,7 +20,8 @@ from crm.funnel.queries.verifying import differing_cells, kept_cells
 from crm.funnel.rules import Stage
 from crm.funnel.rules.weekbits import WORD
 from crm.groups.models import Membership
-from crm.outbox.models import Contact, Touch
+from crm.outbox.actions import NewTouch, record_touches
+from crm.outbox.models import Touch
 from crm.outbox.rules import Direction, Outcome
 from crm.people.actions.suppressing import suppress
 from crm.people.models import Person
@@ -36,8 +37,7 @@ def week(number: float) -> datetime:
 
 
 def contacted(who: Person, at: datetime) -> None:
-    session().add(Contact(person_id=who.id, first_sent_at=at, last_out_at=at, last_touch_at=at, first_channel="mail"))
-    restand([who.id], at)
+    record_touches([NewTouch(who.id, at, Direction.OUT, "mail", Outcome.SENT)], at)
 
 
 def joined(who: Person, at: datetime) -> None:
@@ -154,9 +154,7 @@ def test_history_that_is_imported_is_marked_reconstructed(bo: Person) -> None:
 
 def test_a_refusal_is_final_and_so_is_the_suppression_list(bo: Person, ada: Person) -> None:
     contacted(bo, week(0.1))
-    session().add(
-        Touch(person_id=bo.id, at=week(1), direction=Direction.IN, channel="qq", outcome=Outcome.REFUSED)
-    )
+    session().add(Touch(person_id=bo.id, at=week(1), direction=Direction.IN, channel="qq", outcome=Outcome.REFUSED))
     joined(bo, week(2))
     suppress([ada.id], SuppressionReason.UNSUBSCRIBED, week(2))
     restand([ada.id], None)

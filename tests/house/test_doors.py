@@ -85,7 +85,7 @@ def test_whatever_changes_something_is_no_get(app: Flask) -> None:
     """A method that writes has a guard, or a link as its key, or stands here because it lets people in and out."""
     let_in = {
         "accounts.sign_in", "accounts.second_step", "accounts.sign_out", "accounts.lost_password", "accounts.join",
-        "accounts.welcome", "core.set_language", "core.set_theme",
+        "accounts.welcome", "core.set_language", "core.set_theme", "fcodes.typed", "fcodes.ask",
     }  # fmt: skip
     writes = {"POST", "PUT", "PATCH", "DELETE"}
     open_ones = {

@@ -65,9 +65,9 @@ PAGES = (
     ("/people/{person}/more", "a person's other panels"),
     ("/people/never-contacted", "collected, never contacted"),
     ("/people/waiting", "waiting for our answer"),
-    ("/reports", "reports"),
-    ("/funnel", "funnel"),
-    ("/cohorts", "cohorts"),
+    ("/reports/weeks", "weeks"),
+    ("/reports/funnel", "funnel"),
+    ("/reports/cohorts", "cohorts"),
     ("/editions", "boot screens"),
 )
 

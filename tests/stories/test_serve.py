@@ -9,14 +9,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from flask_migrate import upgrade
 
+from crm.accounts.actions import create_programme
+from crm.core import clock
+from tests.stories.conftest import KEYS, Where
+from tests.stories.kill import Importing, look, looking_at, serving
 from tests.stories.serving import Served, answer, kill, served, wait_until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks for orphans in /proc")
-KEYS = {
-    "SECRET_KEY": "a secret that only these tests know about",
-    "SUPPRESSION_KEY": "another one for the hashes of erased people",
-}
 
 
 def gone(run: Served) -> Callable[[], bool]:
@@ -32,6 +33,22 @@ def test_the_first_page_answers_and_ctrl_c_leaves_nothing_behind(tmp_path: Path)
         run.tell(signal.SIGINT)
         assert run.ended(15) == 0
         assert run.processes() == {}
+
+
+@pytest.mark.parametrize("broker", ["spool", pytest.param("redis", marks=[pytest.mark.postgres, pytest.mark.redis])])
+def test_the_program_answers_and_a_job_is_done(broker: str, tmp_path: Path, where: Where) -> None:
+    """With SQLite and a folder for a broker, and with PostgreSQL and Redis."""
+    work = Importing(rows=500)
+    run = Served(tmp_path, "run", **where(broker))
+    with looking_at(run):
+        upgrade()
+        create_programme("Orange", "Asia/Shanghai", ["en"], "Lin", "lin@orange.example", at=clock.now())
+        work.prepare()
+        with serving(run):
+            run.up()
+            assert answer(f"{run.address}/sign-in")[0] == 200
+            wait_until(lambda: look(work.done), 30, "the import to be done")
+        look(work.check)
 
 
 def test_a_killed_supervisor_leaves_no_child(tmp_path: Path) -> None:

@@ -30,6 +30,7 @@ from crm.core.programme import required
 from crm.demo import words
 from crm.demo.plan import FORUMS, GBK_FORUMS, RECRUITING_WEEKS, SEED, WEEKS, Member, Size, draw
 from crm.fcodes.actions import issue, redeem
+from crm.fcodes.actions.redeeming import origin as fcode_origin
 from crm.feedback.actions import answer, move, support_many, write_request
 from crm.feedback.models import Request
 from crm.feedback.rules import RequestKind, RequestState, Severity
@@ -124,6 +125,8 @@ class Story:
             (Role.RELEASE, "Zhao Yong", "zhao@orange.example"),
         ):
             self.staff[role] = add_staff(name, mail, [role], at=at, password=PASSWORD).id
+        testers = save_audience(words.WITH_US, {"not_lapsed": "yes"}, at=at, by_id=self.staff[Role.RELEASE])
+        self.with_us = testers.id
         self.train = create_train(words.TRAIN, PLATFORM, FRIDAY, time(17, 0), ZONE.key, at=at).id
         session().commit()
 
@@ -274,6 +277,7 @@ class Story:
             person = add_person(friend.name, [("email", friend.mail), ("qq", friend.qq)], at=at)
             friend.person_id = person.id
             redeem(code, person.id, at=at + timedelta(hours=4))
+            accept_agreement([person.id], at=at + timedelta(hours=4), origin_id=fcode_origin())
         session().commit()
 
     # ------------------------------------------------------------ the week
@@ -297,7 +301,14 @@ class Story:
         return made
 
     def _release(self, week: int, build: Build) -> None:
-        planned = plan_release(self.train, self.first + week, build_id=build.id, at=self.at(week, THURSDAY, 17))
+        planned = plan_release(
+            self.train,
+            self.first + week,
+            build_id=build.id,
+            audience_id=self.with_us,
+            at=self.at(week, THURSDAY, 17),
+            by_id=self.staff[Role.RELEASE],
+        )
         session().commit()
         opens = self.at(week, FRIDAY, 17)
         open_release(planned.id, opens)

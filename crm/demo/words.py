@@ -5,6 +5,7 @@ from __future__ import annotations
 PROGRAMME = "Orange OS"
 ADDRESS = "北京市海淀区中关村东路 1 号 Orange 工作室"
 TRAIN = "橙色星期五 Orange Friday"
+WITH_US = "还在测试的人 Testers who are with us"
 BASIS = "论坛公开资料，版主同意转达 (public forum profile, with the moderator's consent)"
 
 COLUMNS = {

@@ -198,12 +198,12 @@ def _migrated(app: Flask, *, may_upgrade: bool = True) -> None:
     from flask_migrate import upgrade  # noqa: PLC0415 -- as above
     from sqlalchemy.exc import OperationalError  # noqa: PLC0415 -- as above
 
-    from crm.core.db import db  # noqa: PLC0415 -- as above
+    from crm.core.db import db, reading  # noqa: PLC0415 -- as above
 
     head = (Path(__file__).resolve().parent.parent / "migrations" / ".current-head").read_text("utf-8").strip()
     with app.app_context():
         try:
-            with db.engine.connect() as connection:
+            with reading(), db.engine.connect() as connection:
                 known = MigrationContext.configure(connection).get_current_revision()
         except OperationalError as error:
             reason = str(error.orig).strip().splitlines()[0]

@@ -207,7 +207,6 @@ class ProgrammeFields(Form):
         if not field.data:
             raise ValidationError(lazy_gettext("Choose at least one language."))
 
-
     def validate_first_language(self, field: Field) -> None:
         if self.languages.data and field.data not in self.languages.data:
             raise ValidationError(lazy_gettext("Choose one of the languages above."))

@@ -87,13 +87,17 @@ def viewer_of_session(secret: str, at: datetime) -> Viewer | None:
     query = _viewer_query(SignInSession.id, SignInSession.as_staff, SignInSession.seen_at).join(
         SignInSession, SignInSession.person_id == Person.id
     )
-    rows = session().execute(
-        query.where(
-            SignInSession.digest == digest(secret),
-            SignInSession.revoked_at.is_(None),
-            SignInSession.expires_at > at,
+    rows = (
+        session()
+        .execute(
+            query.where(
+                SignInSession.digest == digest(secret),
+                SignInSession.revoked_at.is_(None),
+                SignInSession.expires_at > at,
+            )
         )
-    ).all()
+        .all()
+    )
     if not rows:
         return None
     person_id, name, language, _role, is_tester, session_id, as_staff, seen_at = rows[0]
@@ -169,9 +173,7 @@ def agreement_text(language: str, version: int | None = None) -> AgreementText |
 
 
 def running_agreement(person_id: int) -> Agreement | None:
-    return session().scalar(
-        select(Agreement).where(Agreement.person_id == person_id, Agreement.ended_at.is_(None))
-    )
+    return session().scalar(select(Agreement).where(Agreement.person_id == person_id, Agreement.ended_at.is_(None)))
 
 
 def credential_of(person_id: int) -> Credential | None:

@@ -16,9 +16,7 @@ class Role(StrEnum):
 
 ROLE_MAY: dict[Role, frozenset[May]] = {
     Role.ADMIN: frozenset(May),
-    Role.COMMUNITY: frozenset(
-        {May.SEE, May.PEOPLE, May.ERASE, May.OUTREACH, May.GROUPS, May.REQUESTS, May.FCODES}
-    ),
+    Role.COMMUNITY: frozenset({May.SEE, May.PEOPLE, May.ERASE, May.OUTREACH, May.GROUPS, May.REQUESTS, May.FCODES}),
     Role.RELEASE: frozenset({May.SEE, May.BUILDS, May.RELEASES, May.REQUESTS, May.CREDITS}),
 }
 

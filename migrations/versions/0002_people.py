@@ -13,9 +13,7 @@ depends_on = None
 def upgrade() -> None:
     op.create_table(
         "erasure",
-        sa.Column(
-            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
-        ),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("person_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
@@ -25,9 +23,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "origin",
-        sa.Column(
-            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
-        ),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column(
             "kind",
             sa.Enum(
@@ -53,9 +49,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "person",
-        sa.Column(
-            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
-        ),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("language", sa.String(), nullable=True),
         sa.Column("zone", sa.String(), nullable=True),
@@ -65,9 +59,7 @@ def upgrade() -> None:
         sa.Column("merged_into_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("forgotten_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("merged_into_id != id", name=op.f("ck_person_not_into_itself")),
-        sa.ForeignKeyConstraint(
-            ["merged_into_id"], ["person.id"], name=op.f("fk_person_merged_into_id_person")
-        ),
+        sa.ForeignKeyConstraint(["merged_into_id"], ["person.id"], name=op.f("fk_person_merged_into_id_person")),
         sa.ForeignKeyConstraint(["owner_id"], ["person.id"], name=op.f("fk_person_owner_id_person")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_person")),
         sqlite_autoincrement=True,
@@ -100,9 +92,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "tag",
-        sa.Column(
-            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
-        ),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("name", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tag")),
         sa.UniqueConstraint("name", name=op.f("uq_tag_name")),
@@ -122,9 +112,7 @@ def upgrade() -> None:
     op.create_index(op.f("ix_identity_person_id"), "identity", ["person_id"], unique=False)
     op.create_table(
         "merge",
-        sa.Column(
-            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
-        ),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("keep_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("lose_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("moved", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
@@ -141,9 +129,7 @@ def upgrade() -> None:
     op.create_index(op.f("ix_merge_lose_id"), "merge", ["lose_id"], unique=False)
     op.create_table(
         "note",
-        sa.Column(
-            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
-        ),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("person_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("author_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("body", sa.String(), nullable=False),
@@ -158,9 +144,7 @@ def upgrade() -> None:
     op.create_index("ix_note_person_at", "note", ["person_id", "at"], unique=False)
     op.create_table(
         "people_import",
-        sa.Column(
-            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
-        ),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("file_name", sa.String(), nullable=False),
         sa.Column("stored_key", sa.String(), nullable=True),
         sa.Column("refused_key", sa.String(), nullable=True),
@@ -226,9 +210,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["person_id"], ["person.id"], name=op.f("fk_person_tag_person_id_person"), ondelete="CASCADE"
         ),
-        sa.ForeignKeyConstraint(
-            ["tag_id"], ["tag.id"], name=op.f("fk_person_tag_tag_id_tag"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["tag_id"], ["tag.id"], name=op.f("fk_person_tag_tag_id_tag"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("person_id", "tag_id", name=op.f("pk_person_tag")),
     )
     op.create_index("ix_person_tag_tag", "person_tag", ["tag_id", "person_id"], unique=False)
@@ -253,9 +235,7 @@ def upgrade() -> None:
     op.create_index(op.f("ix_imported_person_person_id"), "imported_person", ["person_id"], unique=False)
     op.create_table(
         "merge_proposal",
-        sa.Column(
-            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
-        ),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("first_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("second_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column(
@@ -277,9 +257,7 @@ def upgrade() -> None:
         sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("decided_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.CheckConstraint("first_id < second_id", name=op.f("ck_merge_proposal_lower_first")),
-        sa.ForeignKeyConstraint(
-            ["decided_by_id"], ["person.id"], name=op.f("fk_merge_proposal_decided_by_id_person")
-        ),
+        sa.ForeignKeyConstraint(["decided_by_id"], ["person.id"], name=op.f("fk_merge_proposal_decided_by_id_person")),
         sa.ForeignKeyConstraint(
             ["first_id"], ["person.id"], name=op.f("fk_merge_proposal_first_id_person"), ondelete="CASCADE"
         ),
@@ -297,9 +275,7 @@ def upgrade() -> None:
     op.create_index(op.f("ix_merge_proposal_second_id"), "merge_proposal", ["second_id"], unique=False)
     op.create_table(
         "source",
-        sa.Column(
-            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
-        ),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("person_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("site", sa.String(), nullable=False),
         sa.Column("board", sa.String(), nullable=False),
@@ -323,9 +299,7 @@ def upgrade() -> None:
         sa.Column("origin_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("import_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.ForeignKeyConstraint(["found_by_id"], ["person.id"], name=op.f("fk_source_found_by_id_person")),
-        sa.ForeignKeyConstraint(
-            ["import_id"], ["people_import.id"], name=op.f("fk_source_import_id_people_import")
-        ),
+        sa.ForeignKeyConstraint(["import_id"], ["people_import.id"], name=op.f("fk_source_import_id_people_import")),
         sa.ForeignKeyConstraint(["origin_id"], ["origin.id"], name=op.f("fk_source_origin_id_origin")),
         sa.ForeignKeyConstraint(
             ["person_id"], ["person.id"], name=op.f("fk_source_person_id_person"), ondelete="CASCADE"

@@ -13,14 +13,10 @@ depends_on = None
 def upgrade() -> None:
     op.create_table(
         "sender",
-        sa.Column(
-            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
-        ),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column(
             "kind",
-            sa.Enum(
-                "mailbox", "account", name="senderkind", native_enum=False, create_constraint=True, length=32
-            ),
+            sa.Enum("mailbox", "account", name="senderkind", native_enum=False, create_constraint=True, length=32),
             nullable=False,
         ),
         sa.Column("name", sa.String(), nullable=False),
@@ -37,9 +33,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "wording",
-        sa.Column(
-            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
-        ),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("key", sa.String(), nullable=False),
         sa.Column("language", sa.String(), nullable=False),
         sa.Column("version", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -66,9 +60,7 @@ def upgrade() -> None:
         sa.Column("waiting_since", sa.DateTime(timezone=True), nullable=True),
         sa.Column("first_channel", sa.String(), nullable=True),
         sa.Column("first_origin_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["first_origin_id"], ["origin.id"], name=op.f("fk_contact_first_origin_id_origin")
-        ),
+        sa.ForeignKeyConstraint(["first_origin_id"], ["origin.id"], name=op.f("fk_contact_first_origin_id_origin")),
         sa.ForeignKeyConstraint(
             ["person_id"], ["person.id"], name=op.f("fk_contact_person_id_person"), ondelete="CASCADE"
         ),
@@ -85,9 +77,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "letter",
-        sa.Column(
-            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
-        ),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("person_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("occasion", sa.String(), nullable=False),
         sa.Column(
@@ -142,9 +132,7 @@ def upgrade() -> None:
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("reason", sa.String(), nullable=True),
-        sa.CheckConstraint(
-            "state != 'sending' OR lease_until IS NOT NULL", name=op.f("ck_letter_sending_has_lease")
-        ),
+        sa.CheckConstraint("state != 'sending' OR lease_until IS NOT NULL", name=op.f("ck_letter_sending_has_lease")),
         sa.CheckConstraint("state != 'sent' OR sent_at IS NOT NULL", name=op.f("ck_letter_sent_has_moment")),
         sa.ForeignKeyConstraint(["held_by_id"], ["person.id"], name=op.f("fk_letter_held_by_id_person")),
         sa.ForeignKeyConstraint(["origin_id"], ["origin.id"], name=op.f("fk_letter_origin_id_origin")),
@@ -219,9 +207,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "touch",
-        sa.Column(
-            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
-        ),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("person_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column(

@@ -13,9 +13,7 @@ depends_on = None
 def upgrade() -> None:
     op.create_table(
         "chat_group",
-        sa.Column(
-            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
-        ),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("kind", sa.String(), nullable=False),
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("address", sa.String(), nullable=False),
@@ -29,9 +27,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "member_list",
-        sa.Column(
-            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
-        ),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("group_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("file_name", sa.String(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
@@ -42,27 +38,21 @@ def upgrade() -> None:
         sa.Column("new_people", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("refused", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
         sa.ForeignKeyConstraint(["by_id"], ["person.id"], name=op.f("fk_member_list_by_id_person")),
-        sa.ForeignKeyConstraint(
-            ["group_id"], ["chat_group.id"], name=op.f("fk_member_list_group_id_chat_group")
-        ),
+        sa.ForeignKeyConstraint(["group_id"], ["chat_group.id"], name=op.f("fk_member_list_group_id_chat_group")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_member_list")),
         sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_member_list_group_id"), "member_list", ["group_id"], unique=False)
     op.create_table(
         "membership",
-        sa.Column(
-            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
-        ),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("group_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("person_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("joined_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("left_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("origin_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.CheckConstraint("left_at >= joined_at", name=op.f("ck_membership_left_after_joined")),
-        sa.ForeignKeyConstraint(
-            ["group_id"], ["chat_group.id"], name=op.f("fk_membership_group_id_chat_group")
-        ),
+        sa.ForeignKeyConstraint(["group_id"], ["chat_group.id"], name=op.f("fk_membership_group_id_chat_group")),
         sa.ForeignKeyConstraint(["origin_id"], ["origin.id"], name=op.f("fk_membership_origin_id_origin")),
         sa.ForeignKeyConstraint(
             ["person_id"], ["person.id"], name=op.f("fk_membership_person_id_person"), ondelete="CASCADE"

@@ -21,9 +21,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "funnel_cell",
-        sa.Column(
-            "week", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
-        ),
+        sa.Column("week", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
         sa.Column(
             "origin_id",
             sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
@@ -69,16 +67,12 @@ def upgrade() -> None:
         sa.CheckConstraint("1 <= a AND a <= b AND b <= 64", name=op.f("ck_rule_set_active_window")),
         sa.CheckConstraint("1 <= k AND k <= n AND n <= 64", name=op.f("ck_rule_set_retained_window")),
         sa.CheckConstraint("m >= 0 AND g >= 0", name=op.f("ck_rule_set_not_negative")),
-        sa.ForeignKeyConstraint(
-            ["published_by_id"], ["person.id"], name=op.f("fk_rule_set_published_by_id_person")
-        ),
+        sa.ForeignKeyConstraint(["published_by_id"], ["person.id"], name=op.f("fk_rule_set_published_by_id_person")),
         sa.PrimaryKeyConstraint("version", name=op.f("pk_rule_set")),
     )
     op.create_table(
         "move",
-        sa.Column(
-            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
-        ),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("person_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column(
             "from_stage",
@@ -125,9 +119,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["person_id"], ["person.id"], name=op.f("fk_move_person_id_person"), ondelete="CASCADE"
         ),
-        sa.ForeignKeyConstraint(
-            ["rule_version"], ["rule_set.version"], name=op.f("fk_move_rule_version_rule_set")
-        ),
+        sa.ForeignKeyConstraint(["rule_version"], ["rule_set.version"], name=op.f("fk_move_rule_version_rule_set")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_move")),
         sqlite_autoincrement=True,
     )
@@ -198,14 +190,10 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["person_id"], ["person.id"], name=op.f("fk_standing_person_id_person"), ondelete="CASCADE"
         ),
-        sa.ForeignKeyConstraint(
-            ["rule_version"], ["rule_set.version"], name=op.f("fk_standing_rule_version_rule_set")
-        ),
+        sa.ForeignKeyConstraint(["rule_version"], ["rule_set.version"], name=op.f("fk_standing_rule_version_rule_set")),
         sa.PrimaryKeyConstraint("person_id", name=op.f("pk_standing")),
     )
-    op.create_index(
-        "ix_standing_reached", "standing", ["reached", "origin_id", "source_id", "week"], unique=False
-    )
+    op.create_index("ix_standing_reached", "standing", ["reached", "origin_id", "source_id", "week"], unique=False)
     op.create_index("ix_standing_stage", "standing", ["stage", "since", "person_id"], unique=False)
 
 

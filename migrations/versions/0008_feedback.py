@@ -12,14 +12,10 @@ depends_on = None
 def upgrade() -> None:
     op.create_table(
         "request",
-        sa.Column(
-            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
-        ),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column(
             "kind",
-            sa.Enum(
-                "fault", "idea", name="requestkind", native_enum=False, create_constraint=True, length=32
-            ),
+            sa.Enum("fault", "idea", name="requestkind", native_enum=False, create_constraint=True, length=32),
             nullable=False,
         ),
         sa.Column(
@@ -61,9 +57,7 @@ def upgrade() -> None:
         sa.Column("heat", sa.Float(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("merged_into_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.CheckConstraint(
-            "(kind = 'fault') = (severity IS NOT NULL)", name=op.f("ck_request_fault_has_severity")
-        ),
+        sa.CheckConstraint("(kind = 'fault') = (severity IS NOT NULL)", name=op.f("ck_request_fault_has_severity")),
         sa.CheckConstraint(
             "(state = 'shipped') = (shipped_in_id IS NOT NULL)", name=op.f("ck_request_shipped_in_a_build")
         ),
@@ -72,9 +66,7 @@ def upgrade() -> None:
             ["author_id"], ["person.id"], name=op.f("fk_request_author_id_person"), ondelete="SET NULL"
         ),
         sa.ForeignKeyConstraint(["build_id"], ["build.id"], name=op.f("fk_request_build_id_build")),
-        sa.ForeignKeyConstraint(
-            ["merged_into_id"], ["request.id"], name=op.f("fk_request_merged_into_id_request")
-        ),
+        sa.ForeignKeyConstraint(["merged_into_id"], ["request.id"], name=op.f("fk_request_merged_into_id_request")),
         sa.ForeignKeyConstraint(["shipped_in_id"], ["build.id"], name=op.f("fk_request_shipped_in_id_build")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_request")),
         sqlite_autoincrement=True,
@@ -85,9 +77,7 @@ def upgrade() -> None:
     op.create_index(op.f("ix_request_shipped_in_id"), "request", ["shipped_in_id"], unique=False)
     op.create_table(
         "answer",
-        sa.Column(
-            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
-        ),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("request_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("staff_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("body", sa.String(), nullable=False),

@@ -12,9 +12,7 @@ depends_on = None
 def upgrade() -> None:
     op.create_table(
         "fcode",
-        sa.Column(
-            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
-        ),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("code", sa.String(), nullable=False),
         sa.Column("giver_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("issued_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
@@ -23,16 +21,12 @@ def upgrade() -> None:
         sa.Column("redeemed_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("redeemed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
-        sa.CheckConstraint(
-            "(redeemed_by_id IS NULL) = (redeemed_at IS NULL)", name=op.f("ck_fcode_redeemed_whole")
-        ),
+        sa.CheckConstraint("(redeemed_by_id IS NULL) = (redeemed_at IS NULL)", name=op.f("ck_fcode_redeemed_whole")),
         sa.CheckConstraint("redeemed_at IS NULL OR revoked_at IS NULL", name=op.f("ck_fcode_not_both_ends")),
         sa.CheckConstraint("redeemed_by_id != giver_id", name=op.f("ck_fcode_not_by_the_giver")),
         sa.ForeignKeyConstraint(["giver_id"], ["person.id"], name=op.f("fk_fcode_giver_id_person")),
         sa.ForeignKeyConstraint(["issued_by_id"], ["person.id"], name=op.f("fk_fcode_issued_by_id_person")),
-        sa.ForeignKeyConstraint(
-            ["redeemed_by_id"], ["person.id"], name=op.f("fk_fcode_redeemed_by_id_person")
-        ),
+        sa.ForeignKeyConstraint(["redeemed_by_id"], ["person.id"], name=op.f("fk_fcode_redeemed_by_id_person")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_fcode")),
         sa.UniqueConstraint("code", name=op.f("uq_fcode_code")),
         sqlite_autoincrement=True,

@@ -13,9 +13,7 @@ depends_on = None
 def upgrade() -> None:
     op.create_table(
         "campaign",
-        sa.Column(
-            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
-        ),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("audience_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("list_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
@@ -42,16 +40,10 @@ def upgrade() -> None:
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("job_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.CheckConstraint("pace IS NULL OR pace > 0", name=op.f("ck_campaign_pace_moves")),
-        sa.ForeignKeyConstraint(
-            ["audience_id"], ["audience.id"], name=op.f("fk_campaign_audience_id_audience")
-        ),
-        sa.ForeignKeyConstraint(
-            ["created_by_id"], ["person.id"], name=op.f("fk_campaign_created_by_id_person")
-        ),
+        sa.ForeignKeyConstraint(["audience_id"], ["audience.id"], name=op.f("fk_campaign_audience_id_audience")),
+        sa.ForeignKeyConstraint(["created_by_id"], ["person.id"], name=op.f("fk_campaign_created_by_id_person")),
         sa.ForeignKeyConstraint(["job_id"], ["job.id"], name=op.f("fk_campaign_job_id_job")),
-        sa.ForeignKeyConstraint(
-            ["list_id"], ["frozen_list.id"], name=op.f("fk_campaign_list_id_frozen_list")
-        ),
+        sa.ForeignKeyConstraint(["list_id"], ["frozen_list.id"], name=op.f("fk_campaign_list_id_frozen_list")),
         sa.ForeignKeyConstraint(["origin_id"], ["origin.id"], name=op.f("fk_campaign_origin_id_origin")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_campaign")),
         sa.UniqueConstraint("name", name=op.f("uq_campaign_name")),
@@ -59,9 +51,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "campaign_step",
-        sa.Column(
-            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
-        ),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("campaign_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("position", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column(
@@ -85,9 +75,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "step_wording",
-        sa.Column(
-            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
-        ),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("step_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("language", sa.String(), nullable=False),
         sa.Column("variant", sa.String(), nullable=False),
@@ -100,13 +88,9 @@ def upgrade() -> None:
             name=op.f("fk_step_wording_step_id_campaign_step"),
             ondelete="CASCADE",
         ),
-        sa.ForeignKeyConstraint(
-            ["wording_id"], ["wording.id"], name=op.f("fk_step_wording_wording_id_wording")
-        ),
+        sa.ForeignKeyConstraint(["wording_id"], ["wording.id"], name=op.f("fk_step_wording_wording_id_wording")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_step_wording")),
-        sa.UniqueConstraint(
-            "step_id", "language", "variant", name=op.f("uq_step_wording_step_id_language_variant")
-        ),
+        sa.UniqueConstraint("step_id", "language", "variant", name=op.f("uq_step_wording_step_id_language_variant")),
         sqlite_autoincrement=True,
     )
 

@@ -1,4 +1,4 @@
-"""Chromium, a Seedbed with the small story, and one that is empty; readers of both languages and themes."""
+"""Chromium, a Seedbed with the small story, and empty ones in which a programme begins; readers of both languages."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser.site import Site, running
+from tests.browser.steps import Visit, begin_programme, visiting
 
 FLAGS = (
     "--no-sandbox",
@@ -19,6 +20,7 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
+AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text("utf-8")
 
 
 @pytest.fixture(scope="session")
@@ -37,30 +39,45 @@ def story_site(tmp_path_factory: pytest.TempPathFactory, chromium: str) -> Itera
         yield site
 
 
-@pytest.fixture(scope="module")
-def own_site(tmp_path_factory: pytest.TempPathFactory, chromium: str) -> Iterator[Site]:
-    """An installation on which nobody has done anything yet, with a real mail server."""
-    with running(tmp_path_factory.mktemp("own") / "data", "run") as site:
-        yield site
-
-
-@pytest.fixture(params=["en", "zh"])
+@pytest.fixture(scope="session", params=["en", "zh"])
 def language(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
 @pytest.fixture
-def page(browser: Browser, language: str) -> Iterator[Page]:
-    """A reader of one language; anything the browser complains of fails the test."""
-    context = browser.new_context(locale={"en": "en-GB", "zh": "zh-CN"}[language], timezone_id="Europe/Berlin")
-    context.set_default_timeout(15_000)
-    opened = context.new_page()
-    complaints: list[str] = []
-    opened.on("console", lambda line: complaints.append(line.text) if line.type == "error" else None)
-    opened.on("pageerror", lambda error: complaints.append(str(error)))
-    yield opened
-    context.close()
-    assert not complaints, complaints
+def page(browser: Browser, story_site: Site, language: str) -> Iterator[Page]:
+    """A stranger on the story's first page."""
+    with visiting(browser, story_site, language) as visit:
+        yield visit.page
 
 
-AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text("utf-8")
+@pytest.fixture(scope="module")
+def programme(tmp_path_factory: pytest.TempPathFactory, browser: Browser, language: str) -> Iterator[Site]:
+    """An own programme, begun on the welcome page, with a real mail server; Lin's cookies are kept for `lin`."""
+    folder = tmp_path_factory.mktemp("own") / "data"
+    with running(folder, "run") as site:
+        with visiting(browser, site, language) as visit:
+            begin_programme(visit)
+            visit.page.context.storage_state(path=folder / "lin.json")
+        yield site
+
+
+@pytest.fixture
+def lin(browser: Browser, programme: Site, language: str) -> Iterator[Visit]:
+    """The programme's first admin, signed in."""
+    with visiting(browser, programme, language, storage_state=programme.folder / "lin.json") as visit:
+        yield visit
+
+
+@pytest.fixture
+def ada(browser: Browser, programme: Site, language: str) -> Iterator[Visit]:
+    """Somebody from outside."""
+    with visiting(browser, programme, language) as visit:
+        yield visit
+
+
+@pytest.fixture
+def bo(browser: Browser, programme: Site, language: str) -> Iterator[Visit]:
+    """Somebody else from outside."""
+    with visiting(browser, programme, language) as visit:
+        yield visit

@@ -11,7 +11,7 @@ import sys
 import threading
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
@@ -76,8 +76,29 @@ class Site:
     letters: Letters
     said: Path
 
+    environment: Mapping[str, str]
+
     def output(self) -> str:
         return self.said.read_text("utf-8")
+
+    def flask(self, *words: str) -> str:
+        """What `flask WORDS` prints for this installation."""
+        done = subprocess.run(
+            [sys.executable, "-m", "flask", "--app", "crm.app", *words],
+            cwd=ROOT,
+            env=dict(self.environment),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout.strip()
+
+    def sign_in_link(self, mail: str) -> str:
+        """The path of a fresh sign-in page; it is good once."""
+        found = re.search(r"/sign-in/\S+", self.flask("accounts", "sign-in-link", "--mail", mail))
+        assert found
+        return found.group(0)
 
 
 def _answers(url: str) -> bool:
@@ -103,16 +124,17 @@ def running(folder: Path, *words: str, **environment: str) -> Iterator[Site]:
         "PYTHONUNBUFFERED": "1",
     }
     kept = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "BROKER_URL")}
+    everything = {**kept, **settings, **environment}
     with said.open("wb") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "crm.serve", *words],
             cwd=ROOT,
-            env={**kept, **settings, **environment},
+            env=everything,
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    site = Site(f"http://127.0.0.1:{port}", folder, letters, said)
+    site = Site(f"http://127.0.0.1:{port}", folder, letters, said, everything)
     try:
         deadline = monotonic() + START_SECONDS
         while not _answers(f"{site.url}/ready"):

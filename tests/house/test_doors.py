@@ -108,9 +108,7 @@ def test_only_api_doors_and_one_click_refusals_go_without_a_csrf_token(app: Flas
 
 
 @pytest.fixture
-def browsers(
-    client: FlaskClient, sign_in: SignIn, lin: Person, ada: Person
-) -> dict[Role | str, FlaskClient]:
+def browsers(client: FlaskClient, sign_in: SignIn, lin: Person, ada: Person) -> dict[Role | str, FlaskClient]:
     people: dict[Role | str, Person] = {role: make.staff(f"Of-{role.value}", role) for role in Role}
     session().commit()
     return {"stranger": client, "tester": sign_in(ada)} | {role: sign_in(who) for role, who in people.items()}

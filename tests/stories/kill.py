@@ -85,8 +85,9 @@ def bring(body: bytes) -> int:
     mapping = {"name": "name", "email": "email", "qq": "qq"}
     importing.describe(bringer.id, mapping=mapping, site=SITE, basis="public profile")
     importing.start(bringer.id, at=at)
+    number = bringer.id
     session().commit()
-    return bringer.id
+    return number
 
 
 def bring_in(total: int) -> list[int]:

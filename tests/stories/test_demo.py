@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from campaigns.credits.models import Consent, EditionName, Rendering
 from campaigns.credits.rules import ConsentAnswer
 from crm.core import programme, weeks
-from crm.core.db import session
+from crm.core.db import Base, session
 from crm.demo.plan import WEEKS, Size, draw
 from crm.demo.story import Story, last_friday
 from crm.feedback.models import Request
@@ -31,8 +31,8 @@ def reached(step: int) -> int:
     return session().scalar(select(func.count()).where(Standing.reached >= step)) or 0
 
 
-def count(what: object) -> int:
-    return session().scalar(select(func.count()).select_from(what)) or 0  # type: ignore[call-overload]  # any table
+def count(what: type[Base]) -> int:
+    return session().scalar(select(func.count()).select_from(what)) or 0
 
 
 @pytest.mark.parametrize("scale", [0.01, 0.1, 1])

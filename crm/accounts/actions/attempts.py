@@ -41,9 +41,7 @@ def note_try(mail: str, address: str, *, at: datetime, letters: bool = False) ->
     )
     for key, tries in session().execute(counted):
         if tries >= limits[key]:
-            raise TooManyTries(
-                lazy_gettext("There were too many tries. Wait a quarter of an hour, then try again.")
-            )
+            raise TooManyTries(lazy_gettext("There were too many tries. Wait a quarter of an hour, then try again."))
     session().add_all(Attempt(key=key, at=at, failed=True) for key in limits)
     session().flush()
 

@@ -44,9 +44,7 @@ def sign_up(name: str, mail: str, language: str, *, at: datetime) -> Person:
     if known is not None:
         return known
     person = add_person(name.strip(), [("email", mail)], at=at, language=language)
-    add_source(
-        person.id, site="own site", basis="signed up on our own page", at=at, origin_id=own_site_origin()
-    )
+    add_source(person.id, site="own site", basis="signed up on our own page", at=at, origin_id=own_site_origin())
     return person
 
 

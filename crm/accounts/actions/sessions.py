@@ -37,9 +37,7 @@ def close_session(session_id: int, person_id: int, *, at: datetime) -> bool:
     """Whether it was one of this person's, and open."""
     closed = session().execute(
         update(SignInSession)
-        .where(
-            SignInSession.id == session_id, SignInSession.person_id == person_id, SignInSession.revoked_at.is_(None)
-        )
+        .where(SignInSession.id == session_id, SignInSession.person_id == person_id, SignInSession.revoked_at.is_(None))
         .values(revoked_at=at)
         .returning(SignInSession.id)
     )

@@ -52,9 +52,7 @@ def join() -> Any:
 def open_join_link(secret: str) -> Any:
     person_id = person_of_link(LinkKind.JOIN, secret, at=clock.now())
     person = session().get_one(Person, person_id)
-    return render_template(
-        "accounts/agree.html", person=person, secret=secret, text=agreement_text(current_language())
-    )
+    return render_template("accounts/agree.html", person=person, secret=secret, text=agreement_text(current_language()))
 
 
 @bp.post("/join/<secret>")

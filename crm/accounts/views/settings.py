@@ -49,9 +49,7 @@ def settings_tabs() -> list[Tab]:
         return []
     items = [*TABS, *(item for room in offers() for item in room.settings)]
     seen = [
-        item
-        for item in items
-        if (viewer.is_staff or item.for_testers) and (item.may is None or viewer.may(item.may))
+        item for item in items if (viewer.is_staff or item.for_testers) and (item.may is None or viewer.may(item.may))
     ]
     return [
         Tab(str(item.label), url_for(item.endpoint), item.endpoint == request.endpoint)
@@ -113,9 +111,7 @@ def agreement() -> Any:
         except NotUnderstood as error:
             session().rollback()
             fault, status = str(error), NOT_UNDERSTOOD
-    page = render_template(
-        "accounts/agreement.html", versions=versions, texts=texts, names=LANGUAGES, fault=fault
-    )
+    page = render_template("accounts/agreement.html", versions=versions, texts=texts, names=LANGUAGES, fault=fault)
     return page, status
 
 

@@ -79,9 +79,7 @@ def test_what_we_know_of_a_person_is_not_changed_by_who_types_their_address(
     assert bo.name == "Bo"
 
 
-def test_a_tester_who_signs_up_again_gets_the_way_in(
-    client: FlaskClient, opened: Programme, ada: Person
-) -> None:
+def test_a_tester_who_signs_up_again_gets_the_way_in(client: FlaskClient, opened: Programme, ada: Person) -> None:
     session().commit()
     page = client.post("/join", data=FORM | {"mail": ada.identities[0].value})
     assert page.status_code == 200
@@ -89,9 +87,7 @@ def test_a_tester_who_signs_up_again_gets_the_way_in(
 
 
 @pytest.mark.parametrize("mode", [SignUp.INVITE, SignUp.CLOSED])
-def test_the_page_writes_to_nobody_while_it_is_not_open(
-    client: FlaskClient, opened: Programme, mode: SignUp
-) -> None:
+def test_the_page_writes_to_nobody_while_it_is_not_open(client: FlaskClient, opened: Programme, mode: SignUp) -> None:
     opened.sign_up = mode
     session().commit()
     client.post("/join", data=FORM)

@@ -280,9 +280,7 @@ def test_one_ends_ones_own_sessions_only(adas_browser: FlaskClient, ada: Person,
     open_session(ada.id, as_staff=False, at=clock.now())
     session().commit()
     adas_browser.post("/settings/account/sessions/end-others")
-    open_ones = select(SignInSession.id).where(
-        SignInSession.person_id == ada.id, SignInSession.revoked_at.is_(None)
-    )
+    open_ones = select(SignInSession.id).where(SignInSession.person_id == ada.id, SignInSession.revoked_at.is_(None))
     assert len(session().scalars(open_ones).all()) == 1
 
 

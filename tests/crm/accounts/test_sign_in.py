@@ -223,9 +223,7 @@ def test_codes_can_be_tried_ten_times(client: FlaskClient, credential: Credentia
     assert tried == [422] * TRIES_PER_MAIL + [429]
 
 
-def test_a_session_of_somebody_whose_account_ended_has_no_roles(
-    client: FlaskClient, credential: Credential
-) -> None:
+def test_a_session_of_somebody_whose_account_ended_has_no_roles(client: FlaskClient, credential: Credential) -> None:
     sign_in(client)
     credential.disabled_at = clock.now()
     session().commit()

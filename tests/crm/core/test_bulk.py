@@ -1,25 +1,29 @@
 from __future__ import annotations
 
+from typing import cast
+
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import Table, func, select
 
 from crm.core import bulk
 from crm.core.db import session
 from crm.people.models import Identity, Person, Tag
 from tests import make
 
+PERSON, IDENTITY, TAG = (cast(Table, model.__table__) for model in (Person, Identity, Tag))
+
 
 def test_reserved_numbers_are_never_given_twice(database: Flask) -> None:
-    first = bulk.reserve_ids(Person.__table__, 3)
-    second = bulk.reserve_ids(Person.__table__, 2)
+    first = bulk.reserve_ids(PERSON, 3)
+    second = bulk.reserve_ids(PERSON, 2)
     assert len({*first, *second}) == 5
-    bulk.load(Person.__table__, ("id", "name", "is_staff", "collected_at"), [(i, "x", False, make.T0) for i in first])
+    bulk.load(PERSON, ("id", "name", "is_staff", "collected_at"), [(i, "x", False, make.T0) for i in first])
     assert make.person().id not in {*first, *second}
 
 
 def test_loaded_rows_read_back_as_they_were(database: Flask) -> None:
-    person_id = bulk.reserve_ids(Person.__table__, 1)[0]
-    bulk.load(Person.__table__, ("id", "name", "is_staff", "collected_at"), [(person_id, "王伟 \t\\N", True, make.T0)])
+    person_id = bulk.reserve_ids(PERSON, 1)[0]
+    bulk.load(PERSON, ("id", "name", "is_staff", "collected_at"), [(person_id, "王伟 \t\\N", True, make.T0)])
     found = session().get_one(Person, person_id)
     assert (found.name, found.is_staff, found.collected_at) == ("王伟 \t\\N", True, make.T0)
 
@@ -27,12 +31,12 @@ def test_loaded_rows_read_back_as_they_were(database: Flask) -> None:
 def test_rows_that_are_known_are_passed_over(database: Flask) -> None:
     who = make.person(identities={"qq": "1"})
     rows = [("qq", "1", who.id), ("qq", "2", who.id), ("qq", "2", who.id)]
-    bulk.load(Identity.__table__, ("kind", "value", "person_id"), rows, ignore_known=True)
-    assert session().scalar(select(func.count()).select_from(Identity)) == 2
+    bulk.load(IDENTITY, ("kind", "value", "person_id"), rows, ignore_known=True)
+    assert session().scalar(select(func.count()).select_from(IDENTITY)) == 2
 
 
 def test_inserting_again_is_a_no_op_and_is_counted_so(database: Flask) -> None:
     rows = [{"name": name} for name in ("a", "b")]
-    assert bulk.insert_or_pass(Tag.__table__, rows) == 2
-    assert bulk.insert_or_pass(Tag.__table__, [*rows, {"name": "c"}]) == 1
-    assert bulk.insert_or_pass(Tag.__table__, []) == 0
+    assert bulk.insert_or_pass(TAG, rows) == 2
+    assert bulk.insert_or_pass(TAG, [*rows, {"name": "c"}]) == 1
+    assert bulk.insert_or_pass(TAG, []) == 0

@@ -13,7 +13,7 @@ from crm.funnel.queries.among import rows
 from crm.funnel.queries.ground import counted_weeks, ground
 from crm.funnel.rules import Stage
 from crm.funnel.rules.sets import Ground
-from crm.funnel.rules.weekbits import at_least, history
+from crm.funnel.rules.weekbits import history, in_window, signed
 
 DAY = "day"
 STEADY = (Stage.ACTIVE, Stage.RETAINED)
@@ -51,13 +51,17 @@ def _unseen(first: int, running: int) -> set[int]:
     """People at neither active nor retained who have a bit in these weeks."""
     found: set[int] = set()
     for era in range(first // 64, running // 64 + 1):
-        mask = sum(1 << (week % 64) for week in range(first, running + 1) if week // 64 == era)
+        mask = signed(sum(1 << (week % 64) for week in range(first, running + 1) if week // 64 == era))
         query = (
-            select(Activity.person_id, Activity.bits)
+            select(Activity.person_id)
             .join(Standing, Standing.person_id == Activity.person_id)
-            .where(Activity.era == era, Standing.stage.not_in((*STEADY, Stage.DECLINED)))
+            .where(
+                Activity.era == era,
+                Activity.bits.bitwise_and(mask) != 0,
+                Standing.stage.not_in((*STEADY, Stage.DECLINED)),
+            )
         )
-        found.update(person_id for person_id, bits in rows(query) if bits & mask)
+        found.update(row[0] for row in rows(query))
     return found
 
 
@@ -93,7 +97,7 @@ def is_due(stage: Stage, active_at: datetime | None, bits: int, base: int, over:
     seen = counted.compress(bits, base * 64)
 
     def kept(needed: int, window: int) -> bool:
-        return bool(at_least(seen, needed, window, counted.completed) >> last & 1)
+        return in_window(seen, last, window) >= needed
 
     if stage is Stage.RETAINED:
         return not kept(rules.k, rules.n)

@@ -192,6 +192,18 @@ def _refuse_taken_port(settings: settings_module.Settings) -> None:
             ) from error
 
 
+def _refuse_other_key() -> None:
+    from crm.accounts.actions import OtherKey, check_key  # noqa: PLC0415 -- imported where the program starts
+    from crm.core.db import session  # noqa: PLC0415 -- as above
+
+    try:
+        check_key()
+    except OtherKey as refusal:
+        raise CannotStart(str(refusal)) from refusal
+    finally:
+        session().rollback()
+
+
 def _migrated(app: Flask, *, may_upgrade: bool = True) -> None:
     """Brings the database to the newest migration; nothing to do costs one query. Raises CannotStart."""
     from alembic.migration import MigrationContext  # noqa: PLC0415 -- imported where the program starts, not in workers
@@ -212,6 +224,7 @@ def _migrated(app: Flask, *, may_upgrade: bool = True) -> None:
             raise CannotStart(f"the database is at migration {known}, this program needs {head}: run `make migrate`")
         if known != head:
             upgrade()
+        _refuse_other_key()
         db.engine.dispose()
 
 

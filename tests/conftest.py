@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from uuid import uuid4
 
 import psycopg
@@ -101,11 +101,11 @@ def database(app: Flask) -> Iterator[Flask]:
     """
     with app.app_context():
         start_writing()
-        engines = db.engines
+        engines = cast(dict[str | None, Any], db.engines)
         engine = engines[None]
         with engine.connect() as connection:
             transaction = connection.begin()
-            engines[None] = connection  # type: ignore[assignment]  # sessions are bound to this one connection
+            engines[None] = connection  # sessions are bound to this one connection
             db.session.configure(join_transaction_mode="create_savepoint")
             try:
                 yield app

@@ -13,6 +13,7 @@ from flask_migrate import upgrade
 
 from crm.accounts.actions import create_programme
 from crm.core import clock
+from crm.core.db import session
 from tests.stories.conftest import KEYS, Where
 from tests.stories.kill import Importing, look, looking_at, serving
 from tests.stories.serving import Served, answer, kill, served, wait_until
@@ -102,3 +103,15 @@ def test_a_worker_alone_asks_for_a_migrated_database(tmp_path: Path) -> None:
     run = Served(tmp_path, "worker").start()
     assert run.ended(20) == 2
     assert "run `make migrate`" in run.said().splitlines()[-1]
+
+
+@pytest.mark.parametrize("command", ["run", "worker"])
+def test_another_key_for_the_hashes_is_refused(tmp_path: Path, command: str) -> None:
+    run = Served(tmp_path, command, **KEYS)
+    with looking_at(run):
+        upgrade()
+        create_programme("Orange", "Asia/Shanghai", ["zh"], "Lin", "lin@orange.example", at=clock.now())
+        session().commit()
+    run.env["SUPPRESSION_KEY"] = "a key that made none of the hashes in there"
+    assert run.start().ended(20) == 2
+    assert run.said().splitlines()[-1].startswith("SUPPRESSION_KEY: set it to the key")

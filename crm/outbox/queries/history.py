@@ -9,6 +9,7 @@ from sqlalchemy.orm import aliased
 
 from crm.core.db import session
 from crm.outbox.models import Letter, Touch, Wording
+from crm.outbox.queries.rendering import said_subject
 from crm.outbox.rules import LetterState
 from crm.people.models import Person
 
@@ -17,7 +18,7 @@ def touches_of(person_id: int, before: datetime | None, limit: int) -> list[tupl
     """(touch, name of the staff who recorded it, subject of its letter), the newest first."""
     staff = aliased(Person)
     query = (
-        select(Touch, staff.name, Wording.subject)
+        select(Touch, staff.name, Wording.subject, Letter.values)
         .outerjoin(staff, staff.id == Touch.staff_id)
         .outerjoin(Letter, Letter.id == Touch.letter_id)
         .outerjoin(Wording, Wording.id == Letter.wording_id)
@@ -26,7 +27,7 @@ def touches_of(person_id: int, before: datetime | None, limit: int) -> list[tupl
         .limit(limit)
     )
     rows = session().execute(query if before is None else query.where(Touch.at < before))
-    return [(row[0], row[1], row[2]) for row in rows]
+    return [(row[0], row[1], row[2] and said_subject(row[2], row[3])) for row in rows]
 
 
 def letters_without_touch(person_id: int, before: datetime | None, limit: int) -> list[tuple[Letter, datetime, str]]:
@@ -40,4 +41,4 @@ def letters_without_touch(person_id: int, before: datetime | None, limit: int) -
         .limit(limit)
     )
     rows = session().execute(query if before is None else query.where(at < before))
-    return [(row[0], row[1] or row[2], row[3]) for row in rows]
+    return [(row[0], row[1] or row[2], said_subject(row[3], row[0].values)) for row in rows]

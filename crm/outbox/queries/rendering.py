@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parseaddr
+from typing import Any
 
 from flask_babel import force_locale
 from flask_babel import gettext as _
@@ -14,6 +15,7 @@ from sqlalchemy import select
 from crm.core import programme
 from crm.core.bulk import among
 from crm.core.db import session
+from crm.core.errors import NotUnderstood
 from crm.core.mail import Message, one_line
 from crm.core.programme import Programme
 from crm.core.tokens import keyed_hash, sign, whole_address
@@ -60,6 +62,14 @@ def render(letter: Letter, wording: Wording) -> Rendered:
     if letter.channel is Channel.MAIL:
         text += _foot(known, link, text, wording.language)
     return Rendered(one_line(fill(wording.subject, values)), text)
+
+
+def said_subject(subject: str, values: Mapping[str, Any] | None) -> str:
+    """The subject as its reader saw it; as it was written when its placeholders cannot be filled."""
+    try:
+        return one_line(fill(subject, {"programme": programme.required().name, **(values or {})}))
+    except NotUnderstood:
+        return subject
 
 
 def sender_address(known: Programme, sender: Sender | None) -> str:

@@ -12,15 +12,15 @@ from werkzeug.wrappers import Response
 from crm.core import clock, journal, programme
 from crm.core.db import session
 from crm.core.errors import NotUnderstood
-from crm.core.guards import May, staff
+from crm.core.guards import May, staff, viewer
 from crm.core.mail import as_bytes, is_mailbox
 from crm.outbox.actions import send_again, take_as_sent
-from crm.outbox.models import Wording
+from crm.outbox.models import Letter, Wording
 from crm.outbox.queries import count_uncertain, letter_or_404, letters_page, origins_with_letters
 from crm.outbox.queries.rendering import messages, render, sender_address
 from crm.outbox.queries.wordings import fill
 from crm.outbox.queries.words import STATES, TONES, channel_word, reason_word
-from crm.outbox.rules import Channel, LetterState
+from crm.outbox.rules import Channel, Lane, LetterState
 from crm.outbox.views import bp
 from crm.people.models import Person
 
@@ -70,18 +70,28 @@ def letters() -> str:
     )
 
 
+def _may_read(found: Letter) -> bool:
+    """A letter somebody asked for may hold a link that signs them in: it is theirs alone. Where no mail leaves, it
+    reaches them only through an admin."""
+    if found.lane is not Lane.ASKED:
+        return True
+    return is_mailbox(current_app.config["SMTP_URL"]) and viewer().may(May.ACCOUNTS)
+
+
 @bp.get("/letters/<int:letter_id>")
 @staff(May.OUTREACH)
 def letter(letter_id: int) -> str:
     found = letter_or_404(letter_id)
     wording = session().get_one(Wording, found.wording_id)
-    by_mail = found.channel is Channel.MAIL and found.values is not None
+    readable = found.values is not None and _may_read(found)
+    by_mail = found.channel is Channel.MAIL and readable
     at = found.sent_at or programme.moment()
     return render_template(
         "outbox/letter.html",
         letter=found,
         person=session().get_one(Person, found.person_id),
-        rendered=render(found, wording) if found.values is not None else None,
+        rendered=render(found, wording) if readable else None,
+        forgotten=found.values is None,
         source=as_bytes(messages([found.id], at)[found.id]).decode() if by_mail else None,
         state=STATES[found.state],
         tone=TONES.get(found.state, "quiet"),

@@ -3,18 +3,23 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 
+from crm.accounts.rules import Role
 from crm.core import clock
 from crm.core.db import session
 from crm.core.tokens import sign
 from crm.outbox.actions import NewTouch, deliver_due, put_wording, record_touches, sweep_leases, take_due, write_letter
 from crm.outbox.actions.leaving import begin
 from crm.outbox.models import Contact, Letter, Touch
+from crm.outbox.queries.history import touches_of
 from crm.outbox.queries.rendering import REFUSE
 from crm.outbox.rules import Direction, Lane, LetterState, Outcome
 from crm.people.models import Person
 from crm.people.queries import suppressed
+from tests import make
+from tests.cast import SignIn
 from tests.make import T0
 
 
@@ -115,3 +120,35 @@ def test_the_persons_page_tells_the_history(bo: Person, letter: int, lins_browse
     assert "We wrote over mail" in page
     assert "Wrote to us over QQ" in page
     assert "what is it?" in page
+
+
+@pytest.fixture
+def way_in(ada: Person) -> int:
+    """A letter that ada asked for, with a link in it."""
+    put_wording("accounts.sign_in", "en", "Sign in", "Open {{ link }}", T0)
+    values = {"link": "https://seed.example/sign-in/a-secret"}
+    made = write_letter(ada.id, "sign_in:1", "accounts.sign_in", values, lane=Lane.ASKED, at=T0)
+    assert made is not None
+    return made
+
+
+def test_staff_cannot_read_the_link_of_a_letter_that_somebody_asked_for(
+    lin: Person, sign_in: SignIn, way_in: int, database: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    community = make.staff("Chen", Role.COMMUNITY)
+    for who in (community, lin):
+        monkeypatch.setitem(database.config, "SMTP_URL", "smtp://localhost:25")
+        shown = sign_in(who).get(f"/letters/{way_in}")
+        assert (shown.status_code, "a-secret" in shown.text) == (200, False)
+
+
+def test_where_no_mail_leaves_an_admin_hands_the_link_on(lin: Person, sign_in: SignIn, way_in: int) -> None:
+    assert "a-secret" in sign_in(lin).get(f"/letters/{way_in}").text
+    assert "a-secret" not in sign_in(make.staff("Chen", Role.COMMUNITY)).get(f"/letters/{way_in}").text
+
+
+def test_a_timeline_shows_a_letters_subject_as_its_reader_saw_it(bo: Person, lin: Person) -> None:
+    put_wording("notice", "zh", "{{ name }}，你好", "x", T0)
+    write_letter(bo.id, "notice:9", "notice", {"name": "Bo"}, lane=Lane.NOTICE, at=T0)
+    deliver_due(T0)
+    assert [subject for _touch, _by, subject in touches_of(bo.id, None, 9)] == ["Bo，你好"]

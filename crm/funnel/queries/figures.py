@@ -14,6 +14,7 @@ from crm.core import weeks
 from crm.core.db import is_postgres, session
 from crm.core.errors import NotUnderstood
 from crm.funnel.models import FunnelCell, Standing
+from crm.funnel.queries.cohorts import kept
 from crm.funnel.rules import LADDER
 from crm.people.models import Origin
 from crm.people.rules import OriginKind
@@ -23,7 +24,8 @@ SUMS = tuple(
     func.coalesce(func.sum(column), 0) for column in (FunnelCell.n1, FunnelCell.n2, FunnelCell.n3, FunnelCell.n4)
 )
 DATES = (Standing.contacted_at, Standing.joined_at, Standing.active_at, Standing.retained_at)
-MIDNIGHT = 86_400
+DAY_SECONDS = 86_400
+TIMES = "times"
 
 
 @dataclass(frozen=True)
@@ -108,9 +110,16 @@ def _counts(values: Iterable[Any]) -> tuple[int, ...]:
     return tuple(int(value) for value in values)
 
 
+def compute_times() -> dict[str, Any]:
+    """`{"seconds": [...]}`: the median from each stage to the next, over people who have a date of their own for each."""
+    medians = [_median(before, after) for before, after in pairwise(DATES)]
+    return {"seconds": [None if median is None else int(median.total_seconds()) for median in medians]}
+
+
 def median_times() -> list[timedelta | None]:
-    """From each stage to the next, over people who have a date of their own for both; None where there are none."""
-    return [_median(before, after) for before, after in pairwise(DATES)]
+    """None where nobody has a date of their own for both. Kept for each version of the data, for it reads everybody."""
+    found = kept(TIMES) or compute_times()
+    return [None if seconds is None else timedelta(seconds=seconds) for seconds in found["seconds"]]
 
 
 def _median(before: Any, after: Any) -> timedelta | None:
@@ -124,7 +133,7 @@ def _median(before: Any, after: Any) -> timedelta | None:
         return None
     middle = select(days).where(*both).order_by(days).limit(2 - count % 2).offset((count - 1) // 2)
     values = list(session().scalars(middle))
-    return _delta(sum(values) / len(values) * MIDNIGHT)
+    return _delta(sum(values) / len(values) * DAY_SECONDS)
 
 
 def _delta(seconds: Any) -> timedelta | None:

@@ -18,7 +18,7 @@ from crm.core.offers import offers
 from crm.funnel import actions
 from crm.funnel.offers.conditions import stage_words
 from crm.funnel.queries.cohorts import COHORTS, compute_cohorts, kept
-from crm.funnel.queries.figures import WAYS, Row, by, conversion, median_times, totals
+from crm.funnel.queries.figures import TIMES, WAYS, Row, by, compute_times, conversion, median_times, totals
 from crm.funnel.queries.lifecycle import KINDS, WEEKS, compute_weeks
 from crm.funnel.rules import LADDER
 from crm.funnel.views import bp
@@ -61,6 +61,7 @@ def computed(name: str, compute: Callable[[], dict[str, Any]]) -> dict[str, Any]
 def show() -> str:
     what = request.args.get("by", "source")
     what = what if what in WAYS else "source"
+    computed(TIMES, compute_times)
     counts = totals()
     words = {
         "campaign": _("By campaign"),

@@ -111,7 +111,7 @@ def _counts(values: Iterable[Any]) -> tuple[int, ...]:
 
 
 def compute_times() -> dict[str, Any]:
-    """`{"seconds": [...]}`: the median from each stage to the next, over people who have a date of their own for each."""
+    """`{"seconds": [...]}`: the median from each stage to the next, over people who have a date of their own twice."""
     medians = [_median(before, after) for before, after in pairwise(DATES)]
     return {"seconds": [None if median is None else int(median.total_seconds()) for median in medians]}
 

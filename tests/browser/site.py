@@ -18,7 +18,7 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
 from time import monotonic
-from typing import Any, cast
+from typing import Any
 
 from aiosmtpd.controller import Controller
 
@@ -42,7 +42,7 @@ class Letters:
     async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802 -- aiosmtpd's name
         with self.arrived:
             parsed = message_from_bytes(envelope.content, policy=policy.default)
-            self.received.append(cast(EmailMessage, parsed))
+            self.received.append(parsed)
             self.arrived.notify_all()
         return "250 taken"
 

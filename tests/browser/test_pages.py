@@ -1,4 +1,4 @@
-"""Every page that can be reached by links, as staff, as a tester and as a stranger: legible, quick, and for everybody."""
+"""Every page that links lead to, as staff, as a tester and as a stranger: legible, quick, and for everybody."""
 
 from __future__ import annotations
 
@@ -17,6 +17,13 @@ MOST_PAGES = 120
 FIRST_LOAD_BYTES = 100_000
 WATCH_SHIFTS = """
 window.shifted = 0;
+new PerformanceObserver(list => {
+  for (const one of list.getEntries()) if (!one.hadRecentInput) window.shifted += one.value;
+}).observe({type: 'layout-shift', buffered: true});
+"""
+BYTES = 100_000
+WATCH_SHIFTS = """
+window.shifted = 0;
 new PerformanceObserver(list => { for (const one of list.getEntries()) if (!one.hadRecentInput) window.shifted += one.value; })
   .observe({type: 'layout-shift', buffered: true});
 """
@@ -32,8 +39,12 @@ TOO_WIDE = """
   .map(one => one.tagName.toLowerCase() + '.' + (one.getAttribute('class') || '')).slice(0, 4)
 """
 AXE_FINDS = """
-rules => axe.run({resultTypes: ['violations'], ...(rules && {runOnly: {type: 'rule', values: rules}})}).then(done => done.violations.map(
-  one => one.id + ': ' + one.help + ': ' + one.nodes.slice(0, 3).map(node => node.target + ' ' + node.html).join(' | ')))
+async rules => {
+  const only = rules ? {runOnly: {type: 'rule', values: rules}} : {};
+  const done = await axe.run({resultTypes: ['violations'], ...only});
+  const where = one => one.nodes.slice(0, 3).map(node => node.target + ' ' + node.html).join(' | ');
+  return done.violations.map(one => one.id + ': ' + one.help + ': ' + where(one));
+}
 """
 OF_COLOUR = ["color-contrast", "link-in-text-block"]
 LINKS = "all => all.map(one => one.href)"

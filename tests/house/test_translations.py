@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -73,3 +74,18 @@ def test_a_catalog_is_compiled_when_its_source_is_newer(tmp_path: Path) -> None:
     compiled = owner.path.with_suffix(".mo")
     assert catalogs.compile_stale(tmp_path) == [compiled]
     assert catalogs.compile_stale(tmp_path) == []
+
+
+HALF_WIDTH = re.compile(r"[\u4e00-\u9fff\u3000-\u303f]\s?[,:;!?(]|[,:;!?)]\s?[\u4e00-\u9fff]")
+SYNTAX = re.compile(r"%\(\w+\)[sd]|\{\{.*?\}\}|\S+:值")
+
+
+def test_chinese_is_set_with_full_width_punctuation() -> None:
+    found = [
+        f"{owner.name}: {string}"
+        for owner in OWNERS
+        for message in owner.read()
+        for string in ([message.string] if isinstance(message.string, str) else message.string)
+        if message.id and HALF_WIDTH.search(SYNTAX.sub("x", string))
+    ]
+    assert found == []

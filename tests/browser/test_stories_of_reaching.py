@@ -1,0 +1,128 @@
+"""From a list of strangers to a conversation: an import, a campaign by mail, a queue by hand."""
+
+from __future__ import annotations
+
+from urllib.request import Request, urlopen
+
+from playwright.sync_api import Browser, expect
+
+from tests.browser.site import Site, link_in
+from tests.browser.steps import Visit, import_people, new_audience, new_person, visiting
+
+PEOPLE = """姓名,邮箱,QQ
+林小雨,xiaoyu@inbox.example,10012345
+王大锤,not an address,10012346
+橙子控,orange\0fan@inbox.example,
+赵铁柱,tiezhu@inbox.example,10012347
+"""
+
+
+def test_a_list_is_imported_and_the_import_undone(lin: Visit) -> None:
+    import_people(lin, "机锋.csv", PEOPLE.encode("gbk"), ["name", "email", "qq"])
+    lin.reads(en="What will happen", zh="预览")
+    lin.sees("林小雨")
+    assert lin.page.locator("main table tbody tr").count() >= 2
+    lin.press("/start")
+    number = lin.number
+    lin.reloads_until(f"form[action$='/people/imports/{number}/undo']")
+    lin.reads(en="rows read", zh="已读行数")
+    lin.sees("GB18030")
+    with lin.page.expect_download() as waiting:
+        lin.page.locator("main .actions a[href$='/refused.csv']").click()
+    refused = waiting.value.path().read_text("utf-8-sig")
+    assert "王大锤" in refused
+    assert "林小雨" not in refused
+    lin.go(f"/people?import={number}")
+    lin.sees("赵铁柱")
+    lin.go(f"/people/imports/{number}")
+    lin.press("/undo")
+    lin.reloads_until("main h2:has-text('Who stayed'), main h2:has-text('保留下来的人')")
+    lin.go("/people?q=tiezhu@inbox.example")
+    expect(lin.page.locator("main")).not_to_contain_text("赵铁柱")
+
+
+def test_a_list_is_imported_without_javascript(browser: Browser, programme: Site, language: str) -> None:
+    kept = {"storage_state": programme.folder / "lin.json", "java_script_enabled": False}
+    with visiting(browser, programme, language, **kept) as plain:
+        import_people(plain, "plain.csv", b"name,mail\nWei Plain,wei.plain@inbox.example\n", ["name", "email"])
+        plain.press("/start")
+        plain.reloads_until("form[action$='/undo']")
+        plain.go("/people?q=wei.plain@inbox.example")
+        plain.sees("Wei Plain")
+
+
+def test_a_campaign_leaves_by_mail_and_a_refusal_is_heard(lin: Visit, language: str) -> None:
+    wei = new_person(lin, "Wei", "email", "wei@inbox.example")
+    mei = new_person(lin, "Mei", "email", "mei@inbox.example")
+    lin.go(f"/people/{wei}")
+    for person in (wei, mei):
+        lin.page.request.post(
+            f"{lin.site.url}/people/{person}/tags",
+            form={"csrf_token": lin.csrf(), "tag": "first letter"},
+            headers={"Referer": lin.page.url},
+        )
+    audience = new_audience(lin, "By mail", tag="first letter")
+    lin.go(f"/campaigns/new?audience={audience}")
+    lin.fill(name="First letter", channel="mail")
+    lin.fill(subject_zh="{{ name }}，来试试", body_zh="你好，{{ name }}。", subject_en="{{ name }}, try it")
+    lin.fill(body_en="Hello {{ name }}.")
+    lin.press("/campaigns/new")
+    campaign = lin.number
+    lin.press_link(f"/campaigns/{campaign}/preview")
+    lin.sees({"en": "Wei, try it", "zh": "Wei，来试试"}[language])
+    lin.go(f"/campaigns/{campaign}")
+    lin.press(f"/campaigns/{campaign}/start")
+    (letter,) = lin.site.letters.to("wei@inbox.example")
+    lin.site.letters.to("mei@inbox.example")
+    assert letter["Subject"] == {"en": "Wei, try it", "zh": "Wei，来试试"}[language]
+    assert letter["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    door = lin.site.url + link_in(letter, "/u/")
+    assert door.split("/u/")[1] in letter["List-Unsubscribe"].replace("\r\n ", "")
+    with urlopen(door) as page:  # noqa: S310 -- our own address; looking refuses nothing
+        assert page.status == 200
+    lin.go(f"/people/{wei}")
+    expect(lin.page.locator("main a[href$='/touches/new']")).to_have_count(1)
+    with urlopen(Request(door, b"List-Unsubscribe=One-Click", method="POST")) as answer:  # noqa: S310 -- our own
+        assert answer.status == 200
+    lin.go(f"/people/{wei}")
+    lin.reads(en="left alone", zh="不再联系")
+    lin.go(f"/people/{mei}/touches/new")
+    lin.fill(what="in:replied", channel="email", body="Gladly!")
+    lin.press("/touches/new")
+    lin.go("/people/waiting")
+    lin.sees("Mei")
+
+
+def test_a_queue_is_written_by_hand_with_the_keyboard(lin: Visit) -> None:
+    for place in (1, 2, 3):
+        new_person(lin, f"Hand {place}", "qq", f"2001234{place}")
+    audience = new_audience(lin, "By hand", q="Hand")
+    lin.go(f"/campaigns/new?audience={audience}")
+    lin.fill(
+        name="By hand", channel="hand", identity_kind="qq", body_zh="你好，{{ name }}。", body_en="Hello {{ name }}."
+    )
+    lin.press("/campaigns/new")
+    campaign = lin.number
+    lin.press(f"/campaigns/{campaign}/start")
+    lin.reloads_until(f"main a[href$='/campaigns/{campaign}/queue']")
+    lin.press_link(f"/campaigns/{campaign}/queue")
+    lin.reloads_until("form[action$='/queue/next']")
+    lin.reads(en="By hand", zh="人工")
+    lin.press("/queue/next")
+    lin.sees("Hand 1")
+    lin.page.locator("[data-copy=text]").click()
+    chosen = lin.page.evaluate("() => document.getElementById('text').value.slice(0, 200)")
+    assert "Hand 1" in chosen
+    lin.page.locator("main [name=body]").focus()
+    for outcome in ("replied", "refused", "not_found"):
+        button = lin.page.locator(f"main button[name=outcome][value={outcome}]")
+        for _step in range(12):
+            lin.page.keyboard.press("Tab")
+            if button.evaluate("one => one === document.activeElement"):
+                break
+        with lin.page.expect_navigation():
+            lin.page.keyboard.press("Enter")
+        lin.page.locator("main").focus()
+    lin.reads(en="Nobody is left", zh="没有人了")
+    lin.go("/people?q=20012342")
+    lin.reads(en="left alone", zh="不再联系")

@@ -102,6 +102,19 @@ DEEDS: dict[str, Any] = {
     "people.merge": lazy_gettext("merged two people"),
     "people.unmerge": lazy_gettext("took apart two people"),
     "people.remove_note": lazy_gettext("removed a note"),
+    "campaign.running": lazy_gettext("started a campaign"),
+    "campaign.paused": lazy_gettext("paused a campaign"),
+    "campaign.finished": lazy_gettext("finished a campaign"),
+    "draft_edition": lazy_gettext("took a boot screen back to a draft"),
+    "frozen_edition": lazy_gettext("froze a boot screen"),
+    "shipped_edition": lazy_gettext("shipped a boot screen"),
+    "superseded_edition": lazy_gettext("superseded a boot screen"),
+    "people.assign": lazy_gettext("assigned people"),
+    "people.tag": lazy_gettext("tagged people"),
+    "people.export": lazy_gettext("exported a person"),
+    "rules.published": lazy_gettext("published rules"),
+    "letter.take_as_sent": lazy_gettext("took a letter as sent"),
+    "letter.send_again": lazy_gettext("sent a letter again"),
 }
 
 

@@ -10,6 +10,7 @@ from wtforms.validators import DataRequired, InputRequired, Length, NumberRange
 
 from crm.core.forms import Form
 from crm.groups.rules import GROUP_KINDS, MOST_PLACES
+from crm.outbox.queries.words import CHANNELS
 
 
 class PlacesForm(Form):
@@ -18,7 +19,7 @@ class PlacesForm(Form):
 
 
 class GroupForm(PlacesForm):
-    kind = SelectField(_l("Kind"), choices=[SelectChoice(kind) for kind in GROUP_KINDS])
+    kind = SelectField(_l("Kind"), choices=[SelectChoice(kind, CHANNELS.get(kind, kind)) for kind in GROUP_KINDS])
     name = StringField(_l("Name"), validators=[DataRequired(), Length(max=200)])
 
 

@@ -21,12 +21,6 @@ new PerformanceObserver(list => {
   for (const one of list.getEntries()) if (!one.hadRecentInput) window.shifted += one.value;
 }).observe({type: 'layout-shift', buffered: true});
 """
-BYTES = 100_000
-WATCH_SHIFTS = """
-window.shifted = 0;
-new PerformanceObserver(list => { for (const one of list.getEntries()) if (!one.hadRecentInput) window.shifted += one.value; })
-  .observe({type: 'layout-shift', buffered: true});
-"""
 BYTES = """
 () => [...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')]
   .filter(one => one.initiatorType !== 'img' && !/\\.(png|jpe?g|woff2?)($|[?])/.test(one.name))

@@ -24,11 +24,12 @@ LETTER_WORDS = {
     LetterState.UNCERTAIN: _l("letters uncertain"),
 }
 
+PATTERNS = {"en": "EEEE d MMMM y, HH:mm", "zh": "y年M月d日 EEEE HH:mm"}
+
 
 def departures(at: datetime, *zones: str | None) -> list[tuple[str, str]]:
     """(zone, local time in words), each zone once: the train's, the programme's, the reader's."""
     wanted = dict.fromkeys(zone for zone in (zones[0], programme.required().zone, *zones[1:]) if zone)
     language = get_locale()
-    return [
-        (zone, format_datetime(at, "EEEE d MMMM y, HH:mm", tzinfo=ZoneInfo(zone), locale=language)) for zone in wanted
-    ]
+    pattern = PATTERNS.get(language.language if language else "en", PATTERNS["en"])
+    return [(zone, format_datetime(at, pattern, tzinfo=ZoneInfo(zone), locale=language)) for zone in wanted]

@@ -17,13 +17,14 @@ from crm.groups.actions import change_group, close_group, create_group, reopen_g
 from crm.groups.forms import GroupForm, MemberListForm, PlacesForm, StayForm
 from crm.groups.queries import group_or_404, groups_page, lists_of, running_count, stays_page
 from crm.groups.views import bp
+from crm.outbox.queries.words import channel_word
 
 
 @bp.get("/groups")
 @staff(May.SEE)
 def listing() -> str:
     page = groups_page(request.args.get("after"), request.args.get("before"))
-    return render_template("groups/list.html", page=page)
+    return render_template("groups/list.html", page=page, kind_word=channel_word)
 
 
 @bp.route("/groups/new", methods=["GET", "POST"])
@@ -59,6 +60,7 @@ def group_page(group_id: int, stay_form: StayForm, list_form: MemberListForm) ->
     return render_template(
         "groups/group.html",
         group=group,
+        kind=channel_word(group.kind),
         inside=running_count(group_id),
         page=stays_page(group_id, request.args.get("after"), request.args.get("before")),
         lists=lists_of(group_id),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index
+from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from crm.core.db import Key, Model, Numbered, state_type
@@ -87,7 +87,16 @@ class Move(Numbered):
     """
 
     __tablename__ = "move"
-    __table_args__ = (Index("ix_move_person_at", "person_id", "at"), Index("ix_move_at", "at"))
+    __table_args__ = (
+        Index("ix_move_person_at", "person_id", "at"),
+        Index("ix_move_at", "at"),
+        Index(
+            "ix_move_by",
+            "by_id",
+            sqlite_where=text("by_id IS NOT NULL"),
+            postgresql_where=text("by_id IS NOT NULL"),
+        ),
+    )
 
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"))
     from_stage: Mapped[Stage] = mapped_column(state_type(Stage, "from_stage"))

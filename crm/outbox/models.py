@@ -93,6 +93,12 @@ class Letter(Numbered):
             sqlite_where=text("state NOT IN ('queued', 'sending', 'sent')"),
             postgresql_where=text("state NOT IN ('queued', 'sending', 'sent')"),
         ),
+        Index(
+            "ix_letter_held_by",
+            "held_by_id",
+            sqlite_where=text("held_by_id IS NOT NULL"),
+            postgresql_where=text("held_by_id IS NOT NULL"),
+        ),
         Index("ix_letter_origin_state", "origin_id", "state", "id"),
         CheckConstraint("state != 'sending' OR lease_until IS NOT NULL", name="sending_has_lease"),
         CheckConstraint("state != 'sent' OR sent_at IS NOT NULL", name="sent_has_moment"),
@@ -143,6 +149,12 @@ class Touch(Numbered):
     __tablename__ = "touch"
     __table_args__ = (
         Index("ix_touch_person_at", "person_id", "at"),
+        Index(
+            "ix_touch_staff",
+            "staff_id",
+            sqlite_where=text("staff_id IS NOT NULL"),
+            postgresql_where=text("staff_id IS NOT NULL"),
+        ),
         Index(
             "ix_touch_refused",
             "person_id",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from crm.core.db import Key, Model, Numbered, state_type
@@ -79,6 +79,12 @@ class Source(Numbered):
     __table_args__ = (
         Index("ix_source_person_found", "person_id", "found_at"),
         Index("ix_source_site", "site", "board"),
+        Index(
+            "ix_source_found_by",
+            "found_by_id",
+            sqlite_where=text("found_by_id IS NOT NULL"),
+            postgresql_where=text("found_by_id IS NOT NULL"),
+        ),
     )
 
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"))
@@ -109,7 +115,15 @@ class PersonTag(Model):
 
 class Note(Numbered):
     __tablename__ = "note"
-    __table_args__ = (Index("ix_note_person_at", "person_id", "at"),)
+    __table_args__ = (
+        Index("ix_note_person_at", "person_id", "at"),
+        Index(
+            "ix_note_author",
+            "author_id",
+            sqlite_where=text("author_id IS NOT NULL"),
+            postgresql_where=text("author_id IS NOT NULL"),
+        ),
+    )
 
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"))
     author_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))

@@ -142,6 +142,14 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("ix_note_person_at", "note", ["person_id", "at"], unique=False)
+    op.create_index(
+        "ix_note_author",
+        "note",
+        ["author_id"],
+        unique=False,
+        sqlite_where=sa.text("author_id IS NOT NULL"),
+        postgresql_where=sa.text("author_id IS NOT NULL"),
+    )
     op.create_table(
         "people_import",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
@@ -313,9 +321,18 @@ def upgrade() -> None:
     op.create_index("ix_source_person_found", "source", ["person_id", "found_at"], unique=False)
     op.create_index(op.f("ix_source_recruiter_id"), "source", ["recruiter_id"], unique=False)
     op.create_index("ix_source_site", "source", ["site", "board"], unique=False)
+    op.create_index(
+        "ix_source_found_by",
+        "source",
+        ["found_by_id"],
+        unique=False,
+        sqlite_where=sa.text("found_by_id IS NOT NULL"),
+        postgresql_where=sa.text("found_by_id IS NOT NULL"),
+    )
 
 
 def downgrade() -> None:
+    op.drop_index("ix_source_found_by", table_name="source")
     op.drop_index("ix_source_site", table_name="source")
     op.drop_index(op.f("ix_source_recruiter_id"), table_name="source")
     op.drop_index("ix_source_person_found", table_name="source")
@@ -330,6 +347,7 @@ def downgrade() -> None:
     op.drop_index("ix_person_tag_tag", table_name="person_tag")
     op.drop_table("person_tag")
     op.drop_table("people_import")
+    op.drop_index("ix_note_author", table_name="note")
     op.drop_index("ix_note_person_at", table_name="note")
     op.drop_table("note")
     op.drop_index(op.f("ix_merge_lose_id"), table_name="merge")

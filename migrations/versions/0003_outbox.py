@@ -178,6 +178,14 @@ def upgrade() -> None:
         postgresql_where=sa.text("state NOT IN ('queued', 'sending', 'sent')"),
     )
     op.create_index("ix_letter_origin_state", "letter", ["origin_id", "state", "id"], unique=False)
+    op.create_index(
+        "ix_letter_held_by",
+        "letter",
+        ["held_by_id"],
+        unique=False,
+        sqlite_where=sa.text("held_by_id IS NOT NULL"),
+        postgresql_where=sa.text("held_by_id IS NOT NULL"),
+    )
     op.create_table(
         "pace",
         sa.Column(
@@ -249,6 +257,14 @@ def upgrade() -> None:
     op.create_index(op.f("ix_touch_origin_id"), "touch", ["origin_id"], unique=False)
     op.create_index("ix_touch_person_at", "touch", ["person_id", "at"], unique=False)
     op.create_index(
+        "ix_touch_staff",
+        "touch",
+        ["staff_id"],
+        unique=False,
+        sqlite_where=sa.text("staff_id IS NOT NULL"),
+        postgresql_where=sa.text("staff_id IS NOT NULL"),
+    )
+    op.create_index(
         "ix_touch_refused",
         "touch",
         ["person_id", "at"],
@@ -279,11 +295,13 @@ def downgrade() -> None:
         sqlite_where=sa.text("outcome = 'refused'"),
         postgresql_where=sa.text("outcome = 'refused'"),
     )
+    op.drop_index("ix_touch_staff", table_name="touch")
     op.drop_index("ix_touch_person_at", table_name="touch")
     op.drop_index(op.f("ix_touch_origin_id"), table_name="touch")
     op.drop_table("touch")
     op.drop_table("sender_day")
     op.drop_table("pace")
+    op.drop_index("ix_letter_held_by", table_name="letter")
     op.drop_index("ix_letter_origin_state", table_name="letter")
     op.drop_index(
         "ix_letter_ended_otherwise",

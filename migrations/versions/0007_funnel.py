@@ -124,6 +124,14 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("ix_move_at", "move", ["at"], unique=False)
+    op.create_index(
+        "ix_move_by",
+        "move",
+        ["by_id"],
+        unique=False,
+        sqlite_where=sa.text("by_id IS NOT NULL"),
+        postgresql_where=sa.text("by_id IS NOT NULL"),
+    )
     op.create_index("ix_move_person_at", "move", ["person_id", "at"], unique=False)
     op.create_table(
         "standing",
@@ -202,6 +210,7 @@ def downgrade() -> None:
     op.drop_index("ix_standing_reached", table_name="standing")
     op.drop_table("standing")
     op.drop_index("ix_move_person_at", table_name="move")
+    op.drop_index("ix_move_by", table_name="move")
     op.drop_index("ix_move_at", table_name="move")
     op.drop_table("move")
     op.drop_table("rule_set")

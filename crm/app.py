@@ -38,7 +38,7 @@ ROOMS = (
     "crm.portal",
     "crm.desk",
 )
-CORE_TABLES = ("crm.core.jobs", "crm.core.journal", "crm.core.programme", "crm.core.restand")
+CORE_TABLES = ("crm.core.jobs", "crm.core.journal", "crm.core.programme", "crm.core.restand", "crm.core.upkeep")
 SHELVES = ("models", "tasks", "offers", "views", "api", "cli")
 
 

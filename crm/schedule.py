@@ -10,6 +10,7 @@ from typing import Any
 
 EVERY: dict[str, float] = {
     "crm.core.jobs.run_due": 5,
+    "crm.core.upkeep.learn_again": 6 * 3600,
     "crm.outbox.tasks.send_due": 5,
     "crm.outbox.tasks.sweep_leases": 15,
     "crm.funnel.tasks.settle": 10,

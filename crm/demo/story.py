@@ -27,6 +27,7 @@ from crm.builds.rules import CheckInKind
 from crm.core import jobs, weeks
 from crm.core.db import session
 from crm.core.programme import required
+from crm.core.upkeep import learn
 from crm.demo import words
 from crm.demo.plan import FORUMS, GBK_FORUMS, RECRUITING_WEEKS, SEED, WEEKS, Member, Size, draw
 from crm.fcodes.actions import issue, redeem
@@ -456,6 +457,7 @@ class Story:
     def _hold(self) -> None:
         known = required()
         known.held_at, known.story_scale = self.ends_at, f"{self.size.scale:g}"
+        learn()
         session().commit()
 
 

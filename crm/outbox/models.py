@@ -78,6 +78,12 @@ class Letter(Numbered):
             postgresql_where=text("state = 'sending'"),
         ),
         Index(
+            "ix_letter_uncertain",
+            "id",
+            sqlite_where=text("state = 'uncertain'"),
+            postgresql_where=text("state = 'uncertain'"),
+        ),
+        Index(
             "ix_letter_turn",
             "channel",
             "origin_id",

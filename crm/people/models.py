@@ -19,6 +19,12 @@ class Person(Numbered):
     __table_args__ = (
         Index("ix_person_listed", "collected_at", "id"),
         Index("ix_person_name", "name", "id"),
+        Index(
+            "ix_person_merged",
+            "merged_into_id",
+            sqlite_where=text("merged_into_id IS NOT NULL"),
+            postgresql_where=text("merged_into_id IS NOT NULL"),
+        ),
         CheckConstraint("merged_into_id != id", name="not_into_itself"),
     )
 
@@ -28,7 +34,7 @@ class Person(Numbered):
     owner_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"), index=True)
     is_staff: Mapped[bool] = mapped_column(default=False)
     collected_at: Mapped[datetime]
-    merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"), index=True)
+    merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     forgotten_at: Mapped[datetime | None]
 
     identities: Mapped[list[Identity]] = relationship(

@@ -65,7 +65,14 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("ix_person_listed", "person", ["collected_at", "id"], unique=False)
-    op.create_index(op.f("ix_person_merged_into_id"), "person", ["merged_into_id"], unique=False)
+    op.create_index(
+        "ix_person_merged",
+        "person",
+        ["merged_into_id"],
+        unique=False,
+        sqlite_where=sa.text("merged_into_id IS NOT NULL"),
+        postgresql_where=sa.text("merged_into_id IS NOT NULL"),
+    )
     op.create_index("ix_person_name", "person", ["name", "id"], unique=False)
     op.create_index(op.f("ix_person_owner_id"), "person", ["owner_id"], unique=False)
     op.create_table(
@@ -359,7 +366,7 @@ def downgrade() -> None:
     op.drop_table("suppression")
     op.drop_index(op.f("ix_person_owner_id"), table_name="person")
     op.drop_index("ix_person_name", table_name="person")
-    op.drop_index(op.f("ix_person_merged_into_id"), table_name="person")
+    op.drop_index("ix_person_merged", table_name="person")
     op.drop_index("ix_person_listed", table_name="person")
     op.drop_table("person")
     op.drop_table("origin")

@@ -162,6 +162,14 @@ def upgrade() -> None:
         postgresql_where=sa.text("state = 'sending'"),
     )
     op.create_index(
+        "ix_letter_uncertain",
+        "letter",
+        ["id"],
+        unique=False,
+        sqlite_where=sa.text("state = 'uncertain'"),
+        postgresql_where=sa.text("state = 'uncertain'"),
+    )
+    op.create_index(
         "ix_letter_turn",
         "letter",
         ["channel", "origin_id", "due_at", "id"],
@@ -315,6 +323,7 @@ def downgrade() -> None:
         sqlite_where=sa.text("state = 'queued' AND lane = 'campaign'"),
         postgresql_where=sa.text("state = 'queued' AND lane = 'campaign'"),
     )
+    op.drop_index("ix_letter_uncertain", table_name="letter")
     op.drop_index(
         "ix_letter_leased",
         table_name="letter",

@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from crm.core import weeks
 from crm.core.db import is_postgres, session
 from crm.core.errors import NotUnderstood
-from crm.funnel.models import FunnelCell, Standing
+from crm.funnel.models import FunnelCell, Move, Standing
 from crm.funnel.queries.cohorts import kept
 from crm.funnel.rules import LADDER
 from crm.people.models import Origin
@@ -147,7 +147,8 @@ def change_since(moment: datetime) -> dict[str, int]:
         above = DATES[rung:]
         first = func.coalesce(*above) if len(above) > 1 else above[0]
         counts.append(func.count().filter(first >= moment))
-    return named(session().execute(select(*counts)).one())
+    moved = select(Move.person_id).where(Move.at >= moment)
+    return named(session().execute(select(*counts).where(Standing.person_id.in_(moved))).one())
 
 
 def conversion(counts: Mapping[str, int]) -> list[float | None]:

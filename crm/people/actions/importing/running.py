@@ -12,6 +12,7 @@ from crm.core import files, programme
 from crm.core.db import session
 from crm.core.errors import MoveRefused
 from crm.core.jobs import Job, cancel
+from crm.core.upkeep import learn
 from crm.people.actions.importing.arriving import import_or_404, working_encoding
 from crm.people.actions.importing.cells import Refused, RowReader, Said
 from crm.people.actions.importing.matching import Matcher
@@ -111,6 +112,7 @@ class Ours:
 
 def _finish(bringer: PeopleImport, job: Job, at: datetime) -> None:
     bringer.state, bringer.finished_at = ImportState.DONE, at
+    learn()
     job.done = job.total or job.done
     job.result = counts(bringer)
     bringer.preview = None

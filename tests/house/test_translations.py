@@ -85,7 +85,7 @@ def test_chinese_is_set_with_full_width_punctuation() -> None:
         f"{owner.name}: {string}"
         for owner in OWNERS
         for message in owner.read()
-        for string in ([message.string] if isinstance(message.string, str) else message.string)
+        for string in ([message.string] if isinstance(message.string, str) else message.string or ())
         if message.id and HALF_WIDTH.search(SYNTAX.sub("x", string))
     ]
     assert found == []

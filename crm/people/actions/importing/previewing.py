@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
+from contextlib import closing
 from itertools import islice
 from typing import Any
 
@@ -97,13 +98,14 @@ def preview(import_id: int, *, most: int = MOST) -> dict[str, Any]:
 def _read_chunk(reader: Reader, read: Callable[[Row], Said | Refused], trial: _Trial, said: list[Said]) -> bool:
     """Whether the file has come to its end."""
     count = 0
-    for row in islice(reader.rows(), CHUNK):
-        count += 1
-        one = read(row)
-        if isinstance(one, Said):
-            said.append(one)
-        else:
-            trial.note_refused(one)
+    with closing(reader.rows()) as rows:
+        for row in islice(rows, CHUNK):
+            count += 1
+            one = read(row)
+            if isinstance(one, Said):
+                said.append(one)
+            else:
+                trial.note_refused(one)
     trial.read += count
     return count < CHUNK
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from io import BufferedReader
 from pathlib import Path
 from typing import NamedTuple
@@ -47,7 +47,7 @@ class Reader:
         self._ahead: deque[Line] = deque()
         self._more: Iterator[bool] = iter(())
 
-    def rows(self) -> Iterator[Row]:
+    def rows(self) -> Generator[Row, None, None]:
         """`start` and `line` are those of the next row whenever a row has been given."""
         self._ahead.clear()
         with self._path.open("rb") as file:
@@ -55,10 +55,14 @@ class Reader:
                 self.start = 3
             file.seek(self.start)
             self._more = self._lines(file)
-            while self._ahead or self._fill():
-                row = self._next()
-                if row is not None:
-                    yield row
+            try:
+                while self._ahead or self._fill():
+                    row = self._next()
+                    if row is not None:
+                        yield row
+            finally:
+                self._more = iter(())  # breaks a circle, in which whole blocks of the file would wait for the collector
+                self._ahead.clear()
 
     def header(self) -> list[str]:
         """The first row that holds anything; the reader then stands at the first row of data and knows its width."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from datetime import datetime
 from itertools import islice
 
@@ -53,12 +54,13 @@ def open_rows(bringer: PeopleImport, cursor: dict[str, int]) -> Reader:
 def take_chunk(reader: Reader, read: RowReader, size: int) -> tuple[list[Said], list[Refused]]:
     said: list[Said] = []
     refused: list[Refused] = []
-    for row in islice(reader.rows(), size):
-        one = read.read(row)
-        if isinstance(one, Said):
-            said.append(one)
-        else:
-            refused.append(one)
+    with closing(reader.rows()) as rows:
+        for row in islice(rows, size):
+            one = read.read(row)
+            if isinstance(one, Said):
+                said.append(one)
+            else:
+                refused.append(one)
     return said, refused
 
 

@@ -50,7 +50,9 @@ def _search(value: str, _at: datetime) -> ColumnElement[bool]:
     cased = is_postgres() and value.lower() != value.upper()
     like = named.name.icontains if cased else named.name.contains
     called = select(named.id).where(like(value, autoescape=True))
-    return Person.id.in_(union_all(called, owners))
+    # Found once, before anybody is put in order: PostgreSQL may otherwise search anew for each person of the list.
+    found = union_all(called, owners).cte().prefix_with("MATERIALIZED", dialect="postgresql")
+    return Person.id.in_(select(found.c.id))
 
 
 def _source(column: InstrumentedAttribute[Any], value: Any) -> ColumnElement[bool]:

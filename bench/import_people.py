@@ -187,7 +187,9 @@ def main() -> int:
 
 
 def measure(bench: Bench, path: Path, rows: int, rounds: int) -> bool:
-    imports, floors, told = [], [], {}
+    imports: list[float] = []
+    floors: list[float] = []
+    told: dict[str, int] = {}
     for _ in range(rounds):
         seconds, written, told = bench.bring(path)
         imports.append(seconds)

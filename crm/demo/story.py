@@ -364,8 +364,8 @@ class Story:
         return write_request(
             member.person_id,
             RequestKind.FAULT if fault else RequestKind.IDEA,
-            f"{what}({where})",
-            f"{where}:{what}。",
+            f"{what}（{where}）",
+            f"{where}：{what}。",
             at=at + timedelta(minutes=self.rng.randrange(60)),
             severity=self.rng.choices((Severity.MINOR, Severity.MAJOR, Severity.BLOCKER), (6, 3, 1))[0]
             if fault

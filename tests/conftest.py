@@ -79,7 +79,7 @@ def fresh_postgres_database(postgres_server: str) -> Iterator[Callable[[], str]]
 
 
 @pytest.fixture(scope="session", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)], ids=str)
-def app(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Flask:
+def app(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     """The whole application on a migrated database; one per engine and test process."""
     folder = tmp_path_factory.mktemp(request.param)
     address = f"sqlite:///{folder}/test.db"
@@ -90,7 +90,9 @@ def app(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
     with made.app_context():
         upgrade()
         db.engine.dispose()
-    return made
+    yield made
+    with made.app_context():
+        db.engine.dispose()
 
 
 @pytest.fixture

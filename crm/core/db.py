@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, date, datetime
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from flask_sqlalchemy import SQLAlchemy
@@ -20,10 +21,12 @@ from sqlalchemy import (
     Enum,
     Integer,
     MetaData,
+    Select,
     String,
     Table,
     TypeDecorator,
     event,
+    select,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Engine
@@ -150,6 +153,21 @@ def start_writing() -> None:
 
 def session() -> Session:
     return cast(Session, db.session)
+
+
+def newest_migration() -> str:
+    """The one that this release's tables come from."""
+    return (Path(__file__).resolve().parents[2] / "migrations" / ".current-head").read_text("utf-8").strip()
+
+
+def taken_once(due: Select[Any]) -> Select[Any]:
+    """Keys of a limited choice of rows, locked where the database can, for `WHERE key IN (...)` of a claim.
+
+    It stands in a WITH: PostgreSQL may run a plain subquery again for each row, and a LIMIT then limits nothing.
+    """
+    if is_postgres():
+        due = due.with_for_update(skip_locked=True)
+    return select(*due.cte("due").columns)
 
 
 def is_postgres() -> bool:

@@ -18,7 +18,7 @@ from sqlalchemy import Index, or_, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from crm.core import clock
-from crm.core.db import Key, Numbered, is_postgres, session, state_type
+from crm.core.db import Key, Numbered, session, state_type, taken_once
 from crm.core.errors import MoveRefused, Refusal
 from crm.core.stopping import asked_to_stop
 from crm.core.wake import wake_after_commit
@@ -110,13 +110,11 @@ def _claim(at: datetime) -> tuple[int, int] | None:
         .order_by(Job.id)
         .limit(1)
     )
-    if is_postgres():
-        due = due.with_for_update(skip_locked=True)
     taken = (
         session()
         .execute(
             update(Job)
-            .where(Job.id.in_(due.scalar_subquery()))
+            .where(Job.id.in_(taken_once(due)))
             .values(state=JobState.RUNNING, attempts=Job.attempts + 1, lease_until=at + LEASE)
             .returning(Job.id, Job.attempts)
         )

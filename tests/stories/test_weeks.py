@@ -11,7 +11,7 @@ from sqlalchemy import select
 from campaigns.releases.models import Release
 from campaigns.releases.rules import ReleaseState
 from crm.accounts.actions import accept_agreement, end_agreement
-from crm.accounts.queries import testers
+from crm.accounts import queries as accounts
 from crm.builds.models import BuildAccess, CheckIn
 from crm.core.db import session
 from crm.core.errors import Refusal
@@ -92,7 +92,7 @@ def test_who_leaves_the_programme_and_comes_back_starts_where_they_left(database
     end_agreement(people["Ada"], at=season.at, reason="no time")
     season.next_week()
     assert stage_of(people["Ada"]) is Stage.LAPSED
-    assert people["Ada"] not in session().scalars(testers()).all()
+    assert people["Ada"] not in session().scalars(accounts.testers()).all()
     accept_agreement(people.values(), at=season.at)
     season.run(season.release("1.1"), people.values())
     season.next_week()

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, or_, select, update
 
 from crm.core.bulk import among, chunks
-from crm.core.db import is_postgres, session
+from crm.core.db import is_postgres, session, taken_once
 from crm.outbox.actions.moves import move_letters
 from crm.outbox.models import Letter, Pace
 from crm.outbox.rules import SEND_LEASE, Channel, Lane, LetterState, may_leave
@@ -65,11 +65,9 @@ def _take(where: Sequence[ColumnElement[bool]], at: datetime, limit: int) -> lis
     if limit <= 0:
         return []
     due = select(Letter.id).where(*_free(at), *where).order_by(Letter.due_at, Letter.id).limit(limit)
-    if is_postgres():
-        due = due.with_for_update(skip_locked=True)
     rows = session().execute(
         update(Letter)
-        .where(Letter.id.in_(due.scalar_subquery()))
+        .where(Letter.id.in_(taken_once(due)))
         .values(lease_until=at + SEND_LEASE, attempts=Letter.attempts + 1)
         .returning(*FIELDS)
         .execution_options(synchronize_session=False)

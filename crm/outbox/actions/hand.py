@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from sqlalchemy import or_, select, update
 
 from crm.core.bulk import among, chunks
-from crm.core.db import is_postgres, session
+from crm.core.db import session, taken_once
 from crm.core.errors import MoveRefused
 from crm.outbox.actions.claiming import FIELDS, Taken, still_welcome, taken_of
 from crm.outbox.actions.leaving import count_for_senders
@@ -29,13 +29,11 @@ def _lease(staff_id: int, origin_id: int, at: datetime) -> Taken | None:
     due = (
         select(Letter.id).where(*in_queue(origin_id, at), free).order_by(mine_first, Letter.due_at, Letter.id).limit(1)
     )
-    if is_postgres():
-        due = due.with_for_update(skip_locked=True)
     row = (
         session()
         .execute(
             update(Letter)
-            .where(Letter.id.in_(due.scalar_subquery()))
+            .where(Letter.id.in_(taken_once(due)))
             .values(held_by_id=staff_id, lease_until=at + HAND_LEASE)
             .returning(*FIELDS)
             .execution_options(synchronize_session=False)

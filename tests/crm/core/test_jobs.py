@@ -10,6 +10,7 @@ from crm.core import clock, jobs
 from crm.core.db import session
 from crm.core.errors import MoveRefused, Refusal
 from crm.core.stopping import asked_to_stop
+from crm.core.upkeep import learn
 from crm.people.models import Tag
 from tests.make import T0
 
@@ -112,3 +113,13 @@ def test_a_cancelled_job_stops_and_cannot_be_cancelled_again(database: Flask) ->
     assert jobs.run_due.run() == 0
     with pytest.raises(MoveRefused):
         jobs.cancel(job.id, at=T0)
+
+
+def test_a_claim_takes_no_more_than_it_asks_for_whatever_the_plan(database: Flask) -> None:
+    """PostgreSQL runs a plain subquery with a LIMIT again for each row when it believes the table to be small."""
+    counting(stop_at=0)
+    for _ in range(20):
+        fresh()
+    learn()
+    assert jobs._claim(clock.now()) is not None
+    assert session().query(jobs.Job).filter_by(state=jobs.JobState.RUNNING).count() == 1

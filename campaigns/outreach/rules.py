@@ -43,6 +43,7 @@ def occasion(campaign_id: int, position: int = 1) -> str:
 
 
 PROFILES = {
+    "qq": "https://user.qzone.qq.com/{}",
     "github": "https://github.com/{}",
     "weibo": "https://weibo.com/n/{}",
     "telegram": "https://t.me/{}",

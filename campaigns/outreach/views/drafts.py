@@ -26,6 +26,14 @@ from crm.people.models import Identity
 from crm.people.queries import person_or_404
 
 
+def _row(text: str) -> int:
+    """A row's number out of an address. Raises ValueError for one that no row can have."""
+    number = int(text)
+    if not 0 <= number < 2**63:
+        raise ValueError(text)
+    return number
+
+
 def _kinds() -> list[SelectChoice]:
     """Kinds of identity that somebody has, mail aside."""
     kinds = session().scalars(select(Identity.kind).distinct().order_by(Identity.kind))
@@ -35,7 +43,7 @@ def _kinds() -> list[SelectChoice]:
 
 def _form(campaign: Campaign | None) -> CampaignForm:
     languages = programme.required().languages
-    start: dict[str, Any] = {"audience_id": request.args.get("audience", type=int)}
+    start: dict[str, Any] = {"audience_id": request.args.get("audience", type=_row)}
     if campaign is not None:
         start = {"name": campaign.name, "audience_id": campaign.audience_id, "pace": campaign.pace}
         step = step_of(campaign.id)
@@ -107,8 +115,8 @@ def show_preview(campaign_id: int) -> str:
     if step is None:
         raise NotThere("this campaign has no wording yet")
     at = programme.moment()
-    asked = request.args.get("person", type=int)
-    chosen = asked if asked is not None else somebody(campaign, step, at, request.args.get("after", 0, type=int))
+    asked = request.args.get("person", type=_row)
+    chosen = asked if asked is not None else somebody(campaign, step, at, request.args.get("after", 0, type=_row))
     return render_template(
         "outreach/preview.html",
         campaign=campaign,

@@ -72,16 +72,22 @@ def record(campaign_id: int, letter_id: int) -> Response:
     elif what in set(Outcome):
         text = request.form.get("body", "").replace("\x00", "").strip()[:20_000] or None
         finish_by_hand(letter_id, Outcome(what), viewer().person_id, programme.moment(), text)
-        if what == Outcome.JOINED:
-            _into_group(letter)
+        counts = what != Outcome.JOINED or _into_group(letter)
         flash(_("Recorded."), "success")
+        if not counts:
+            flash(_("They count as joined once they are in a group or accept the agreement."), "info")
     else:
         raise NotUnderstood(_("Choose what came of it."))
     return _next(campaign_id)
 
 
-def _into_group(letter: Letter) -> None:
+def _into_group(letter: Letter) -> bool:
+    """Whether a group was chosen; they are in it then."""
     chosen = request.form.get("group", "")
-    if chosen.isdecimal():
-        joins = [(letter.person_id, programme.moment())]
-        record_joins(int(chosen), joins, origin_id=letter.origin_id)
+    if not chosen:
+        return False
+    group = next((one for one in open_groups() if str(one.id) == chosen), None)
+    if group is None:
+        raise NotUnderstood(_("Choose one of the groups that are open."))
+    record_joins(group.id, [(letter.person_id, programme.moment())], origin_id=letter.origin_id)
+    return True

@@ -97,7 +97,7 @@ def test_the_queue_shows_text_and_profile_and_records_what_came(
     lins_browser.post(f"{queue}/next")
     page = lins_browser.get(queue).text
     assert "Hello Bo" in page
-    assert "10001" in page
+    assert "https://user.qzone.qq.com/10001" in page
     letter = session().query(Letter).one().id
     answer = lins_browser.post(f"{queue}/{letter}", data={"outcome": "joined", "group": str(group.id)})
     assert answer.status_code == 302
@@ -106,6 +106,29 @@ def test_the_queue_shows_text_and_profile_and_records_what_came(
     assert session().query(Membership).one().person_id == bo.id
     assert "Nobody is left" in lins_browser.get(queue).text
     assert lins_browser.post(f"{queue}/{letter}", data={"outcome": "joined"}).status_code == 409
+
+
+def test_who_is_said_to_have_joined_without_a_group_is_not_counted_silently(
+    audience: int, lins_browser: FlaskClient
+) -> None:
+    number = start(lins_browser, form(audience, channel="hand")).id
+    queue = f"/campaigns/{number}/queue"
+    lins_browser.post(f"{queue}/next")
+    session().commit()
+    letter = session().query(Letter).one().id
+    for nowhere in ("4711", "9" * 30, "x"):
+        answer = lins_browser.post(f"{queue}/{letter}", data={"outcome": "joined", "group": nowhere})
+        assert answer.status_code == 422, nowhere
+    assert session().query(Touch).count() == 0
+    page = lins_browser.post(f"{queue}/{letter}", data={"outcome": "joined"}, follow_redirects=True).text
+    assert "once they are in a group" in page
+
+
+def test_numbers_that_no_row_can_have_break_no_page(audience: int, lins_browser: FlaskClient) -> None:
+    number = start(lins_browser, form(audience)).id
+    for asked in ("person", "after"):
+        assert lins_browser.get(f"/campaigns/{number}/preview?{asked}={'9' * 30}").status_code == 200
+    assert lins_browser.get(f"/campaigns/new?audience={'9' * 30}").status_code == 200
 
 
 def test_a_personal_link_leads_to_the_agreement(audience: int, bo: Person, lins_browser: FlaskClient) -> None:

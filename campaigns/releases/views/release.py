@@ -22,6 +22,7 @@ from campaigns.releases.views.words import LETTER_WORDS, departures
 from crm.builds.models import Build
 from crm.core import programme
 from crm.core.db import session
+from crm.core.errors import NotThere
 from crm.core.guards import May, staff, viewer
 from crm.core.jobs import Job
 from crm.core.weeks import friday
@@ -65,6 +66,8 @@ def progress(release_id: int) -> str:
     """The progress of the opening alone, for the page that asks every two seconds."""
     release = release_or_404(release_id)
     job = session().get(Job, release.job_id) if release.job_id else None
+    if job is None:
+        raise NotThere(_("This release is not being opened."))
     return render_template("releases/_progress.html", release=release, job=job)
 
 

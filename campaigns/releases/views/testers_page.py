@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import shlex
+
 from flask import g, render_template, request
 from flask_babel import gettext as _
 from flask_babel import refresh
 
 from campaigns.releases.queries import read_page_token, release_or_404, train_or_404
 from campaigns.releases.views import bp
+from crm.builds.models import Build
 from crm.builds.queries import build_or_404, download_token, may_have, notes_in, notes_of, standing_person
 from crm.core import programme
 from crm.core.db import session
@@ -23,6 +26,11 @@ def _speak(person: Person | None) -> None:
     if person is not None and person.language in LANGUAGES and COOKIE not in request.cookies:
         g.language = person.language
         refresh()
+
+
+def _named(build: Build) -> str:
+    """The file's name for a command line, where none may look like an option or lead out of the folder."""
+    return (build.file_name or f"{build.platform}-{build.version}").replace("/", "-").lstrip("-.") or "build"
 
 
 @bp.get("/r/<token>")
@@ -41,5 +49,5 @@ def of_tester(token: str) -> str:
         build=build,
         notes=notes_in(notes_of(build.id), current_language(), programme.required().languages),
         download=download,
-        address=whole_address(f"/b/{download}"),
+        resume=f"curl -C - -o {shlex.quote(_named(build))} {whole_address(f'/b/{download}')}",
     )

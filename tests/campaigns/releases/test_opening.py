@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from flask import Flask
@@ -196,6 +198,7 @@ def test_staff_open_a_release_from_its_page_and_close_it(
     page = f"/releases/{release.id}"
     first = lins_browser.get(page).text
     assert "A new lock screen" in first
+    assert lins_browser.get(f"{page}/progress").status_code == 404
     assert lins_browser.post(f"{page}/open").status_code == 302
     assert lins_browser.get(page).status_code == 200
     assert "progress" in lins_browser.get(f"{page}/progress").text
@@ -247,6 +250,20 @@ def test_the_letter_s_page_speaks_to_its_person(client: FlaskClient, release: Re
     close_release(release.id, LATER)
     session().commit()
     assert client.get(f"/r/{page_token(release.id, ada.id)}").status_code == 200
+
+
+def test_the_command_that_goes_on_with_a_download_is_one_that_curl_takes(
+    client: FlaskClient, release: Release, ada: Person
+) -> None:
+    build = session().get_one(Build, release.build_id)
+    build.file_key, build.file_name, build.size, build.sha256 = "builds/x", "-rom of 'May'.zip", 1, "0" * 64
+    open_release(release.id, OPENS)
+    session().commit()
+    page = unescape(client.get(f"/r/{page_token(release.id, ada.id)}").text)
+    command = page[page.index("curl ") :].partition("<")[0]
+    # curl refuses -C together with -J, so the name stands in the command; a name never looks like an option.
+    assert shlex.split(command)[:5] == ["curl", "-C", "-", "-o", "rom of 'May'.zip"]
+    assert "/b/" in shlex.split(command)[5]
 
 
 def test_a_tester_opens_no_staff_page(adas_browser: FlaskClient, release: Release) -> None:

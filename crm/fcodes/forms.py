@@ -7,12 +7,12 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext
-from wtforms import DateField, EmailField, IntegerField, StringField
+from wtforms import DateField, EmailField, Field, IntegerField, StringField
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange
 
 from crm.core.errors import NotUnderstood
 from crm.core.forms import Form, ValidationError
-from crm.fcodes.rules import MOST_AT_ONCE, CodeState
+from crm.fcodes.rules import LAST_YEAR, MOST_AT_ONCE, CodeState
 from crm.people.identities import normalise
 from crm.people.rules import LONGEST_NAME
 
@@ -42,6 +42,10 @@ class GiveForm(Form):
         default=3,
     )
     last_day = DateField(_l("Good until the end of"), validators=[InputRequired(_l("Choose a day."))])
+
+    def validate_last_day(self, field: Field) -> None:
+        if field.data is not None and field.data.year > LAST_YEAR:
+            raise ValidationError(_l("Choose a day of this century."))
 
     def usual(self, day: date) -> None:
         if not self.is_submitted():

@@ -218,7 +218,7 @@ def move(request_id: int) -> Response:
         request_id,
         RequestState(to),
         at=programme.moment(),
-        shipped_in_id=int(build) if build.isdecimal() else None,
+        shipped_in_id=int(build) if build.isdecimal() and len(build) < 15 else None,
         was=RequestState(was),
     )
     session().commit()

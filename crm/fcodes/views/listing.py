@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
@@ -23,17 +23,19 @@ from crm.people.identities import parse
 from crm.people.queries import ids_by_identities, person_or_404
 
 ANY = "any"
+LAST_SECOND = time(23, 59, 59)
 
 
 def _end_of(day: date) -> datetime:
-    """The first moment of the day after, in the programme's zone."""
-    return datetime.combine(day + timedelta(days=1), time(), programme.required().tz).astimezone(UTC)
+    """Its last second in the programme's zone, so that pages name the day that was chosen."""
+    return datetime.combine(day, LAST_SECOND, programme.required().tz).astimezone(UTC)
 
 
 def _giver(written: str) -> int:
     """By number, or by any identity as `kind:value`; a mail address alone will do."""
-    if written.removeprefix("#").isdecimal():
-        return person_or_404(int(written.removeprefix("#"))).id
+    number = written.removeprefix("#")
+    if number.isdecimal() and len(number) < 15:
+        return person_or_404(int(number)).id
     found = ids_by_identities([parse(written if ":" in written else f"email:{written}")])
     for person_id in found.values():
         return person_id

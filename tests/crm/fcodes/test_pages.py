@@ -130,7 +130,17 @@ def test_staff_give_codes_to_somebody_named_by_any_identity(bo: Person, lins_bro
     given = session().scalars(select(FCode)).all()
     assert [code.giver_id for code in given] == [bo.id] * 3
     # The whole of the last day, in the programme's zone (UTC+8).
-    assert {code.expires_at.isoformat() for code in given} == {f"{date.fromisoformat(day)}T16:00:00+00:00"}
+    assert {code.expires_at.isoformat() for code in given} == {f"{date.fromisoformat(day)}T15:59:59+00:00"}
+    assert f"{date.fromisoformat(day):%b} {date.fromisoformat(day).day}, " in lins_browser.get("/f-codes").text
+
+
+def test_a_last_day_or_a_number_beyond_all_measure_is_refused_beside_the_field(lins_browser: FlaskClient) -> None:
+    far = lins_browser.post("/f-codes", data={"giver": "#1", "count": "1", "last_day": "9999-12-31"})
+    assert far.status_code == 422
+    assert "last_day-error" in far.text
+    day = (clock.now() + timedelta(days=9)).date().isoformat()
+    large = lins_browser.post("/f-codes", data={"giver": "9" * 30, "count": "1", "last_day": day})
+    assert large.status_code == 422
 
 
 @pytest.mark.parametrize("giver", ["qq:99999", "nobody at all", "#4711"])

@@ -6,10 +6,12 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from crm.accounts.actions import accept_agreement
 from crm.accounts.models import Agreement
 from crm.accounts.queries import is_tester
 from crm.builds.models import BuildAccess
 from crm.core.db import session
+from crm.core.restand import Restand
 from crm.outbox.models import Touch
 from crm.outbox.rules import Direction, Outcome
 from crm.people.models import Person
@@ -26,6 +28,14 @@ def test_the_first_page_shows_the_build_that_the_tester_has(ada: Person, adas_br
     session().add(BuildAccess(build_id=build.id, person_id=ada.id, granted_at=T0, granted_by="release:1"))
     session().commit()
     assert "8.8.1" in adas_browser.get("/portal").text
+
+
+def test_who_has_just_joined_reads_so_at_once(sign_in: SignIn, bo: Person) -> None:
+    accept_agreement([bo.id], at=T0)
+    page = sign_in(bo).get("/portal").text
+    assert "joined" in page
+    session().expire_all()
+    assert session().get(Restand, bo.id) is None
 
 
 @pytest.mark.parametrize("path", PAGES)

@@ -28,7 +28,7 @@ class GroupFull(Refusal):
     def __init__(self, group: Group, places: int, wanted: int) -> None:
         super().__init__(
             _(
-                "%(name)s has %(places)s places left and %(wanted)s people are to join: nobody was added. "
+                "%(name)s takes %(places)s more, and %(wanted)s would join: nobody was added. "
                 "Raise its capacity, or open another group.",
                 name=group.name,
                 places=places,

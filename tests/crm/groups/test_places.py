@@ -63,7 +63,7 @@ def test_joining_again_changes_nothing(programme: Programme, bo: Person) -> None
 def test_a_full_group_refuses_and_adds_nobody(programme: Programme) -> None:
     group = make.group(capacity=2)
     people = [make.person().id for _ in range(3)]
-    with pytest.raises(GroupFull, match="2 places left and 3 people"):
+    with pytest.raises(GroupFull, match="takes 2 more, and 3 would join"):
         record_joins(group.id, [(person_id, T0) for person_id in people])
     assert running_count(group.id) == 0
     assert record_joins(group.id, [(person_id, T0) for person_id in people[:2]]) == 2
@@ -119,7 +119,7 @@ def test_staff_make_a_group_and_record_a_join_and_a_leave(lins_browser: FlaskCli
     assert lins_browser.post(f"{page}/joins", data={"identity": "10001"}).status_code == 302
     assert "Bo" in lins_browser.get(page).text
     full = lins_browser.post(f"{page}/joins", data={"identity": "10002"})
-    assert "0 places left" in full.text
+    assert "takes 0 more" in full.text
     assert lins_browser.post(f"{page}/leaves/{bo.id}").status_code == 302
     assert lins_browser.post(f"{page}/leaves/{bo.id}").status_code == 409
 

@@ -279,7 +279,7 @@ def vendor(_options: argparse.Namespace) -> int:
 
 def command_line() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="dev.py", description="Seedbed's commands.")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
 
     def add(name: str, summary: str, run: Callable[[argparse.Namespace], int]) -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=summary, description=summary)
@@ -322,6 +322,9 @@ def main(words: list[str]) -> int:
         raise Stop("Seedbed runs on Linux and macOS; on Windows please use WSL.")
     parser = command_line()
     options, rest = parser.parse_known_args(words)
+    if options.command is None:
+        parser.print_help()
+        return 0
     if rest:
         if options.command not in {"test", "bench", "prove", "messages", "fonts"}:
             parser.error(f"{options.command} does not know {' '.join(rest)}")

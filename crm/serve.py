@@ -210,9 +210,9 @@ def _migrated(app: Flask, *, may_upgrade: bool = True) -> None:
     from flask_migrate import upgrade  # noqa: PLC0415 -- as above
     from sqlalchemy.exc import OperationalError  # noqa: PLC0415 -- as above
 
-    from crm.core.db import db, reading  # noqa: PLC0415 -- as above
+    from crm.core.db import db, newest_migration, reading  # noqa: PLC0415 -- as above
 
-    head = (Path(__file__).resolve().parent.parent / "migrations" / ".current-head").read_text("utf-8").strip()
+    head = newest_migration()
     with app.app_context():
         try:
             with reading(), db.engine.connect() as connection:

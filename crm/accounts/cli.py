@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import click
-from flask.cli import AppGroup
 
 from crm.accounts.actions import (
     add_staff,
@@ -16,14 +15,15 @@ from crm.accounts.actions import (
 from crm.accounts.queries import credential_by_mail
 from crm.accounts.rules import LINK_PAGES, LinkKind, Role
 from crm.core import clock
+from crm.core.cli import Commands
 from crm.core.db import session
 from crm.core.errors import Refusal
 from crm.core.tokens import whole_address
 from crm.people.identities import normalise
 from crm.people.models import Person
 
-programme = AppGroup("programme", help="The programme of this installation.")
-accounts = AppGroup("accounts", help="Members of staff and their way in.")
+programme = Commands("programme", help="The programme of this installation.")
+accounts = Commands("accounts", help="Members of staff and their way in.")
 
 
 def _password_link(person_id: int, kind: LinkKind = LinkKind.INVITATION) -> str:

@@ -6,14 +6,14 @@ import json
 from pathlib import Path
 
 import click
-from flask.cli import AppGroup
 
 from crm.builds.actions import import_check_ins
 from crm.core import clock
+from crm.core.cli import Commands
 from crm.core.db import session
 from crm.core.errors import Refusal
 
-builds = AppGroup("builds", help="Builds and the signs that testers ran them.")
+builds = Commands("builds", help="Builds and the signs that testers ran them.")
 COMMANDS = (builds,)
 
 

@@ -1,19 +1,48 @@
-"""`flask data ...`: everything in one file, and back."""
+"""What all commands share, and `flask data ...`: everything in one file, and back."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 from flask.cli import AppGroup
 from flask_migrate import upgrade
 from sqlalchemy import inspect
+from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from crm.core import backup, clock
 from crm.core.db import db, session, start_writing
 from crm.core.errors import Refusal
 
-group = AppGroup("data", help="Back all data up, and put it back.")
+NO_TABLES = {"42P01", "42703"}  # PostgreSQL's names for a missing table and a missing column
+
+
+class Commands(AppGroup):
+    """A room's commands: what stops them is one line which says what to do, not a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (Refusal, OSError) as refused:
+            raise click.ClickException(str(refused)) from refused
+        except (OperationalError, ProgrammingError) as error:
+            told = _cure(error)
+            if told is None:
+                raise
+            raise click.ClickException(told) from error
+
+
+def _cure(error: OperationalError | ProgrammingError) -> str | None:
+    reason = (str(error.orig).strip().splitlines() or [""])[0]
+    if getattr(error.orig, "sqlstate", None) in NO_TABLES or reason.startswith(("no such table", "no such column")):
+        return f"the database lacks this release's tables ({reason}): run `make migrate`, or `flask db upgrade`"
+    if error.connection_invalidated or reason.startswith(("connection", "unable to open")):
+        return f"DATABASE_URL: set it to a database that answers ({reason})"
+    return None
+
+
+group = Commands("data", help="Back all data up, and put it back.")
 COMMANDS = (group,)
 ARCHIVE = click.argument("path", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path))
 

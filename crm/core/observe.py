@@ -13,8 +13,9 @@ from prometheus_client import CONTENT_TYPE_LATEST, Counter, Histogram, generate_
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from crm.core.db import session
+from crm.core.db import newest_migration, session
 from crm.core.guards import public
+from crm.core.web import path_without_secrets
 
 bp = Blueprint("observe", __name__)
 log = structlog.get_logger("seedbed.web")
@@ -57,7 +58,7 @@ def _count(response: Response) -> Response:
         log.info(
             "request",
             method=request.method,
-            path=request.path,
+            path=path_without_secrets(),
             status=response.status_code,
             ms=round(seconds * 1000, 1),
             viewer=viewer.person_id if viewer else None,
@@ -75,11 +76,14 @@ def health() -> Response:
 @bp.get("/ready")
 @public
 def ready() -> Response:
-    """The database answers and has its tables: 200, else 503 with the reason."""
+    """The database answers and has this release's tables: 200, else 503 with the reason."""
     try:
-        session().execute(text("SELECT 1 FROM programme")).first()
+        known = session().execute(text("SELECT version_num FROM alembic_version")).scalar()
     except SQLAlchemyError as error:
         return Response(f"database: {type(error).__name__}\n", status=503, mimetype="text/plain")
+    if known != newest_migration():
+        told = f"database: it is at migration {known}, this release needs {newest_migration()}\n"
+        return Response(told, status=503, mimetype="text/plain")
     return Response("ready\n", mimetype="text/plain")
 
 
@@ -90,7 +94,7 @@ def metrics() -> Response:
     token = current_app.config["METRICS_TOKEN"]
     brought = request.headers.get("Authorization", "").removeprefix("Bearer ")
     from_here = request.remote_addr in ("127.0.0.1", "::1") and "X-Forwarded-For" not in request.headers
-    if not from_here and not (token and hmac.compare_digest(token, brought)):
+    if not from_here and not (token and hmac.compare_digest(token.encode(), brought.encode())):
         abort(403)
     return Response(generate_latest(), content_type=CONTENT_TYPE_LATEST)
 

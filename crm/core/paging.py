@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from flask_babel import gettext
 from sqlalchemy import ColumnElement, Row, Select, and_, or_
 
 from crm.core.db import session
@@ -45,7 +46,7 @@ def _unpack(key: str, length: int) -> list[Any]:
         plain = json.loads(base64.urlsafe_b64decode(key + "=" * (-len(key) % 4)))
         values = [datetime.fromisoformat(v["t"]) if isinstance(v, dict) else v for v in plain]
     except (ValueError, KeyError, TypeError, binascii.Error) as error:
-        raise NotUnderstood("this page's address is damaged: start from the first page") from error
+        raise NotUnderstood(gettext("This page's address is damaged. Start from the first page.")) from error
     if len(values) != length:
         raise NotUnderstood("this page's address belongs to another order: start from the first page")
     return values

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from crm.core import clock
 from crm.core.db import Model, session, state_type
+from crm.core.errors import NotThere
 
 
 class SignUp(StrEnum):
@@ -53,11 +54,15 @@ def current() -> Programme | None:
     return found
 
 
+class NoProgramme(NotThere, LookupError):
+    """Nobody has made the programme yet."""
+
+
 def required() -> Programme:
-    """Raises LookupError while no programme has been made."""
+    """Raises NoProgramme."""
     found = current()
     if found is None:
-        raise LookupError("there is no programme yet: open the first page, or run `flask programme create`")
+        raise NoProgramme("there is no programme yet: open the first page, or run `flask programme create`")
     return found
 
 

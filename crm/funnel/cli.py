@@ -6,9 +6,9 @@ import json
 from datetime import UTC, datetime, time, timedelta
 
 import click
-from flask.cli import AppGroup
 
 from crm.core import programme
+from crm.core.cli import Commands
 from crm.core.db import session, start_reading, start_writing
 from crm.funnel import actions
 from crm.funnel.queries import cohorts as read_cohorts
@@ -16,7 +16,7 @@ from crm.funnel.queries.figures import WAYS, by, totals
 from crm.funnel.queries.verifying import differing_cells
 from crm.funnel.rules import LADDER
 
-funnel = AppGroup("funnel", help="Stages, figures and cohorts.")
+funnel = Commands("funnel", help="Stages, figures and cohorts.")
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import click
-from flask.cli import AppGroup
 from sqlalchemy import func, select
 
+from crm.core.cli import Commands
 from crm.core.db import session, start_writing
 from crm.outbox.actions import derive
 from crm.outbox.models import Contact
 
-outbox = AppGroup("outbox", help="Letters and touches.")
+outbox = Commands("outbox", help="Letters and touches.")
 
 
 @outbox.command("rebuild")

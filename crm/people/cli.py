@@ -11,9 +11,9 @@ from zoneinfo import ZoneInfo
 
 import click
 from flask import current_app
-from flask.cli import AppGroup
 
 from crm.core import clock, jobs, programme
+from crm.core.cli import Commands
 from crm.core.db import session
 from crm.core.errors import Refusal
 from crm.core.languages import LANGUAGES
@@ -25,7 +25,7 @@ from crm.people.actions.importing.refusals import sentence
 from crm.people.models import PeopleImport
 from crm.people.rules import SiteRole
 
-people = AppGroup("people", help="People: import, merge, export, forget.")
+people = Commands("people", help="People: import, merge, export, forget.")
 COMMANDS = (people,)
 
 
@@ -187,7 +187,10 @@ def forget(person_id: int, yes: bool) -> None:
 def reapply_erasures(file: Path | None) -> None:
     """After an older backup was restored: forgets again whom it brought back. FILE: a kept erasures.jsonl."""
     path = file or log_path()
-    lines = path.read_text(encoding="ascii").splitlines() if path.exists() else []
+    try:
+        lines = path.read_text(encoding="ascii").splitlines() if path.exists() else []
+    except UnicodeDecodeError:
+        _stop(f"{path.name} is no erasure log: name a kept erasures.jsonl")
     again = actions.reapply(lines, programme.moment())
     session().commit()
     print(f"{again} forgotten again")

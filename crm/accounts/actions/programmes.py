@@ -57,6 +57,12 @@ def known_languages(languages: Sequence[str]) -> list[str]:
     return chosen
 
 
+def known_name(name: str) -> str:
+    if not name.strip():
+        raise NotUnderstood(lazy_gettext("Give the programme a name."))
+    return name.strip()
+
+
 def known_zone(zone: str) -> str:
     try:
         return ZoneInfo(zone.strip()).key
@@ -87,7 +93,7 @@ def create_programme(
     mail = normalise("email", admin_mail)
     made = Programme(
         id=1,
-        name=name.strip(),
+        name=known_name(name),
         zone=known_zone(zone),
         languages=known_languages(languages),
         postal_address=postal_address.strip(),

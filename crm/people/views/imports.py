@@ -140,8 +140,9 @@ def import_preview(import_id: int) -> Any:
 @bp.post("/people/imports/<int:import_id>/start")
 @staff(May.PEOPLE)
 def start_import(import_id: int) -> Response:
-    importing.start(import_id, at=programme.moment(), by_id=viewer().person_id, language=current_language())
-    session().commit()
+    if importing.import_or_404(import_id).state in WAITING:  # else the button was pressed twice: its page tells how far
+        importing.start(import_id, at=programme.moment(), by_id=viewer().person_id, language=current_language())
+        session().commit()
     return redirect(url_for("people.show_import", import_id=import_id))
 
 

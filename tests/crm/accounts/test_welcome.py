@@ -25,7 +25,7 @@ from crm.app import create_app
 from crm.core.db import db, session
 from crm.core.errors import NotUnderstood
 from crm.core.journal import JournalEntry
-from crm.core.programme import Programme
+from crm.core.programme import Programme, current
 from crm.people.models import Person
 from crm.settings import read
 from tests.conftest import settings_of
@@ -190,6 +190,13 @@ def test_the_command_makes_the_programme_and_prints_the_way_in(database: Flask, 
     again = database.test_cli_runner().invoke(args=words)
     assert again.exit_code == 1
     assert "already" in again.output
+
+
+def test_the_command_refuses_a_programme_without_a_name(database: Flask) -> None:
+    words = ["programme", "create", "--name", " ", "--zone", "UTC", "--language", "zh", "--admin", "lin@o.example"]
+    ran = database.test_cli_runner().invoke(args=words)
+    assert ran.exit_code == 1
+    assert current() is None
 
 
 def test_the_last_admin_is_reset_from_the_command_line(database: Flask, lin: Person, client: FlaskClient) -> None:

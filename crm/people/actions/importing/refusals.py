@@ -32,7 +32,7 @@ SENTENCES = {
 
 def sentence(reason: Reason | str, detail: str = "") -> str:
     told = str(SENTENCES[Reason(reason)])
-    return f"{told} ({detail})" if detail else told
+    return gettext("%(reason)s (%(detail)s)", reason=told, detail=detail) if detail else told
 
 
 def _harmless(cell: str) -> str:

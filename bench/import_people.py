@@ -33,7 +33,7 @@ from sqlalchemy.engine import make_url
 
 from crm.app import create_app
 from crm.core import clock, jobs
-from crm.core.db import db, is_postgres, session, start_writing
+from crm.core.db import db, disconnect, is_postgres, session, start_writing
 from crm.core.programme import Programme
 from crm.people.actions import importing
 from crm.settings import read
@@ -82,7 +82,7 @@ class Bench:
 
     def drop(self, app: Flask, name: str) -> None:
         with app.app_context():
-            db.engine.dispose()
+            disconnect()
         if self.engine == "postgresql":
             with psycopg.connect(SERVER, autocommit=True) as server:
                 server.execute(f'DROP DATABASE "{name}" WITH (FORCE)')

@@ -210,7 +210,7 @@ def _migrated(app: Flask, *, may_upgrade: bool = True) -> None:
     from flask_migrate import upgrade  # noqa: PLC0415 -- as above
     from sqlalchemy.exc import OperationalError  # noqa: PLC0415 -- as above
 
-    from crm.core.db import db, newest_migration, reading  # noqa: PLC0415 -- as above
+    from crm.core.db import db, disconnect, newest_migration, reading  # noqa: PLC0415 -- as above
 
     head = newest_migration()
     with app.app_context():
@@ -225,7 +225,7 @@ def _migrated(app: Flask, *, may_upgrade: bool = True) -> None:
         if known != head:
             upgrade()
         _refuse_other_key()
-        db.engine.dispose()
+        disconnect()
 
 
 def _demo_home(scale: str) -> None:

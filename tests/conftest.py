@@ -16,7 +16,7 @@ from sqlalchemy.engine import make_url
 from werkzeug.test import TestResponse
 
 from crm.app import create_app
-from crm.core.db import db, start_writing
+from crm.core.db import db, disconnect, start_writing
 from crm.settings import read
 
 pytest_plugins = ("tests.services", "tests.cast")
@@ -89,10 +89,10 @@ def app(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
     made.test_client_class = Browser
     with made.app_context():
         upgrade()
-        db.engine.dispose()
+        disconnect()
     yield made
     with made.app_context():
-        db.engine.dispose()
+        disconnect()
 
 
 @pytest.fixture

@@ -155,6 +155,12 @@ def session() -> Session:
     return cast(Session, db.session)
 
 
+def disconnect() -> None:
+    """Closes this process's connections; the session's first, as one that comes back to a closed pool stays open."""
+    db.session.remove()
+    db.engine.dispose()
+
+
 def newest_migration() -> str:
     """The one that this release's tables come from."""
     return (Path(__file__).resolve().parents[2] / "migrations" / ".current-head").read_text("utf-8").strip()

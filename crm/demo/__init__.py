@@ -15,7 +15,7 @@ from sqlalchemy import select
 from crm import settings as settings_module
 from crm.accounts.actions import make_sign_in_link
 from crm.core import clock
-from crm.core.db import db, session
+from crm.core.db import disconnect, session
 from crm.core.programme import Programme, moment
 from crm.demo.plan import Size
 from crm.demo.story import PASSWORD, ZONE, Story, last_friday
@@ -32,7 +32,7 @@ def _replay(app: Flask, scale: float) -> None:
     started = time.monotonic()
     with app.app_context():
         Story(Size(scale), last_friday(clock.now().astimezone(ZONE).date()), say).replay()
-        db.engine.dispose()
+        disconnect()
     say(f"  done in {time.monotonic() - started:.0f} s")
 
 
@@ -89,7 +89,7 @@ def announce(app: Flask) -> None:
         tester = session().execute(someone.limit(1)).first()
         link = make_sign_in_link(tester.person_id, at=clock.now()) if tester else ""
         session().commit()
-        db.engine.dispose()
+        disconnect()
     say("")
     say(f"  Seedbed   {base}")
     say("")

@@ -13,12 +13,13 @@ from sqlalchemy import ColumnElement, Table, exists
 from crm.core.errors import NotUnderstood
 from crm.core.guards import May
 from crm.core.offers import Condition, Event, NavItem, Owned, Panel, RoomOffers
+from crm.core.owned import export_rows
 from crm.outbox.actions import cancel_letters_to, derive
 from crm.outbox.models import Contact, Letter, Touch
 from crm.outbox.queries import contact_of, count_uncertain, count_waiting, waiting
 from crm.outbox.queries.history import letters_without_touch, touches_of
 from crm.outbox.queries.words import STATES, reason_word, told
-from crm.outbox.rules import Outcome
+from crm.outbox.rules import Lane, Outcome
 from crm.people.models import Person
 
 MOST_DAYS = 36_500
@@ -112,23 +113,36 @@ def _owned(model: Any, column: str = "person_id", **more: Any) -> Owned:
     return Owned(cast(Table, model.__table__), column, **more)
 
 
+LETTERS = _owned(
+    Letter,
+    forget="empty",
+    emptied={"values": None, "identity_value": "", "reason": None},
+    private=frozenset({"held_by_id", "lease_until"}),
+)
+
+
+def _exported(person_id: int) -> dict[str, Any]:
+    """Letters without what those that were asked for say: it may be a link that signs in whoever holds the copy."""
+    found = export_rows([LETTERS], person_id)
+    for row in found.get(Letter.__tablename__, ()):
+        if row["lane"] == Lane.ASKED:
+            row["values"] = None
+    return found
+
+
 OFFERS = RoomOffers(
     room="outbox",
     owned=(
         _owned(Touch, forget="empty", emptied={"body": None}, private=frozenset({"staff_id"})),
         _owned(Touch, "staff_id", forget="keep", exported=False),
-        _owned(
-            Letter,
-            forget="empty",
-            emptied={"values": None, "identity_value": "", "reason": None},
-            private=frozenset({"held_by_id", "lease_until"}),
-        ),
+        LETTERS,
         _owned(Letter, "held_by_id", forget="keep", exported=False),
         _owned(Contact, forget="keep"),
     ),
     merge=_merged,
     unmerge=_unmerged,
     forget=_forget,
+    export=_exported,
     touched=None,
     timeline=timeline,
     conditions=CONDITIONS,

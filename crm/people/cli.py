@@ -172,6 +172,7 @@ def export(person_id: int, output: Path | None) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def forget(person_id: int, yes: bool) -> None:
     """Erases a person everywhere. It cannot be undone."""
+    actions.forgettable(person_id)
     if not yes:
         click.confirm(f"Erase person {person_id} everywhere? It cannot be undone", abort=True)
     try:

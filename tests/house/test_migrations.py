@@ -11,7 +11,7 @@ from flask import Flask
 from flask_migrate import downgrade, upgrade
 from sqlalchemy import inspect
 
-from crm.core.db import db
+from crm.core.db import db, disconnect
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
 
@@ -28,7 +28,7 @@ def test_migrations_run_up_down_and_up(app: Flask) -> None:
         assert set(inspect(db.engine).get_table_names()) <= {"alembic_version"}
         upgrade()
         assert set(inspect(db.engine).get_table_names()) == {*db.metadata.tables, "alembic_version"}
-        db.engine.dispose()
+        disconnect()
 
 
 def test_the_newest_migration_is_the_one_on_record() -> None:

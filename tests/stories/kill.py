@@ -31,7 +31,7 @@ from crm.app import create_app
 from crm.builds.actions import register_build
 from crm.builds.models import BuildAccess
 from crm.core import clock, files, jobs
-from crm.core.db import db, reading, session
+from crm.core.db import disconnect, reading, session
 from crm.core.jobs import Job, JobState
 from crm.core.programme import required
 from crm.core.weeks import week_of
@@ -218,8 +218,7 @@ def looking_at(run: Served) -> Iterator[Flask]:
     app = create_app(read(run.env), TESTING=True)
     with app.app_context():
         yield app
-        db.session.remove()
-        db.engine.dispose()
+        disconnect()
 
 
 def look(question: Callable[[], Any]) -> Any:

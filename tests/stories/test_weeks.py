@@ -10,8 +10,8 @@ from sqlalchemy import select
 
 from campaigns.releases.models import Release
 from campaigns.releases.rules import ReleaseState
-from crm.accounts.actions import accept_agreement, end_agreement
 from crm.accounts import queries as accounts
+from crm.accounts.actions import accept_agreement, end_agreement
 from crm.builds.models import BuildAccess, CheckIn
 from crm.core.db import session
 from crm.core.errors import Refusal

@@ -10,8 +10,10 @@ from functools import lru_cache
 from pathlib import Path
 
 from crm.accounts.actions.links import make_link
+from crm.accounts.models import Credential
 from crm.accounts.rules import LINK_LIVES, LINK_PAGES, LinkKind
 from crm.core import programme
+from crm.core.db import session
 from crm.core.languages import LANGUAGES
 from crm.core.tokens import new_secret, whole_address
 from crm.outbox.actions import put_wording, write_letter
@@ -39,7 +41,15 @@ def _write(person_id: int, kind: str, name: str, link: str, at: datetime, until:
     values = {"name": name, "programme": programme.required().name, "link": link}
     # Each is an occasion of its own: asked again, written again.
     occasion = f"{key}:{new_secret()[:16]}"
-    return write_letter(person_id, occasion, key, values, lane=Lane.ASKED, at=at, expires_at=until)
+    to = _staff_address(person_id)
+    return write_letter(person_id, occasion, key, values, lane=Lane.ASKED, at=at, expires_at=until, to=to)
+
+
+def _staff_address(person_id: int) -> str | None:
+    """The one they sign in with. Other identities can be given to a person by whoever may change people or import
+    a list, who must not get a new password that way."""
+    credential = session().get(Credential, person_id)
+    return credential.mail if credential is not None and credential.disabled_at is None else None
 
 
 def send_link(kind: LinkKind, person_id: int, name: str, *, at: datetime, page: str | None = None) -> int | None:

@@ -11,7 +11,6 @@ from crm.core.errors import NotUnderstood
 from crm.core.offers import Event, offers
 from crm.core.restand import Restand
 from crm.funnel.models import Standing
-from crm.funnel.rules import Stage
 from crm.outbox.models import Contact
 from crm.people.identities import TIDY, home_region, parse
 from crm.people.models import Person
@@ -31,12 +30,12 @@ def known_by(text: str) -> int | None:
     return people.pop() if len(people) == 1 else None
 
 
-def stands_and_waits(person_id: int) -> tuple[Stage, datetime | None, bool]:
+def stands_and_waits(person_id: int) -> tuple[Standing | None, datetime | None, bool]:
     """Where they stand, since when they wait for our answer, and whether the funnel has news to look at."""
     found = (
         session()
         .execute(
-            select(Standing.stage, Contact.waiting_since, Restand.person_id)
+            select(Standing, Contact.waiting_since, Restand.person_id)
             .select_from(Person)
             .outerjoin(Standing, Standing.person_id == Person.id)
             .outerjoin(Contact, Contact.person_id == Person.id)
@@ -45,7 +44,7 @@ def stands_and_waits(person_id: int) -> tuple[Stage, datetime | None, bool]:
         )
         .one()
     )
-    return found[0] or Stage.PROSPECT, found[1], found[2] is not None
+    return found[0], found[1], found[2] is not None
 
 
 def merged_timeline(person_id: int, before: datetime | None, limit: int) -> tuple[list[Event], datetime | None]:

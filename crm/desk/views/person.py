@@ -15,22 +15,23 @@ from crm.desk.queries import merged_timeline, stands_and_waits
 from crm.desk.views import people_bp
 from crm.desk.views.assembled import door, rendered
 from crm.funnel.actions import settle
+from crm.funnel.models import Standing
 from crm.funnel.rules import Stage
-from crm.people.queries import person_or_404
+from crm.people.queries import person_or_404, suppressed_pairs
 
 EVENTS = 50
 FIRST = ("funnel", "people")  # whose panels come with the page; the others right after it
 
 
-def _settled(person_id: int, at: datetime) -> tuple[Stage, datetime | None]:
+def _settled(person_id: int, at: datetime) -> tuple[Standing | None, datetime | None]:
     """Where they stand and since when they wait, with every new fact looked at by the funnel."""
-    stage, waiting, new = stands_and_waits(person_id)
+    standing, waiting, new = stands_and_waits(person_id)
     if new and not programme.is_held():
         with writing():
             settle(at, person_ids=[person_id])
             session().commit()
-        stage, waiting, _new = stands_and_waits(person_id)
-    return stage, waiting
+        standing, waiting, _new = stands_and_waits(person_id)
+    return standing, waiting
 
 
 @people_bp.get("/people/<int:person_id>")
@@ -40,12 +41,16 @@ def person(person_id: int) -> Any:
     found = person_or_404(person_id)
     if found.id != person_id:
         return redirect(url_for("directory.person", person_id=found.id))
-    stage, waiting = _settled(found.id, at)
+    standing, waiting = _settled(found.id, at)
+    shown = person_or_404(found.id)
+    stage = standing.stage if standing else Stage.PROSPECT
+    barred = suppressed_pairs([(identity.kind, identity.value) for identity in shown.identities])
     return render_template(
         "desk/person.html",
-        person=person_or_404(found.id),
+        person=shown,
         stage=stage,
         waiting=waiting,
+        may_be_written_to=stage != Stage.DECLINED and not barred,
         panels=rendered(_offered(first=True), found.id, at),
         doors=_doors(found.id),
     )

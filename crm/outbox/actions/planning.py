@@ -108,12 +108,13 @@ def write_letter(
     lane: Lane,
     at: datetime,
     expires_at: datetime | None = None,
+    to: str | None = None,
 ) -> int | None:
     """One letter by mail, in the person's language; its number, or None when we know no address of theirs.
 
-    Raises LookupError when no wording has this key.
+    `to`: an address that was proved, where any of theirs will not do. Raises LookupError when no wording has this key.
     """
-    address = addresses([person_id], "email").get(person_id)
+    address = to or addresses([person_id], "email").get(person_id)
     if address is None:
         return None
     wordings = wordings_of(wording_key)

@@ -9,7 +9,7 @@ from flask import flash, redirect, render_template, url_for
 from flask_babel import gettext as _
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its types
 
-from crm.core import programme
+from crm.core import journal, programme
 from crm.core.db import session
 from crm.core.forms import refuse
 from crm.core.guards import May, staff, viewer
@@ -51,6 +51,8 @@ def new_touch(person_id: int) -> Any:
                 staff_id=viewer().person_id,
             )
             record_touches([touch], now)
+            told = {"what": form.what.data, "channel": touch.channel, "at": at.isoformat()}
+            journal.record("outbox.record_touch", f"person:{person.id}", at=now, about_id=person.id, after=told)
             session().commit()
             flash(_("Recorded."), "success")
             return redirect(url_for("directory.person", person_id=person.id))

@@ -1,7 +1,7 @@
 """The verbs of this room."""
 
 from crm.people.actions.exporting import export_person, export_zip
-from crm.people.actions.forgetting import forget, reapply
+from crm.people.actions.forgetting import forget, forgettable, reapply
 from crm.people.actions.known import (
     IdentityTaken,
     add_identity,
@@ -27,6 +27,7 @@ __all__ = [
     "export_person",
     "export_zip",
     "forget",
+    "forgettable",
     "make_origin",
     "merge",
     "reapply",

@@ -9,11 +9,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from flask_babel import gettext
 from sqlalchemy import delete, select, update
 
 from crm.core import journal
 from crm.core.bulk import insert_or_pass
 from crm.core.db import session
+from crm.core.errors import Refusal
 from crm.core.files import path_of
 from crm.core.journal import JournalEntry
 from crm.core.offers import offers
@@ -30,6 +32,14 @@ from crm.people.rules import SuppressionReason
 def log_path() -> Path:
     """The list of erasures beside the database: numbers, moments and keyed hashes, one JSON object a line."""
     return path_of("x").parents[1] / "erasures.jsonl"
+
+
+def forgettable(person_id: int) -> Person:
+    """Raises Refusal for a member of staff: somebody must be left to run the programme, and an admin decides who."""
+    person = person_or_404(person_id)
+    if person.is_staff:
+        raise Refusal(gettext("%(name)s is staff: an admin closes the account first, in Settings.", name=person.shown))
+    return person
 
 
 def forget(person_id: int, *, at: datetime, by_id: int | None = None) -> None:

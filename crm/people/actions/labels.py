@@ -85,6 +85,8 @@ def add_note(person_id: int, body: str, *, at: datetime, author_id: int | None =
     note = Note(person_id=person_or_404(person_id).id, author_id=author_id, body=body.strip(), at=at)
     session().add(note)
     session().flush()
+    if author_id is not None:
+        journal.record("people.add_note", f"person:{person_id}", at=at, about_id=person_id)
     return note
 
 

@@ -95,6 +95,7 @@ def reject_proposal(proposal_id: int, *, at: datetime, by_id: int | None) -> Non
     )
     if moved.first() is None:
         raise MoveRefused(gettext("This proposal has been decided already."))
+    journal.record("people.reject_proposal", f"merge_proposal:{proposal_id}", at=at)
 
 
 def accept_proposal(proposal_id: int, keep_id: int, *, at: datetime, by_id: int | None) -> Merge:

@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 
 from crm.core import clock, journal, programme
 from crm.core.db import session, writing
+from crm.core.errors import NotAllowed
 from crm.core.guards import May, signed_in, staff, viewer
 from crm.people import actions
 from crm.people.queries import person_or_404
@@ -31,7 +32,10 @@ def _zip(person_id: int) -> Response:
 @bp.get("/people/<int:person_id>/export")
 @staff(May.PEOPLE)
 def export(person_id: int) -> Response:
-    found = person_or_404(person_id).id
+    person = person_or_404(person_id)
+    if person.is_staff and not viewer().may(May.ACCOUNTS):
+        raise NotAllowed(_("Only an admin exports the data of a member of staff."))
+    found = person.id
     with writing():
         journal.record("people.export", f"person:{found}", at=clock.now(), about_id=found)
         session().commit()
@@ -48,7 +52,7 @@ def own_export() -> Response:
 @bp.route("/people/<int:person_id>/forget", methods=["GET", "POST"])
 @staff(May.ERASE)
 def forget(person_id: int) -> Any:
-    person = person_or_404(person_id)
+    person = actions.forgettable(person_id)
     if request.method == "GET":
         return render_template("people/forget.html", person=person, wrong=False)
     if request.form.get("sure") != str(person.id):

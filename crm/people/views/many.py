@@ -14,6 +14,7 @@ from crm.core.guards import May, staff
 from crm.core.pages import back
 from crm.people import actions
 from crm.people.offers.conditions import whole_number
+from crm.people.queries import owners
 from crm.people.views import bp
 
 
@@ -38,7 +39,7 @@ def tag_many() -> Response:
     except Refusal as error:
         flash(str(error), "error")
         return back("/people")
-    journal.record("people.tag", "person", at=programme.moment(), after={"tag": name, "people": len(chosen)})
+    journal.record("people.tag", "person", at=programme.moment(), after={"tag": name, "people": chosen})
     session().commit()
     flash(_said(changed), "success")
     return back("/people")
@@ -51,12 +52,16 @@ def assign_many() -> Response:
     if not chosen:
         flash(_("Choose people first."), "error")
         return back("/people")
+    before = {str(key): owner_id for key, owner_id in owners(chosen).items()}
     try:
         changed = actions.assign(chosen, whole_number(owner) if owner else None)
     except Refusal as error:
         flash(str(error), "error")
         return back("/people")
-    journal.record("people.assign", "person", at=programme.moment(), after={"owner": owner, "people": len(chosen)})
+    journal.record(
+        "people.assign", "person", at=programme.moment(), before={"owners": before},
+        after={"owner": owner, "people": chosen},
+    )  # fmt: skip
     session().commit()
     flash(_said(changed), "success")
     return back("/people")

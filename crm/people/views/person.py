@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
-from crm.core import programme
+from crm.core import journal, programme
 from crm.core.db import session
 from crm.core.errors import NotUnderstood, Refusal
 from crm.core.forms import refuse
@@ -133,7 +133,8 @@ def add_tag(person_id: int) -> Any:
     person, form = person_or_404(person_id), TagForm()
     if form.validate_on_submit():
         try:
-            actions.tag([person.id], form.tag.data or "")
+            if actions.tag([person.id], form.tag.data or ""):
+                _note_tag(person.id, after=form.tag.data)
             session().commit()
             return redirect(url_for("people.edit", person_id=person_id))
         except Refusal as error:
@@ -146,9 +147,17 @@ def add_tag(person_id: int) -> Any:
 @bp.post("/people/<int:person_id>/tags/remove")
 @staff(May.PEOPLE)
 def remove_tag(person_id: int) -> Response:
-    actions.untag([person_id], request.form.get("tag", ""))
+    if actions.untag([person_id], request.form.get("tag", "")):
+        _note_tag(person_id, before=request.form.get("tag", ""))
     session().commit()
     return redirect(url_for("people.edit", person_id=person_id))
+
+
+def _note_tag(person_id: int, *, before: str | None = None, after: str | None = None) -> None:
+    journal.record(
+        "people.tag", f"person:{person_id}", at=programme.moment(), about_id=person_id,
+        before={"tag": before} if before else None, after={"tag": after} if after else None,
+    )  # fmt: skip
 
 
 @bp.route("/people/<int:person_id>/note", methods=["GET", "POST"])

@@ -22,7 +22,7 @@ from crm.accounts.models import Credential
 from crm.accounts.queries import agreement_text, roles_of
 from crm.accounts.rules import COOKIE, Role
 from crm.app import create_app
-from crm.core.db import db, session
+from crm.core.db import disconnect, session
 from crm.core.errors import NotUnderstood
 from crm.core.journal import JournalEntry
 from crm.core.programme import Programme, current
@@ -142,7 +142,7 @@ def test_of_two_who_come_at_once_one_is_first(app: Flask, request: pytest.Fixtur
             answers = sorted(pool.map(visit, range(2)))
         with house.app_context():
             assert session().query(Credential).count() == 1
-            db.engine.dispose()
+            disconnect()
     assert answers[0] == 302
     assert answers[1] in (404, 409)
 

@@ -21,7 +21,7 @@ from campaigns.releases.models import Train
 from crm.app import create_app
 from crm.core import backup, files, jobs
 from crm.core.backup.archive import BackupRefused, erasure_log
-from crm.core.db import db, session
+from crm.core.db import db, disconnect, session
 from crm.core.errors import NotUnderstood
 from crm.core.offers import RoomOffers
 from crm.core.programme import Programme
@@ -49,15 +49,14 @@ def install(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Install]
         app = create_app(read(settings_of(folder, address, **settings)), TESTING=True)
         with app.app_context():
             upgrade()
-            db.engine.dispose()
+            disconnect()
         made.append(app)
         return app
 
     yield one
     for app in made:
         with app.app_context():
-            db.session.remove()
-            db.engine.dispose()
+            disconnect()
 
 
 @contextmanager
@@ -65,8 +64,7 @@ def inside(app: Flask) -> Iterator[None]:
     with app.app_context():
         yield
         session().rollback()
-        db.session.remove()
-        db.engine.dispose()
+        disconnect()
 
 
 def fill() -> None:

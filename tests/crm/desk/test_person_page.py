@@ -13,7 +13,9 @@ from crm.funnel.models import Standing
 from crm.funnel.rules import Stage
 from crm.outbox.models import Contact
 from crm.people.actions import add_note
+from crm.people.actions.suppressing import suppress_pairs
 from crm.people.models import Person
+from crm.people.rules import SuppressionReason
 from tests import make
 
 AT = make.T0 + timedelta(days=100)
@@ -102,6 +104,7 @@ def test_a_persons_page_asks_the_database_at_most_fifteen_questions(
     session().add(Standing(person_id=ada.id, stage=Stage.ACTIVE, since=AT, reached=3, active_at=AT, week=2900))
     for number in range(20):
         add_note(ada.id, f"Note {number}", at=AT)
+    suppress_pairs([("email", "somebody@else.example")], SuppressionReason.DECLINED, AT)
     session().commit()
     path = f"/people/{ada.id}"
     asked: list[str] = []

@@ -107,5 +107,5 @@ def write(programme: Programme) -> Write:
 
 @pytest.fixture(autouse=True)
 def _known_to_be_small(database: Flask) -> None:
-    """PostgreSQL knows these tables to be nearly empty, as in a young programme: plans that are wrong only then show."""
+    """PostgreSQL knows these tables to be nearly empty, as in a young programme: wrong plans show then."""
     learn()

@@ -16,7 +16,7 @@ from sqlalchemy import func, select, update
 
 from crm.app import create_app
 from crm.core import clock, files
-from crm.core.db import db, session, start_writing
+from crm.core.db import disconnect, session, start_writing
 from crm.core.jobs import Job
 from crm.people.actions import importing
 from crm.people.actions.importing.refusals import lines
@@ -72,8 +72,7 @@ def test_an_import_survives_three_kills(tmp_path: Path, seed: int) -> None:
         done = session().scalars(select(PeopleImport)).one()
         assert done.state is ImportState.DONE
         _nothing_lost_and_nothing_doubled(done)
-        session().close()
-        db.engine.dispose()
+        disconnect()
 
 
 def _nothing_lost_and_nothing_doubled(done: PeopleImport) -> None:

@@ -7,16 +7,22 @@ import json
 import zipfile
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
-from crm.core import jobs
+from crm.accounts.actions import add_staff, send_link
+from crm.accounts.rules import LinkKind, Role
+from crm.core import jobs, programme
 from crm.core.db import session
-from crm.people.actions import tag
+from crm.core.journal import JournalEntry
+from crm.outbox.models import Letter
+from crm.people.actions import add_identity, add_person, forget, tag
 from crm.people.models import Identity, MergeProposal, Note, PeopleImport, Person, PersonTag, Source
 from crm.people.queries import ids_by_identities
 from crm.people.rules import ImportState
 from tests import make
+from tests.cast import SignIn
 from tests.crm.people.conftest import Bring
 
 MAPPED = {
@@ -215,3 +221,68 @@ def test_the_pages_speak_chinese_and_are_closed_to_testers(
     assert 'lang="zh-Hans"' in page.text
     assert any(word in page.text for word in ("在哪里找到此人", "导入", "一个人还是两个人"))
     assert adas_browser.get(address).status_code == 403
+
+
+def test_whatever_staff_do_to_a_person_is_in_the_journal(lins_browser: FlaskClient, bo: Person, lin: Person) -> None:
+    session().commit()
+    page = f"/people/{bo.id}"
+    lins_browser.post(f"{page}/note", data={"body": "Met at the fair"})
+    lins_browser.post(f"{page}/tags", data={"tag": "core"})
+    lins_browser.post(f"{page}/tags/remove", data={"tag": "core"})
+    lins_browser.post("/people/tag", data={"person": [bo.id], "tag": "fair"})
+    lins_browser.post("/people/assign", data={"person": [bo.id], "owner_id": lin.id})
+    what = {"what": "in:replied", "channel": "email", "body": "Hello"}
+    assert lins_browser.post(f"{page}/touches/new", data=what).status_code == 302
+    columns = (JournalEntry.action, JournalEntry.before, JournalEntry.after)
+    told = [tuple(row) for row in session().execute(select(*columns).order_by(JournalEntry.id))][-6:]
+    assert [row[0] for row in told] == [
+        "people.add_note", "people.tag", "people.tag", "people.tag", "people.assign", "outbox.record_touch",
+    ]  # fmt: skip
+    assert told[1][2] == {"tag": "core"}
+    assert told[2][1] == {"tag": "core"}
+    assert told[3][2] == {"tag": "fair", "people": [bo.id]}
+    assert told[4][1] == {"owners": {str(bo.id): None}}
+
+
+def test_somebody_forgotten_who_comes_again_is_shown_as_left_alone(lins_browser: FlaskClient, bo: Person) -> None:
+    at = programme.moment()
+    forget(bo.id, at=at)
+    again = add_person("Bo", [("email", "bo@prospects.example")], at=at)
+    session().commit()
+    page = lins_browser.get(f"/people/{again.id}").text
+    assert "left alone" in page
+    assert f"/people/{again.id}/touches/new" not in page
+
+
+def test_a_member_of_staff_is_neither_forgotten_nor_exported_by_who_is_no_admin(
+    sign_in: SignIn, database: Flask, lin: Person
+) -> None:
+    chen = add_staff("Chen", "chen@orange.example", [Role.COMMUNITY], at=programme.moment())
+    client = sign_in(chen)
+    page = f"/people/{lin.id}"
+    assert client.get(f"{page}/forget").status_code == 409
+    assert client.post(f"{page}/forget", data={"sure": lin.id}).status_code == 409
+    assert client.get(f"{page}/export").status_code == 403
+    told = database.test_cli_runner().invoke(args=["people", "forget", str(lin.id), "--yes"])
+    assert told.exit_code == 1
+    assert "is staff" in told.output
+
+
+def test_a_copy_of_somebodys_data_holds_no_link_that_signs_in(lins_browser: FlaskClient, ada: Person) -> None:
+    make_sign_in_letter = send_link(LinkKind.SIGN_IN, ada.id, ada.shown, at=programme.moment())
+    session().commit()
+    assert make_sign_in_letter is not None
+    answer = lins_browser.get(f"/people/{ada.id}/export")
+    with zipfile.ZipFile(io.BytesIO(answer.data)) as archive:
+        told = json.loads(archive.read(f"person-{ada.id}.json"))
+    assert told["rooms"]["outbox"]["letter"]
+    assert "/sign-in/" not in json.dumps(told)
+
+
+def test_a_new_password_goes_only_where_a_member_of_staff_signs_in(client: FlaskClient, lin: Person) -> None:
+    """Not to an address which an import, or a colleague, put beside it."""
+    add_identity(lin.id, "email", "zz@mallory.example", at=programme.moment())
+    session().commit()
+    client.post("/lost-password", data={"mail": "zz@mallory.example"})
+    letters = session().scalars(select(Letter.identity_value).where(Letter.person_id == lin.id)).all()
+    assert letters == ["lin@orange.example"]

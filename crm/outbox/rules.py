@@ -102,8 +102,6 @@ PUT_OFF = timedelta(hours=4)
 MOST_ATTEMPTS = 8
 FIRST_PAUSE = timedelta(minutes=1)
 LONGEST_PAUSE = timedelta(hours=12)
-FOLLOWS = timedelta(microseconds=1)
-"""A reply comes after what it replies to, also when both are recorded in one go."""
 BURST = timedelta(minutes=1)
 
 

@@ -51,7 +51,7 @@ class Told(Protocol):
 
 
 class Folded:
-    """A contact row while touches are folded into it."""
+    """A contact row while touches are folded into it. Of touches of one moment, what was recorded later came later."""
 
     __slots__ = ("began", "row", "unsure")
 
@@ -80,7 +80,7 @@ class Folded:
             if row[8] is not None and row[8] <= at:
                 self.unsure = self.unsure or row[5] > at
                 row[8] = None
-        elif asks_for_answer(touch.direction, touch.outcome) and (row[7] is None or at > row[7]):
+        elif asks_for_answer(touch.direction, touch.outcome) and (row[7] is None or at >= row[7]):
             row[8] = at if row[8] is None else min(row[8], at)
 
 
@@ -122,13 +122,11 @@ def _derived(ids: Sequence[int] | None) -> Select[*tuple[Any, ...]]:
     of_these = [] if ids is None else [among(Touch.person_id, ids)]
     turn = func.row_number().over(partition_by=Touch.person_id, order_by=(Touch.at, Touch.id)).label("turn")
     firsts = select(Touch.person_id, Touch.at, Touch.channel, Touch.origin_id, turn).where(sent, *of_these).subquery()
-    closed = (
-        select(Touch.person_id, func.max(Touch.at).label("at"))
-        .where(closing, *of_these)
-        .group_by(Touch.person_id)
-        .subquery()
-    )
-    still = and_(asking, or_(closed.c.at.is_(None), Touch.at > closed.c.at))
+    last = func.row_number().over(partition_by=Touch.person_id, order_by=(Touch.at.desc(), Touch.id.desc()))
+    closings = select(Touch.person_id, Touch.at, Touch.id, last.label("turn")).where(closing, *of_these).subquery()
+    closed = select(closings).where(closings.c.turn == 1).subquery()
+    after = or_(closed.c.at.is_(None), Touch.at > closed.c.at, and_(Touch.at == closed.c.at, Touch.id > closed.c.id))
+    still = and_(asking, after)
     return (
         select(
             Touch.person_id,

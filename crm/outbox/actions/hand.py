@@ -17,7 +17,7 @@ from crm.outbox.actions.moves import move_letters
 from crm.outbox.actions.touches import NewTouch, record_touches
 from crm.outbox.models import Letter, Touch
 from crm.outbox.queries.letters import in_queue
-from crm.outbox.rules import FOLLOWS, HAND_LEASE, PUT_OFF, Channel, Direction, LetterState, Outcome
+from crm.outbox.rules import HAND_LEASE, PUT_OFF, Channel, Direction, LetterState, Outcome
 
 CHUNK = 5000
 
@@ -64,10 +64,12 @@ def put_off(letter_id: int, at: datetime) -> None:
 def _touches(
     letter: Taken, outcome: Outcome, *, is_new: bool, at: datetime, staff_id: int | None, body: str | None
 ) -> list[NewTouch]:
-    def touch(direction: Direction, what: Outcome, when: datetime, text: str | None) -> NewTouch:
+    """All of one moment: a held programme stands at it, and does not know of what lies after."""
+
+    def touch(direction: Direction, what: Outcome, text: str | None) -> NewTouch:
         return NewTouch(
             person_id=letter.person_id,
-            at=when,
+            at=at,
             direction=direction,
             channel=letter.identity_kind,
             outcome=what,
@@ -78,9 +80,9 @@ def _touches(
         )
 
     if outcome in (Outcome.SENT, Outcome.NOT_FOUND):
-        return [touch(Direction.OUT, outcome, at, body)] if is_new else []
-    written = [touch(Direction.OUT, Outcome.SENT, at, None)] if is_new else []
-    return [*written, touch(Direction.IN, outcome, at + FOLLOWS, body)]
+        return [touch(Direction.OUT, outcome, body)] if is_new else []
+    written = [touch(Direction.OUT, Outcome.SENT, None)] if is_new else []
+    return [*written, touch(Direction.IN, outcome, body)]
 
 
 def finish_many_by_hand(

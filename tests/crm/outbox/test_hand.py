@@ -110,3 +110,16 @@ def test_what_is_put_off_comes_up_later(queue: int, lin: Person) -> None:
 def test_a_paused_queue_gives_nobody(queue: int, lin: Person) -> None:
     set_pace(queue, None, paused=True, at=T0)
     assert next_by_hand(lin.id, queue, T0) is None
+
+
+@pytest.mark.parametrize("outcome", [Outcome.REPLIED, Outcome.JOINED, Outcome.REFUSED])
+@pytest.mark.parametrize("sent_before", [False, True])
+def test_what_is_recorded_in_one_moment_is_all_of_that_moment(
+    queue: int, lin: Person, outcome: Outcome, sent_before: bool
+) -> None:
+    """A held programme stands at one moment: whatever lay after it would not be known yet."""
+    letter = taken(lin, queue)
+    if sent_before:
+        finish_by_hand(letter.id, Outcome.SENT, lin.id, T0)
+    finish_by_hand(letter.id, outcome, lin.id, T0)
+    assert set(session().scalars(select(Touch.at))) == {T0}

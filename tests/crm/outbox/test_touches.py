@@ -138,3 +138,12 @@ def test_rebuild_is_a_command(database: Flask, people: list[Person]) -> None:
     ran = database.test_cli_runner().invoke(args=["outbox", "rebuild"])
     assert ran.exit_code == 0, ran.output
     assert "1 people" in ran.output
+
+
+def test_of_touches_of_one_moment_what_was_recorded_later_came_later(people: list[Person]) -> None:
+    for turn in (KINDS[0], KINDS[2]):
+        record_touches([touch(people[0], 1, *turn)], T0)
+    record_touches([touch(people[1], 1, *KINDS[2]), touch(people[1], 1, *KINDS[0])], T0)
+    assert [row.id for row in waiting(None, 10).rows] == [people[0].id]
+    derive(None)
+    assert [row.id for row in waiting(None, 10).rows] == [people[0].id]

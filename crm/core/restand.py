@@ -18,12 +18,20 @@ CHUNK = 5000
 
 
 class Restand(Model):
-    """`since` is the earliest new fact; None means that everything about the person is to be looked at again."""
+    """`since` is the earliest new fact; None means that everything about the person is to be looked at again.
+
+    A mark whose facts all lie after the moment waits for them: while time is held, until it goes on.
+    """
 
     __tablename__ = "restand"
 
     person_id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=False)
     since: Mapped[datetime | None]
+
+
+def due(at: datetime) -> ColumnElement[bool]:
+    """Marks that can be looked at as of `at`."""
+    return or_(Restand.since.is_(None), Restand.since <= at)
 
 
 def _each(ids: list[int]) -> ColumnElement[int]:

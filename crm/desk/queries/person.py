@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 
 from crm.core.db import session
 from crm.core.errors import NotUnderstood
 from crm.core.offers import Event, offers
-from crm.core.restand import Restand
+from crm.core.restand import Restand, due
 from crm.funnel.models import Standing
 from crm.outbox.models import Contact
 from crm.people.identities import TIDY, home_region, parse
@@ -30,8 +30,8 @@ def known_by(text: str) -> int | None:
     return people.pop() if len(people) == 1 else None
 
 
-def stands_and_waits(person_id: int) -> tuple[Standing | None, datetime | None, bool]:
-    """Where they stand, since when they wait for our answer, and whether the funnel has news to look at."""
+def stands_and_waits(person_id: int, at: datetime) -> tuple[Standing | None, datetime | None, bool]:
+    """Where they stand, since when they wait for our answer, and whether the funnel has news to look at by now."""
     found = (
         session()
         .execute(
@@ -39,7 +39,7 @@ def stands_and_waits(person_id: int) -> tuple[Standing | None, datetime | None, 
             .select_from(Person)
             .outerjoin(Standing, Standing.person_id == Person.id)
             .outerjoin(Contact, Contact.person_id == Person.id)
-            .outerjoin(Restand, Restand.person_id == Person.id)
+            .outerjoin(Restand, and_(Restand.person_id == Person.id, due(at)))
             .where(Person.id == person_id)
         )
         .one()

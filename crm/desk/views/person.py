@@ -25,12 +25,12 @@ FIRST = ("funnel", "people")  # whose panels come with the page; the others righ
 
 def _settled(person_id: int, at: datetime) -> tuple[Standing | None, datetime | None]:
     """Where they stand and since when they wait, with every new fact looked at by the funnel."""
-    standing, waiting, new = stands_and_waits(person_id)
+    standing, waiting, new = stands_and_waits(person_id, at)
     if new and not programme.is_held():
         with writing():
             settle(at, person_ids=[person_id])
             session().commit()
-        standing, waiting, _new = stands_and_waits(person_id)
+        standing, waiting, _new = stands_and_waits(person_id, at)
     return standing, waiting
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import delete, select, text
 from crm.core import weeks
 from crm.core.bulk import chunks
 from crm.core.db import is_postgres, session, taken_once
-from crm.core.restand import Restand
+from crm.core.restand import Restand, due, restand
 from crm.funnel.actions.rollup import bump, passed
 from crm.funnel.actions.rule_sets import ensure_rules
 from crm.funnel.actions.steady import note_steady
@@ -44,10 +44,10 @@ Marked = dict[int, datetime | None]
 def settle(at: datetime, *, person_ids: Iterable[int] | None = None, limit: int = CHUNK) -> int:
     """Takes up to `limit` people who are marked, or these if they are marked, and settles them as of `at`.
 
-    Returns how many it took; call it until it takes none.
+    Returns how many it took; call it until it takes none. Who has facts after `at` stays marked for those.
     """
     _lock()
-    marked = _take(limit) if person_ids is None else _take_these(sorted(set(person_ids)))
+    marked = _take(limit, at) if person_ids is None else _take_these(sorted(set(person_ids)), at)
     for chunk in chunks(sorted(marked), CHUNK):
         here = {person_id: marked[person_id] for person_id in chunk}
         steady = note_steady(here, at)
@@ -67,7 +67,7 @@ def recompute(as_of: datetime, *, recorded_at: datetime) -> int:
     for chunk in chunks(ids, CHUNK):
         _settle(dict.fromkeys(chunk), as_of, recorded_at=recorded_at)
     if as_of >= recorded_at:
-        session().execute(delete(Restand).where(Restand.person_id <= max(ids, default=0)))
+        session().execute(delete(Restand).where(Restand.person_id <= max(ids, default=0), due(as_of)))
     return len(ids)
 
 
@@ -93,18 +93,27 @@ def _lock() -> None:
         session().execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ONE_AT_A_TIME})
 
 
-def _take(limit: int) -> Marked:
-    some = select(Restand.person_id).order_by(Restand.person_id).limit(limit)
+def _take(limit: int, at: datetime) -> Marked:
+    some = select(Restand.person_id).where(due(at)).order_by(Restand.person_id).limit(limit)
     taken = delete(Restand).where(Restand.person_id.in_(taken_once(some))).returning(Restand.person_id, Restand.since)
     return {row.person_id: row.since for row in session().execute(taken)}
 
 
-def _take_these(ids: Sequence[int]) -> Marked:
+def _take_these(ids: Sequence[int], at: datetime) -> Marked:
     marked: Marked = {}
     for chunk in chunks(ids, CHUNK):
-        taken = delete(Restand).where(among(Restand.person_id, chunk)).returning(Restand.person_id, Restand.since)
+        these = delete(Restand).where(among(Restand.person_id, chunk), due(at))
+        taken = these.returning(Restand.person_id, Restand.since)
         marked.update((row.person_id, row.since) for row in session().execute(taken))
     return marked
+
+
+def _keep_marked(people: Mapping[int, Known], at: datetime) -> None:
+    """Facts after `at` are not known yet: their people stay marked, from the earliest of those facts on."""
+    later = {person_id: known.earliest_after(at) for person_id, known in people.items()}
+    waiting = {person_id: fact for person_id, fact in later.items() if fact is not None}
+    if waiting:
+        restand(waiting, min(waiting.values()))
 
 
 def _settle(marked: Mapping[int, datetime | None], at: datetime, *, recorded_at: datetime) -> None:
@@ -137,6 +146,7 @@ def _settle(marked: Mapping[int, datetime | None], at: datetime, *, recorded_at:
     write(settled, without, over, at=at, recorded_at=recorded_at)
     if at >= recorded_at:
         warn(settled, over, recorded_at=recorded_at)
+        _keep_marked(people, at)
 
 
 def _never_read(people: Mapping[int, Known], marked: Mapping[int, datetime | None]) -> list[int]:

@@ -46,7 +46,11 @@ def note_steady(marked: Since, at: datetime) -> set[int]:
     read_check_ins(people, list(people), min(recent.values()), counted)
     base = min((era for known in people.values() for era in known.words), default=0)
     over = ground(counted_weeks(at, base * 64))
-    steady = [known for person_id, known in people.items() if _stays(known, *stood[person_id], base=base, over=over)]
+    steady = [
+        known
+        for person_id, known in people.items()
+        if known.earliest_after(at) is None and _stays(known, *stood[person_id], base=base, over=over)
+    ]
     write_words(steady)
     return {known.person_id for known in steady}
 

@@ -80,6 +80,12 @@ class Known:
             return ()
         return absences(agreements, [(start, end) for start, end, how, _ in self.stays if how == "group"])
 
+    def earliest_after(self, at: datetime) -> datetime | None:
+        """The first of the facts read that lies after a moment."""
+        facts = [self.contact[0], self.declined_at, *self.firsts.values()]
+        facts += [moment for stay in self.stays for moment in stay[:2]]
+        return min((fact for fact in facts if fact is not None and fact > at), default=None)
+
 
 def counted_people(ids: Ids) -> tuple[dict[int, Known], list[int]]:
     """Those who have a standing of their own, and those who have none: staff, and people merged into another.

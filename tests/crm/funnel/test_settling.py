@@ -245,3 +245,37 @@ def test_the_task_settles_everybody_however_often_it_runs(bo: Person, database: 
     tasks.recompute_for_the_day.run()
     assert moves(bo) == before
     assert session().scalar(select(func.count()).select_from(CheckIn)) == 1
+
+
+def test_what_happens_while_time_is_held_counts_once_it_goes_on(
+    programme: Programme, lin: Person, bo: Person, ada: Person, mallory: Person
+) -> None:
+    """Joining, running a build and leaving are stamped with the clock's time, which lies after the held moment."""
+    programme.held_at = week(3)
+    contacted(bo, week(1))
+    ran(mallory, week(2.5))
+    tasks.settle.run()
+    joined(bo, week(3.1))
+    ran(ada, week(3.2))
+    record_touches([NewTouch(mallory.id, week(3.3), Direction.IN, "qq", Outcome.REFUSED)], week(3.3))
+    tasks.settle.run()
+    assert (standing(bo).stage, standing(mallory).stage) == (Stage.CONTACTED, Stage.ACTIVE)
+    recompute(week(3), recorded_at=week(3))
+    programme.held_at = None
+    tasks.settle.run()
+    assert (standing(bo).stage, standing(bo).since) == (Stage.JOINED, week(3.1))
+    assert (Stage.ACTIVE, week(3.2)) in moves(ada)
+    assert standing(mallory).stage is Stage.DECLINED
+    assert session().scalar(select(func.count()).select_from(Restand)) == 0
+
+
+def test_a_mark_with_facts_before_and_after_the_moment_is_kept_for_those_after(bo: Person, ada: Person) -> None:
+    contacted(bo, week(1))
+    joined(bo, week(3.1))
+    ran(ada, week(1.5), week(3.2))
+    settle(week(3))
+    assert (standing(bo).stage, standing(ada).stage) == (Stage.CONTACTED, Stage.ACTIVE)
+    assert settle(week(3)) == 0
+    settle(week(3.5))
+    assert standing(bo).stage is Stage.JOINED
+    assert session().scalar(select(func.count()).select_from(Restand)) == 0

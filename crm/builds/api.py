@@ -23,7 +23,8 @@ from crm.core.problems import problem_of
 
 bp = APIBlueprint("builds_api", __name__, url_prefix="/api/v1", tag="builds")
 BLUEPRINTS = (bp,)
-PRINTABLE = Regexp(r"^[^\x00-\x1f\x7f]*\Z")
+PRINTABLE = Regexp(r"^[^\x00-\x1f\x7f\ud800-\udfff]*\Z")
+"""No control characters, and no half of a surrogate pair, which JSON can write and no database can keep."""
 Fault = tuple[str, str]
 
 

@@ -116,8 +116,14 @@ def test_a_clock_that_is_a_little_ahead_is_believed(client: FlaskClient, token: 
         {"version": "a\x00b"},
         {"version": "1", "at": "0001-01-01T00:00:00+14:00"},
         {"version": "1", "surprise": True},
+        {"version": "1\ud800"},
+        {"version": "1", "client_key": "\udfff"},
+        {"version": "1", "platform": "\ud800"},
+        {"version": "1", "kind": "\ud800"},
+        {"version": "1", "at": "\ud800"},
+        {"version": "1", "\ud800": 1},
     ],
-    ids=str,
+    ids=ascii,
 )
 def test_what_is_no_check_in_is_refused(client: FlaskClient, token: str, body: Any) -> None:
     answer = send(client, token, body)

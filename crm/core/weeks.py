@@ -6,6 +6,13 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 FIRST_MONDAY = date(1970, 1, 5)
+END = (date.max - FIRST_MONDAY).days // 7
+"""The first number whose week the calendar does not hold whole, in every zone."""
+
+
+def is_week(number: int) -> bool:
+    """Whether a number from outside is one of a week whose days can be told."""
+    return 0 <= number < END
 
 
 def week_of(at: datetime, zone: ZoneInfo) -> int:

@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 from flask import redirect, render_template, request, url_for
+from flask_babel import gettext as _
 
 from campaigns.releases.actions import change_release, plan_release
 from campaigns.releases.forms import PlanForm
@@ -16,10 +17,10 @@ from campaigns.releases.rules import WEEKS_AHEAD, opens_at
 from campaigns.releases.views import bp
 from crm.core import programme
 from crm.core.db import session
-from crm.core.errors import Refusal
+from crm.core.errors import NotThere, Refusal
 from crm.core.forms import refuse
 from crm.core.guards import May, staff, viewer
-from crm.core.weeks import friday, monday, week_of
+from crm.core.weeks import friday, is_week, monday, week_of
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,8 @@ def listing() -> str:
 def plan(train_id: int, week: int) -> Any:
     """Plans the release of one week; one that was prepared is filled."""
     train = train_or_404(train_id)
+    if not is_week(week):
+        raise NotThere(_("There is no such week."))
     form = PlanForm()
     form.offer(train.platform, None, None)
     if form.validate_on_submit():

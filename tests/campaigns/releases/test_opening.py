@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from datetime import timedelta
+from datetime import time, timedelta
 from html import unescape
 
 import pytest
@@ -16,6 +16,7 @@ from campaigns.releases.actions import (
     begin_opening,
     change_release,
     close_release,
+    create_train,
     go_on_opening,
     open_chunk,
     open_release,
@@ -32,7 +33,8 @@ from crm.builds.rules import CheckInKind
 from crm.core.db import session
 from crm.core.errors import MoveRefused
 from crm.core.jobs import Job, JobState, run_due
-from crm.core.programme import required
+from crm.core.programme import Programme, required
+from crm.core.weeks import END
 from crm.outbox.models import Letter, Wording
 from crm.outbox.rules import LetterState
 from crm.people.actions import suppress
@@ -228,6 +230,24 @@ def test_staff_lay_a_train_plan_and_cancel(lins_browser: FlaskClient, database: 
     assert lins_browser.post(f"{page}/plan-again").status_code == 302
     for address in ("/releases", "/trains/new", f"/trains/{release.train_id}/edit"):
         assert lins_browser.get(address).status_code == 200
+
+
+@pytest.mark.parametrize("week", [END, 99_999_999, 10**30])
+def test_a_week_that_no_calendar_has_is_not_there(lins_browser: FlaskClient, train: Train, week: int) -> None:
+    page = f"/trains/{train.id}/weeks/{week}"
+    assert lins_browser.get(page).status_code == 404
+    assert lins_browser.post(page, data={"build_id": "0", "audience_id": "0"}).status_code == 404
+
+
+def test_the_last_week_of_the_calendar_can_be_planned_in_every_zone(
+    lins_browser: FlaskClient, programme: Programme
+) -> None:
+    train = create_train("Late", "android", 6, time(23, 59), "Pacific/Pago_Pago", at=OPENS)
+    session().commit()
+    assert lins_browser.get(f"/trains/{train.id}/weeks/{END - 1}").status_code == 200
+    planned = lins_browser.post(f"/trains/{train.id}/weeks/{END - 1}", data={"build_id": "0", "audience_id": "0"})
+    assert planned.status_code == 302
+    assert lins_browser.get(planned.headers["Location"]).status_code == 200
 
 
 def test_the_list_of_releases_asks_a_fixed_number_of_questions(lins_browser: FlaskClient, train: Train) -> None:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from flask import url_for
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import Table
 
 from campaigns.releases.models import Release
-from campaigns.releases.queries import release_titles, releases_of_week
-from campaigns.releases.rules import ReleaseState
+from campaigns.releases.queries import planned_weeks, release_titles, releases_of_week, trains
+from campaigns.releases.rules import ReleaseState, opens_at
 from crm.core import programme
-from crm.core.guards import May
+from crm.core.guards import May, viewer
 from crm.core.offers import NavItem, Owned, Panel, RoomOffers
 from crm.core.weeks import monday, week_of
 
@@ -28,30 +30,55 @@ STATES = {
 }
 
 
-def _day(on: date, today: date, leaving: list[tuple[Release, str]], zone: ZoneInfo) -> dict[str, Any]:
-    here = [(release, title) for release, title in leaving if release.opens_at.astimezone(zone).date() == on]
+@dataclass(frozen=True)
+class Departure:
+    """A train leaves in this week: with a release, or with none planned."""
+
+    at: datetime
+    title: str
+    state: str
+    url: str | None
+
+
+def _departures(week: int, zone: ZoneInfo) -> list[Departure]:
+    running = [train for train in trains() if train.active]
+    known = planned_weeks([train.id for train in running], week, week)
+    found = [
+        Departure(
+            release.opens_at.astimezone(zone),
+            title,
+            str(STATES[release.state]),
+            url_for("releases.show", release_id=release.id),
+        )
+        for release, title in release_titles(releases_of_week(week))
+    ]
+    for train in running:
+        if (train.id, week) not in known:
+            at = opens_at(monday(week), train.weekday, train.local_time, train.zone).astimezone(zone)
+            url = url_for("releases.plan", train_id=train.id, week=week) if viewer().may(May.RELEASES) else None
+            found.append(Departure(at, train.name, _("not planned"), url))
+    return found
+
+
+def _day(on: date, today: date, leaving: list[Departure]) -> dict[str, Any]:
+    here = [departure for departure in leaving if departure.at.date() == on]
     item: dict[str, Any] = {"day": on, "today": on == today, "past": on < today, "opening": bool(here)}
     if here:
-        release, title = here[0]
-        at = release.opens_at.astimezone(zone)
-        item |= {
-            "title": title,
-            "url": url_for("releases.show", release_id=release.id),
-            "note": f"{at:%H:%M} · {STATES[release.state]}",
-        }
+        first = here[0]
+        item |= {"title": first.title, "url": first.url, "note": f"{first.at:%H:%M} · {first.state}"}
     return item
 
 
 def week_panel(_person_id: int, at: datetime) -> dict[str, Any] | None:
-    """This week's days and the releases on them; a weekend only when a train leaves on it."""
+    """This week's days and the trains that leave on them; a weekend only when one leaves on it."""
     zone = programme.required().tz
     week, today = week_of(at, zone), at.astimezone(zone).date()
-    leaving = release_titles(releases_of_week(week))
+    leaving = _departures(week, zone)
     if not leaving:
         return None
-    last = max(WORKDAYS, *(release.opens_at.astimezone(zone).weekday() + 1 for release, _title in leaving))
+    last = max(WORKDAYS, *(departure.at.weekday() + 1 for departure in leaving))
     first = monday(week)
-    return {"days": [_day(first + timedelta(days=n), today, leaving, zone) for n in range(last)]}
+    return {"days": [_day(first + timedelta(days=n), today, leaving) for n in range(last)]}
 
 
 OFFERS = RoomOffers(

@@ -21,6 +21,12 @@ def wake_after_commit(task: str) -> None:
     session().info.setdefault("wakes", set()).add(task)
 
 
+def wake_all_after_commit() -> None:
+    """The same for everything that runs by itself: what stood still need not wait for its next tick."""
+    for entry in current_app.conf.beat_schedule.values():
+        wake_after_commit(entry["task"])
+
+
 def _send(live: Session) -> None:
     for task in sorted(live.info.pop("wakes", ())):
         try:

@@ -21,6 +21,7 @@ from crm.core.errors import NotUnderstood, Refusal
 from crm.core.languages import LANGUAGES
 from crm.core.programme import Programme, SignUp, current, required
 from crm.core.tokens import keyed_hash
+from crm.core.wake import wake_all_after_commit
 from crm.people.identities import normalise
 
 MARK = "the key by which this programme's suppression list was made"
@@ -153,7 +154,7 @@ def change_programme(change: ProgrammeChange, *, at: datetime) -> None:
 
 
 def let_time_go_on(*, at: datetime) -> bool:
-    """Releases a held programme. Whether it was held."""
+    """Releases a held programme, and wakes all that stood still. Whether it was held."""
     made = required()
     if made.held_at is None:
         return False
@@ -161,4 +162,5 @@ def let_time_go_on(*, at: datetime) -> bool:
     journal.record("accounts.let_time_go_on", "programme:1", at=at, before=before, after={"held_at": None})
     made.held_at = None
     session().flush()
+    wake_all_after_commit()
     return True

@@ -29,6 +29,7 @@ from crm.core.journal import JournalEntry
 from crm.core.programme import Programme, SignUp
 from crm.outbox.models import Letter
 from crm.people.models import Person
+from crm.schedule import EVERY
 from tests import make
 from tests.cast import SignIn
 from tests.make import T0
@@ -75,6 +76,17 @@ def test_a_held_programme_is_let_go_on_by_an_admin_only(
     session().expire_all()
     assert session().scalars(select(Programme.held_at)).one() is None
     assert len(entries("accounts.let_time_go_on")) == 1
+
+
+def test_letting_time_go_on_wakes_all_that_stood_still(
+    lins_browser: FlaskClient, programme: Programme, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session().execute(update(Programme).values(held_at=T0))
+    session().commit()
+    woken: list[str] = []
+    monkeypatch.setattr("crm.core.wake.current_app.send_task", lambda task, **_more: woken.append(task))
+    lins_browser.post("/programme/let-time-go-on")
+    assert set(woken) == set(EVERY)
 
 
 # ---------------------------------------------------------------- staff

@@ -12,17 +12,12 @@ Absences = tuple[tuple[datetime, datetime | None], ...]
 def absences(agreements: Sequence[Stay], memberships: Sequence[Stay]) -> Absences:
     """From leaving until coming back, if ever.
 
-    Left is who ended the tester agreement and is in no group either; who only leaves a group has not left the
-    programme.
+    Left is who ended the tester agreement, also when they stay in a group; who only leaves a group has not left the
+    programme. Back is who accepts again, or joins a group after that.
     """
-    ends = sorted(end for _, end in agreements if end is not None)
-    found: list[tuple[datetime, datetime | None]] = []
-    for start, end in _stretches([*agreements, *memberships]):
-        if found and found[-1][1] is None:
-            found[-1] = (found[-1][0], start)
-        if end is not None and any(start <= ended <= end for ended in ends):
-            found.append((end, None))
-    return tuple(found)
+    starts = [start for start, _ in (*agreements, *memberships)]
+    ends = [end for _, end in _stretches(agreements) if end is not None]
+    return tuple((end, min((start for start in starts if start > end), default=None)) for end in ends)
 
 
 def _stretches(stays: Sequence[Stay]) -> list[Stay]:

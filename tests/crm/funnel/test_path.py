@@ -7,11 +7,13 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crm.core import weeks
 from crm.funnel.rules import Stage
+from crm.funnel.rules.absences import Stay, absences
 from crm.funnel.rules.facts import Facts, Path
 from crm.funnel.rules.path import path_of
 from crm.funnel.rules.released import Counted
@@ -197,6 +199,30 @@ def test_who_joins_again_is_joined_again() -> None:
     away = Facts(known_at=START, joined_at=at(0), absences=((at(2.5), at(9.25)),))
     path = path_of(away, Ground(Counted(set(), W0, at(10), SHANGHAI), DEFAULT))
     assert (path.stage, path.since, path.left_at) == (Stage.JOINED, at(9.25), None)
+
+
+T = [at(week) for week in range(9)]
+
+
+@pytest.mark.parametrize(
+    ("agreements", "memberships", "away"),
+    [
+        ([(T[1], None)], [(T[0], T[2])], []),
+        ([], [(T[0], T[2])], []),
+        ([(T[1], T[3])], [], [(T[3], None)]),
+        ([(T[1], T[3])], [(T[0], None)], [(T[3], None)]),
+        ([(T[1], T[3])], [(T[0], T[5])], [(T[3], None)]),
+        ([(T[1], T[3]), (T[6], None)], [(T[0], None)], [(T[3], T[6])]),
+        ([(T[1], T[3])], [(T[0], None), (T[4], None)], [(T[3], T[4])]),
+        ([(T[1], T[3]), (T[2], None)], [], []),
+        ([(T[1], T[3]), (T[3], None)], [], []),
+        ([(T[1], T[3]), (T[4], T[5])], [(T[0], T[2])], [(T[3], T[4]), (T[5], None)]),
+    ],
+)
+def test_away_is_who_ended_the_agreement_until_they_come_again(
+    agreements: list[Stay], memberships: list[Stay], away: list[Stay]
+) -> None:
+    assert absences(agreements, memberships) == tuple(away)
 
 
 def test_declined_is_final() -> None:

@@ -16,6 +16,7 @@ from crm.core.restand import Restand, restand
 from crm.funnel import tasks
 from crm.funnel.actions import recompute, recompute_for_the_day, settle
 from crm.funnel.models import Activity, Move, Standing
+from crm.funnel.queries import retained_on
 from crm.funnel.queries.verifying import differing_cells, kept_cells
 from crm.funnel.rules import Stage
 from crm.funnel.rules.weekbits import WORD
@@ -175,6 +176,36 @@ def test_leaving_is_lapsed_and_accepting_again_comes_back(ada: Person) -> None:
     restand([ada.id], week(3))
     settle(week(3.1))
     assert (standing(ada).stage, standing(ada).left_at) == (Stage.JOINED, None)
+
+
+def leaves(who: Person, at: datetime) -> None:
+    running = select(Agreement).where(Agreement.person_id == who.id, Agreement.ended_at.is_(None))
+    session().scalars(running).one().ended_at = at
+    restand([who.id], at)
+
+
+def test_a_retained_tester_who_leaves_is_lapsed_although_still_in_a_group(ada: Person) -> None:
+    joined(ada, week(0.1))
+    ran(ada, *(week(number + 0.5) for number in range(55)))
+    settle(week(55))
+    assert standing(ada).stage is Stage.RETAINED
+    leaves(ada, week(55.1))
+    settle(week(55.2))
+    assert (standing(ada).stage, standing(ada).left_at) == (Stage.LAPSED, week(55.1))
+    assert session().scalars(retained_on(week(55.05))).all() == [ada.id]
+    assert session().scalars(retained_on(week(55.2))).all() == []
+    session().add(Agreement(person_id=ada.id, version=1, accepted_at=week(57)))
+    ran(ada, week(57.5))
+    settle(week(57.6))
+    assert (standing(ada).stage, standing(ada).left_at) == (Stage.RETAINED, None)
+
+
+def test_who_was_never_a_tester_and_leaves_a_group_has_not_left(bo: Person) -> None:
+    joined(bo, week(0.1))
+    session().scalars(select(Membership).where(Membership.person_id == bo.id)).one().left_at = week(1)
+    restand([bo.id], week(1))
+    settle(week(2))
+    assert (standing(bo).stage, standing(bo).left_at) == (Stage.JOINED, None)
 
 
 def test_staff_have_no_standing_and_are_in_no_figure(lin: Person, ada: Person) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flask_babel import gettext as _
-from sqlalchemy import func, select
+from sqlalchemy import ScalarSelect, func, select
 
 from crm.core.db import session
 from crm.core.errors import NotThere
@@ -26,16 +26,26 @@ def running_count(group_id: int) -> int:
     )
 
 
-def groups_page(after: str | None, before: str | None) -> Page:
-    """All groups by name, with how many are in each; closed ones too."""
-    inside = (
+def _inside() -> ScalarSelect[int]:
+    return (
         select(func.count())
         .where(Membership.group_id == Group.id, Membership.left_at.is_(None))
         .correlate(Group)
         .scalar_subquery()
     )
-    query = select(Group.id, Group.kind, Group.name, Group.capacity, Group.closed_at, inside.label("inside"))
+
+
+def groups_page(after: str | None, before: str | None) -> Page:
+    """All groups by name, with how many are in each; closed ones too."""
+    query = select(Group.id, Group.kind, Group.name, Group.capacity, Group.closed_at, _inside().label("inside"))
     return page(query, [SortKey(Group.name), SortKey(Group.id)], after=after, before=before)
+
+
+def groups_to_join(limit: int = 500) -> list[tuple[Group, int]]:
+    """Groups that are not closed, each with the places it has left; full ones last."""
+    query = select(Group, _inside()).where(Group.closed_at.is_(None)).order_by(Group.name).limit(limit)
+    found = [(group, max(0, group.capacity - count)) for group, count in session().execute(query)]
+    return sorted(found, key=lambda pair: not pair[1])
 
 
 def stays_page(group_id: int, after: str | None, before: str | None) -> Page:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
+from campaigns.outreach.models import Campaign
 from campaigns.outreach.queries import campaign_or_404
 from campaigns.outreach.rules import profile_url
 from campaigns.outreach.views import bp
 from crm.core import clock, programme
 from crm.core.db import session
-from crm.core.errors import NotUnderstood
+from crm.core.errors import NotUnderstood, Refusal
 from crm.core.guards import May, staff, viewer
 from crm.groups.actions import record_joins
-from crm.groups.queries import open_groups
+from crm.groups.queries import groups_to_join
 from crm.outbox.actions import finish_by_hand, next_by_hand, put_off
 from crm.outbox.models import Letter, Wording
 from crm.outbox.queries import count_by_hand, held_by, letter_or_404
@@ -28,9 +31,13 @@ from crm.people.models import Person, Source
 @staff(May.OUTREACH)
 def queue(campaign_id: int) -> str:
     campaign = campaign_or_404(campaign_id)
-    now = clock.now()
-    letter = held_by(viewer().person_id, campaign.origin_id, now)
-    left = count_by_hand(campaign.origin_id, now)
+    letter = held_by(viewer().person_id, campaign.origin_id, clock.now())
+    return _page(campaign, letter)
+
+
+def _page(campaign: Campaign, letter: Letter | None, error: str = "") -> str:
+    """`error`: why what the form says was not recorded; it is shown with what was typed."""
+    left = count_by_hand(campaign.origin_id, clock.now())
     if letter is None:
         return render_template("outreach/queue.html", campaign=campaign, letter=None, left=left)
     person = session().get_one(Person, letter.person_id)
@@ -45,7 +52,10 @@ def queue(campaign_id: int) -> str:
         rendered=render(letter, session().get_one(Wording, letter.wording_id)),
         channel=channel_word(letter.identity_kind),
         profile=profile_url(letter.identity_kind, letter.identity_value),
-        groups=open_groups(),
+        groups=groups_to_join(),
+        said=request.form.get("body", ""),
+        chosen=request.form.get("group", ""),
+        error=error,
     )
 
 
@@ -64,7 +74,7 @@ def take_next(campaign_id: int) -> Response:
 
 @bp.post("/campaigns/<int:campaign_id>/queue/<int:letter_id>")
 @staff(May.OUTREACH)
-def record(campaign_id: int, letter_id: int) -> Response:
+def record(campaign_id: int, letter_id: int) -> Any:
     """What came of it, or not now; then the next person."""
     letter, what = letter_or_404(letter_id), request.form.get("outcome", "")
     if what == "later":
@@ -72,7 +82,11 @@ def record(campaign_id: int, letter_id: int) -> Response:
     elif what in set(Outcome):
         text = request.form.get("body", "").replace("\x00", "").strip()[:20_000] or None
         finish_by_hand(letter_id, Outcome(what), viewer().person_id, programme.moment(), text)
-        counts = what != Outcome.JOINED or _into_group(letter)
+        try:
+            counts = what != Outcome.JOINED or _into_group(letter)
+        except Refusal as refusal:
+            session().rollback()
+            return _page(campaign_or_404(campaign_id), letter_or_404(letter_id), str(refusal)), refusal.status
         flash(_("Recorded."), "success")
         if not counts:
             flash(_("They count as joined once they are in a group or accept the agreement."), "info")
@@ -82,11 +96,13 @@ def record(campaign_id: int, letter_id: int) -> Response:
 
 
 def _into_group(letter: Letter) -> bool:
-    """Whether a group was chosen; they are in it then."""
+    """Whether a group was chosen; they are in it then. Raises GroupFull, or NotUnderstood for a group that is not
+    open.
+    """
     chosen = request.form.get("group", "")
     if not chosen:
         return False
-    group = next((one for one in open_groups() if str(one.id) == chosen), None)
+    group = next((group for group, _places in groups_to_join() if str(group.id) == chosen), None)
     if group is None:
         raise NotUnderstood(_("Choose one of the groups that are open."))
     record_joins(group.id, [(letter.person_id, programme.moment())], origin_id=letter.origin_id)

@@ -51,21 +51,25 @@ def count_by_origin() -> dict[int, int]:
     return {origin_id: count for origin_id, count in rows if origin_id is not None}
 
 
-def in_queue(origin_id: int, at: datetime) -> list[ColumnElement[bool]]:
-    """Letters by hand that a campaign's queue still holds, whoever has them on the screen."""
-    paused = exists().where(Pace.origin_id == Letter.origin_id, Pace.paused.is_(True))
+def _by_hand(origin_id: int, at: datetime) -> list[ColumnElement[bool]]:
     return [
         Letter.state == LetterState.QUEUED,
         Letter.channel == Channel.HAND,
         Letter.lane == Lane.CAMPAIGN,
         Letter.origin_id == origin_id,
         Letter.due_at <= at,
-        ~paused,
     ]
 
 
+def in_queue(origin_id: int, at: datetime) -> list[ColumnElement[bool]]:
+    """Letters by hand that a campaign's queue still holds, whoever has them on the screen; none while it pauses."""
+    paused = exists().where(Pace.origin_id == Letter.origin_id, Pace.paused.is_(True))
+    return [*_by_hand(origin_id, at), ~paused]
+
+
 def count_by_hand(origin_id: int, at: datetime) -> int:
-    return session().scalar(select(func.count()).select_from(Letter).where(*in_queue(origin_id, at))) or 0
+    """How many the queue holds, also while it pauses."""
+    return session().scalar(select(func.count()).select_from(Letter).where(*_by_hand(origin_id, at))) or 0
 
 
 def held_by(staff_id: int, origin_id: int, at: datetime) -> Letter | None:

@@ -124,6 +124,43 @@ def test_who_is_said_to_have_joined_without_a_group_is_not_counted_silently(
     assert "once they are in a group" in page
 
 
+def test_a_group_that_is_full_is_said_so_and_loses_nothing_that_was_typed(
+    audience: int, ada: Person, lins_browser: FlaskClient
+) -> None:
+    full, last = make.group(name="Room one", capacity=1), make.group(name="Room two", capacity=1)
+    closed = make.group(name="Room three", closed_at=T0)
+    session().add(Membership(group_id=full.id, person_id=ada.id, joined_at=T0))
+    number = start(lins_browser, form(audience, channel="hand")).id
+    queue = f"/campaigns/{number}/queue"
+    lins_browser.post(f"{queue}/next")
+    page = lins_browser.get(queue).text
+    assert "Room one (full)" in page
+    assert "Room two (1 place left)" in page
+    assert closed.name not in page
+    session().add(Membership(group_id=last.id, person_id=ada.id, joined_at=T0))
+    session().commit()
+    letter = session().query(Letter).one().id
+    said = {"outcome": "joined", "group": str(last.id), "body": "Gladly & soon"}
+    answer = lins_browser.post(f"{queue}/{letter}", data=said)
+    assert answer.status_code == 409
+    assert "Gladly &amp; soon</textarea>" in answer.text
+    assert 'aria-describedby="group-error"' in answer.text
+    assert "nobody was added" in answer.text
+    assert (session().query(Touch).count(), session().query(Letter).one().state) == (0, LetterState.QUEUED)
+    last.capacity = 2
+    session().commit()
+    assert lins_browser.post(f"{queue}/{letter}", data=said).status_code == 302
+
+
+def test_a_paused_queue_says_how_many_wait_and_goes_on(audience: int, lins_browser: FlaskClient) -> None:
+    number = start(lins_browser, form(audience, channel="hand")).id
+    lins_browser.post(f"/campaigns/{number}/pause")
+    page = lins_browser.get(f"/campaigns/{number}/queue").text
+    assert "Nobody is left" not in page
+    assert "1 person waits until it goes on" in page
+    assert f'action="/campaigns/{number}/resume"' in page
+
+
 def test_numbers_that_no_row_can_have_break_no_page(audience: int, lins_browser: FlaskClient) -> None:
     number = start(lins_browser, form(audience)).id
     for asked in ("person", "after"):

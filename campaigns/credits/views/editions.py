@@ -109,8 +109,9 @@ def show(edition_id: int) -> Any:
 
 def _page(edition: Edition) -> dict[str, Any]:
     """What the page of a boot screen tells, read for it and for its progress."""
-    rendering = rendering_of(edition.id) if edition.state != EditionState.DRAFT else None
-    job = newest_job(edition.id)
+    is_draft = edition.state == EditionState.DRAFT  # its pictures, and a drawing of them, are of what it was before
+    rendering = None if is_draft else rendering_of(edition.id)
+    job = None if is_draft else newest_job(edition.id)
     figures = place_figures(edition)
     ship_form = ShipForm()
     ship_form.build_id.choices = [SelectChoice(0, _("not said yet"))] + [

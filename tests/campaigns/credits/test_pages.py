@@ -95,6 +95,22 @@ def test_the_files_come_as_pages_manifest_and_archive(held: Programme, release_m
             assert pack.namelist() == ["manifest.json", "page-01.png"]
 
 
+def test_a_draft_again_shows_no_drawing_of_what_it_was(held: Programme, release_manager: FlaskClient) -> None:
+    says_yes(retained("Ada"))
+    made = edition()
+    session().commit()
+    here = f"/editions/{made.id}"
+    release_manager.post(f"{here}/freeze")
+    assert "Drawing the pages" in release_manager.get(here).text
+    release_manager.post(f"{here}/reopen")
+    assert "Drawing the pages" not in release_manager.get(here).text
+    jobs.run_due.run()
+    session().commit()
+    assert "The drawing failed" not in release_manager.get(here).text
+    release_manager.post(f"{here}/freeze")
+    assert "Drawing the pages" in release_manager.get(here).text
+
+
 def test_who_is_not_on_it_is_listed_with_the_reason(held: Programme, release_manager: FlaskClient) -> None:
     says_yes(retained("Ada"))
     bao = retained("Bao")

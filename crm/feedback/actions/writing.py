@@ -79,11 +79,13 @@ def _report(request_id: int, author_id: int, build_id: int, at: datetime) -> Non
 def withdraw_request(request_id: int, author_id: int, *, at: datetime) -> RequestState:
     """Takes it back. When others need it too, it stays open without its writer's support. Returns its state.
 
-    Raises NotAllowed for somebody else's request, MoveRefused when it is no longer open.
+    The second time is a no-op. Raises NotAllowed for somebody else's request, MoveRefused when it is no longer open.
     """
     found = request_or_404(request_id)
     if found.author_id != author_id:
         raise NotAllowed(_("Only who wrote a request can withdraw it."))
+    if found.state is RequestState.WITHDRAWN:
+        return found.state
     withdraw_support(request_id, author_id)
     if session().scalar(select(exists().where(Support.request_id == request_id))):
         return found.state

@@ -68,10 +68,11 @@ def test_a_withdrawn_request_that_others_need_stays_open_without_its_writer(ada:
     assert request.supporters == 1
 
 
-def test_a_request_that_nobody_else_needs_is_withdrawn(ada: Person) -> None:
+def test_a_request_that_nobody_else_needs_is_withdrawn_once(ada: Person) -> None:
     request = fault(ada)
     assert withdraw_request(request.id, ada.id, at=T0) is RequestState.WITHDRAWN
     assert (request.state, request.supporters) == (RequestState.WITHDRAWN, 0)
+    assert withdraw_request(request.id, ada.id, at=T0) is RequestState.WITHDRAWN
 
 
 def test_only_its_writer_withdraws_a_request(ada: Person, bo: Person) -> None:

@@ -16,7 +16,7 @@ from campaigns.releases.models import Release
 from campaigns.releases.queries import planned_weeks, release_titles, releases_of_week, trains
 from campaigns.releases.rules import ReleaseState, opens_at
 from crm.core import programme
-from crm.core.guards import May, viewer
+from crm.core.guards import May, door
 from crm.core.offers import NavItem, Owned, Panel, RoomOffers
 from crm.core.weeks import monday, week_of
 
@@ -55,7 +55,7 @@ def _departures(week: int, zone: ZoneInfo) -> list[Departure]:
     for train in running:
         if (train.id, week) not in known:
             at = opens_at(monday(week), train.weekday, train.local_time, train.zone).astimezone(zone)
-            url = url_for("releases.plan", train_id=train.id, week=week) if viewer().may(May.RELEASES) else None
+            url = door("releases.plan", train_id=train.id, week=week)
             found.append(Departure(at, train.name, _("not planned"), url))
     return found
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 from functools import wraps
 from typing import Any, Protocol, TypeVar, cast
 
-from flask import Flask, abort, g, redirect, request, url_for
+from flask import Flask, abort, current_app, g, redirect, request, url_for
 
 View = TypeVar("View", bound=Callable[..., Any])
 GUARD = "__guard__"
@@ -128,6 +128,24 @@ def scope(name: str) -> Callable[[View], View]:
 
 def guard_of(app: Flask, endpoint: str) -> str | None:
     return getattr(app.view_functions[endpoint], GUARD, None)
+
+
+def opens(endpoint: str) -> bool:
+    """Whether whoever looks may pass the guard of this page: what a role may not do is not shown."""
+    kind, _, detail = (guard_of(current_app, endpoint) or "").partition(":")
+    who = g.get("viewer")
+    if kind == "staff":
+        return who is not None and bool(who.may(detail))
+    if kind == "tester":
+        return who is not None and bool(who.is_tester)
+    return who is not None or kind != "signed_in"
+
+
+def door(endpoint: str, **values: Any) -> str | None:
+    """The address of another room's page; None where that room is not open, or the page not to whoever looks."""
+    if endpoint not in current_app.view_functions or not opens(endpoint):
+        return None
+    return url_for(endpoint, **values)
 
 
 def refuse_unguarded(app: Flask) -> None:

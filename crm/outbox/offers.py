@@ -5,13 +5,12 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from flask import url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, Table, exists
 
 from crm.core.errors import NotUnderstood
-from crm.core.guards import May
+from crm.core.guards import May, door
 from crm.core.offers import Condition, Event, NavItem, Owned, Panel, RoomOffers
 from crm.core.owned import export_rows
 from crm.outbox.actions import cancel_letters_to, derive
@@ -73,13 +72,13 @@ CONDITIONS = (
 def timeline(person_id: int, before: datetime | None, limit: int) -> list[Event]:
     found = []
     for touch, by, subject in touches_of(person_id, before, limit):
-        url = url_for("outbox.letter", letter_id=touch.letter_id) if touch.letter_id is not None else None
+        url = door("outbox.letter", letter_id=touch.letter_id) if touch.letter_id is not None else None
         detail = touch.body or subject or ""
         found.append(Event(touch.at, f"touch_{touch.direction}", told(touch), detail, url, by or ""))
     for letter, at, subject in letters_without_touch(person_id, before, limit):
         text = _("Letter: %(state)s", state=STATES[letter.state])
         detail = " · ".join(part for part in (subject, reason_word(letter.reason)) if part)
-        found.append(Event(at, "letter", text, detail, url_for("outbox.letter", letter_id=letter.id)))
+        found.append(Event(at, "letter", text, detail, door("outbox.letter", letter_id=letter.id)))
     return sorted(found, key=lambda event: event.at, reverse=True)[:limit]
 
 

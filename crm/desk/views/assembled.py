@@ -1,12 +1,12 @@
-"""Pages assembled from the rooms' offers, and links to doors of rooms that this one does not know."""
+"""Pages assembled from the rooms' offers."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from flask import current_app, g, render_template, url_for
+from flask import g, render_template
 from markupsafe import Markup
 
 from crm.core.offers import Panel
@@ -23,12 +23,3 @@ def rendered(panels: Iterable[Panel], person_id: int, at: datetime, **more: Any)
         if context is not None:
             parts.append(Markup(render_template(panel.template, **more, **context)))  # noqa: S704 -- Jinja has escaped it
     return parts
-
-
-def door(endpoint: str, **values: Any) -> str | None:
-    """The address of another room's page, when that room is open."""
-    return url_for(endpoint, **values) if endpoint in current_app.view_functions else None
-
-
-Asked = Callable[..., str | None]
-__all__ = ["Asked", "door", "rendered"]

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 from crm.accounts.queries import staff_people
 from crm.core import programme
 from crm.core.errors import NotUnderstood
-from crm.core.guards import May, staff, viewer
+from crm.core.guards import May, door, staff
 from crm.core.offers import conditions
 from crm.desk.queries import (
     SORTS,
@@ -24,7 +24,6 @@ from crm.desk.queries import (
     rows_of,
 )
 from crm.desk.views import people_bp
-from crm.desk.views.assembled import door
 
 QUICK = "stage"
 SEARCH = "q"
@@ -58,9 +57,15 @@ def _page(filters: dict[str, str], sort: str) -> str:
     after, before = request.args.get("after"), request.args.get("before")
     page = people_page(filters, sort, at, after=after, before=before)
     rows = rows_of([row.id for row in page.rows])
-    may_write = viewer().may(May.PEOPLE)
-    order: dict[str, Any] = {"sort": sort} if sort != SORTS[0] else {}
     asked: dict[str, Any] = dict(filters)
+    doors = {
+        "import": door("people.new_import"),
+        "new": door("people.new"),
+        "tag": door("people.tag_many"),
+        "assign": door("people.assign_many"),
+        "audience": door("audience.new", **asked) if filters else None,
+    }
+    order: dict[str, Any] = {"sort": sort} if sort != SORTS[0] else {}
     stages = conditions().get(QUICK)
     return render_template(
         "desk/people.html",
@@ -77,14 +82,8 @@ def _page(filters: dict[str, str], sort: str) -> str:
         total=count_of(filters, at),
         newer=url_for("directory.people", **asked, **order, before=page.before) if page.before else None,
         older=url_for("directory.people", **asked, **order, after=page.after) if page.after else None,
-        doors={
-            "import": door("people.new_import") if may_write else None,
-            "new": door("people.new") if may_write else None,
-            "tag": door("people.tag_many") if may_write else None,
-            "assign": door("people.assign_many") if may_write else None,
-            "audience": door("audience.new", **asked) if filters else None,
-        },
-        staff=[(one.id, one.name) for one in staff_people()] if may_write else [],
+        doors=doors,
+        staff=[(one.id, one.name) for one in staff_people()] if doors["assign"] else [],
         here=request.full_path.rstrip("?"),
     )
 

@@ -9,11 +9,11 @@ from flask import abort, redirect, render_template, request, url_for
 
 from crm.core import programme
 from crm.core.db import session, writing
-from crm.core.guards import May, staff, viewer
+from crm.core.guards import May, door, staff
 from crm.core.offers import Panel, offers
 from crm.desk.queries import merged_timeline, stands_and_waits
 from crm.desk.views import people_bp
-from crm.desk.views.assembled import door, rendered
+from crm.desk.views.assembled import rendered
 from crm.funnel.actions import settle
 from crm.funnel.models import Standing
 from crm.funnel.rules import Stage
@@ -62,15 +62,13 @@ def _offered(*, first: bool) -> list[Panel]:
 
 def _doors(person_id: int) -> dict[str, str | None]:
     """What can be done, in the rooms that do it, by whoever may."""
-    may = viewer().may
-    people = may(May.PEOPLE)
     return {
-        "touch": door("outbox.new_touch", person_id=person_id) if may(May.OUTREACH) else None,
-        "edit": door("people.edit", person_id=person_id) if people else None,
-        "note": door("people.note", person_id=person_id) if people else None,
-        "merge": door("people.merge_with", person_id=person_id) if people else None,
-        "export": door("people.export", person_id=person_id) if people else None,
-        "forget": door("people.forget", person_id=person_id) if may(May.ERASE) else None,
+        "touch": door("outbox.new_touch", person_id=person_id),
+        "edit": door("people.edit", person_id=person_id),
+        "note": door("people.note", person_id=person_id),
+        "merge": door("people.merge_with", person_id=person_id),
+        "export": door("people.export", person_id=person_id),
+        "forget": door("people.forget", person_id=person_id),
     }
 
 

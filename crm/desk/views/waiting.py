@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from flask import render_template, request, url_for
 
-from crm.core.guards import May, staff
+from crm.core.guards import May, door, staff
 from crm.core.paging import PAGE, Page
 from crm.desk.queries import rows_of
 from crm.desk.views import people_bp
-from crm.desk.views.assembled import door
 from crm.outbox.queries import count_never_contacted, count_waiting, never_contacted, waiting
 
 

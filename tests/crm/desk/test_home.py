@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from flask.testing import FlaskClient
 
+from crm.accounts.actions import invite_tester
 from crm.accounts.rules import Role
 from crm.core.db import session
 from crm.core.programme import Programme
@@ -100,3 +101,13 @@ def test_who_was_collected_and_never_contacted_is_listed_oldest_first(lins_brows
     page = _get(lins_browser, "/people/never-contacted")
     assert page.index("Collected long ago") < page.index("Collected lately")
     assert "Written to" not in page
+
+
+def test_a_role_that_may_not_write_sees_no_way_to_it(bo: Person, programme: Programme, sign_in: SignIn) -> None:
+    letter_id = invite_tester(bo.id, at=NOW)
+    pages = ("/people?site=gfan.com", "/people/never-contacted", f"/people/{bo.id}/timeline")
+    doors = ("/audiences/new", "/campaigns/new", f"/letters/{letter_id}")
+    for role, is_shown in ((Role.COMMUNITY, True), (Role.RELEASE, False)):
+        browser = sign_in(make.staff(f"Of-{role.value}", role))
+        for page, door in zip(pages, doors, strict=True):
+            assert (f'href="{door}' in _get(browser, page)) is is_shown, (role, page)

@@ -21,6 +21,8 @@ from crm.people.queries import clauses, listed
 SORTS = ("newest", "name", "touch", "stage")
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 IDENTITIES_SHOWN = 3
+NEVER_CONTACTED = {"never_contacted": "1", "stage": Stage.PROSPECT.value}
+"""As conditions: whom we collected and never wrote to. Who has come by themselves is no prospect any more."""
 READ_EVERYTHING = {"q", "basis"}  # conditions that compare every name, identity or basis
 
 
@@ -66,6 +68,16 @@ def count_of(filters: Mapping[str, str], at: datetime) -> int | None:
     if READ_EVERYTHING & filters.keys():
         return None
     return session().scalar(select(func.count()).select_from(Person).where(listed(), *clauses(filters, at)))
+
+
+def never_contacted(at: datetime, *, after: str | None, before: str | None) -> Page:
+    """Prospects whom nobody has written to, the oldest first: id, collected_at."""
+    query = select(Person.id, Person.collected_at).where(listed(), *clauses(NEVER_CONTACTED, at))
+    return page(query, [SortKey(Person.collected_at), SortKey(Person.id)], after=after, before=before)
+
+
+def count_never_contacted(at: datetime) -> int:
+    return count_of(NEVER_CONTACTED, at) or 0
 
 
 def rows_of(ids: Sequence[int]) -> list[PersonRow]:

@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
-from flask import render_template, request, url_for
+from typing import Any
 
+from flask import render_template, request, url_for
+from flask_babel import gettext as _
+
+from crm.core import programme
 from crm.core.guards import May, door, staff
 from crm.core.paging import PAGE, Page
-from crm.desk.queries import rows_of
+from crm.desk.queries import NEVER_CONTACTED, count_never_contacted, never_contacted, rows_of
 from crm.desk.views import people_bp
-from crm.outbox.queries import count_never_contacted, count_waiting, never_contacted, waiting
+from crm.outbox.queries import count_waiting, waiting
 
 
 def _list(kind: str, endpoint: str, page: Page, since: dict[int, object]) -> str:
+    chosen: dict[str, Any] = {"name": _("Collected, never contacted"), **NEVER_CONTACTED}
     return render_template(
         "desk/waiting.html",
         kind=kind,
         rows=rows_of([row.id for row in page.rows]),
         since=since,
         waiting=count_waiting(),
-        never=count_never_contacted(),
+        never=count_never_contacted(programme.moment()),
         newer=url_for(endpoint, before=page.before) if page.before else None,
         older=url_for(endpoint, after=page.after) if page.after else None,
-        write=door("outreach.new"),
+        write=door("audience.new", **chosen),
     )
 
 
@@ -35,5 +40,5 @@ def waiting_for_us() -> str:
 @people_bp.get("/people/never-contacted")
 @staff(May.SEE)
 def never_written_to() -> str:
-    page = never_contacted(request.args.get("after"), PAGE, request.args.get("before"))
+    page = never_contacted(programme.moment(), after=request.args.get("after"), before=request.args.get("before"))
     return _list("never", "directory.never_written_to", page, {row.id: row.collected_at for row in page.rows})

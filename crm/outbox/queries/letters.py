@@ -137,22 +137,6 @@ def count_waiting() -> int:
     return session().scalar(select(func.count()).select_from(_waiting().subquery())) or 0
 
 
-def _never_contacted() -> Select[*tuple[Any, ...]]:
-    contacted = exists().where(Contact.person_id == Person.id, Contact.first_sent_at.is_not(None))
-    query = select(Person.id, Person.name, Person.collected_at)
-    return query.where(~contacted, listed(), Person.is_staff.is_(False))
-
-
-def never_contacted(after: str | None, limit: int, before: str | None = None) -> Page:
-    """Whom we collected and never wrote to, the oldest first: id, name, collected_at."""
-    keys = [SortKey(Person.collected_at), SortKey(Person.id)]
-    return page(_never_contacted(), keys, after=after, before=before, size=limit)
-
-
-def count_never_contacted() -> int:
-    return session().scalar(select(func.count()).select_from(_never_contacted().subquery())) or 0
-
-
 def last_touches(person_id: int, before: datetime | None, limit: int) -> list[Touch]:
     query = select(Touch).where(Touch.person_id == person_id).order_by(Touch.at.desc(), Touch.id.desc()).limit(limit)
     return list(session().scalars(query if before is None else query.where(Touch.at < before)))

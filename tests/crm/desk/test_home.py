@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import re
 from datetime import timedelta
+from html import unescape
 
 from flask.testing import FlaskClient
 
@@ -103,11 +105,33 @@ def test_who_was_collected_and_never_contacted_is_listed_oldest_first(lins_brows
     assert "Written to" not in page
 
 
+def test_who_has_come_by_themselves_was_not_left_out(lins_browser: FlaskClient, ada: Person) -> None:
+    """Ada was never written to: she redeemed a friend's code, or stands in a member list."""
+    left_out = make.person("Left out")
+    session().add(Standing(person_id=ada.id, stage=Stage.JOINED, since=NOW, reached=2, joined_at=NOW, week=2900))
+    session().commit()
+    page = _get(lins_browser, "/people/never-contacted")
+    assert f"/people/{left_out.id}" in page
+    assert f'href="/people/{ada.id}"' not in page
+    assert "No message between us yet" in _get(lins_browser, f"/people/{ada.id}/more")
+
+
 def test_a_role_that_may_not_write_sees_no_way_to_it(bo: Person, programme: Programme, sign_in: SignIn) -> None:
     letter_id = invite_tester(bo.id, at=NOW)
     pages = ("/people?site=gfan.com", "/people/never-contacted", f"/people/{bo.id}/timeline")
-    doors = ("/audiences/new", "/campaigns/new", f"/letters/{letter_id}")
+    doors = ("/audiences/new", "/audiences/new", f"/letters/{letter_id}")
     for role, is_shown in ((Role.COMMUNITY, True), (Role.RELEASE, False)):
         browser = sign_in(make.staff(f"Of-{role.value}", role))
         for page, door in zip(pages, doors, strict=True):
             assert (f'href="{door}' in _get(browser, page)) is is_shown, (role, page)
+
+
+def test_write_to_them_brings_those_who_were_never_contacted(lins_browser: FlaskClient, bo: Person) -> None:
+    session().commit()
+    page = unescape(_get(lins_browser, "/people/never-contacted"))
+    (address,) = re.findall(r'href="(/audiences/new[?][^"]+)"', page)
+    form = _get(lins_browser, address)
+    assert 'value="Collected, never contacted"' in form
+    assert re.search(r'value="1"\s+selected', form)
+    assert re.search(r'value="prospect"\s+selected', form)
+    assert "1 person" in form

@@ -12,7 +12,7 @@ from crm.core.db import session
 from crm.core.offers import conditions
 from crm.outbox.actions import NewTouch, derive, record_touches
 from crm.outbox.models import Contact, Letter
-from crm.outbox.queries import never_contacted, waiting
+from crm.outbox.queries import waiting
 from crm.outbox.rules import Direction, LetterState, Outcome
 from crm.people.actions import merge
 from crm.people.models import Person
@@ -97,11 +97,6 @@ def test_a_refusal_is_final_over_all_identities_and_cancels_what_waits(people: l
     assert states == {people[0].id: LetterState.CANCELLED, people[1].id: LetterState.QUEUED}
     assert suppressed([person.id for person in people]) == {people[0].id}
     assert waiting(None, 10).rows == []
-
-
-def test_never_contacted_are_those_no_letter_reached(people: list[Person]) -> None:
-    record_touches([touch(people[0], 1, *KINDS[0]), touch(people[1], 1, *KINDS[1])], T0)
-    assert [row.id for row in never_contacted(None, 10).rows] == [person.id for person in people[1:]]
 
 
 @pytest.mark.parametrize(

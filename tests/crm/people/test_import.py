@@ -13,7 +13,8 @@ from sqlalchemy import func, select
 from crm.core import clock, files
 from crm.core.db import session
 from crm.core.errors import MoveRefused, NotUnderstood
-from crm.people.actions import importing, suppress, tag
+from crm.core.programme import Programme
+from crm.people.actions import add_note, importing, suppress, tag
 from crm.people.actions.importing import running, undoing
 from crm.people.actions.importing.refusals import lines
 from crm.people.models import Identity, ImportedPerson, MergeProposal, Note, PeopleImport, Person, Source, Tag
@@ -21,6 +22,7 @@ from crm.people.queries import ids_by_identities, suppressed
 from crm.people.rules import ImportState, SiteRole, SuppressionReason
 from tests import make
 from tests.crm.people.conftest import Bring, work
+from tests.make import T0
 
 NAMES = "姓名,邮箱,QQ,论坛账号,版块,角色,标签,备注,首次发现"
 
@@ -267,6 +269,26 @@ def test_undo_removes_whom_nothing_has_touched_and_keeps_the_others(bring: Bring
     assert set(left) == {kept}
     with pytest.raises(MoveRefused):
         importing.undo(bringer.id, at=clock.now())
+
+
+def test_undo_takes_back_the_notes_of_its_own_import_only(programme: Programme, bring: Bring, bo: Person) -> None:
+    """A held programme stands still: all its imports come at one moment."""
+    programme.held_at = T0
+    session().flush()
+    first = bring("qq,note\n10001,from the first list\n", at=T0)
+    second = bring("name,qq,note\nBo,10001,from the second\nCai,20002,hers\n", at=T0)
+    add_note(bo.id, "by hand", at=T0)
+    cai = ids_by_identities([("qq", "20002")])["qq", "20002"]
+    add_note(cai, "by hand, without an author", at=T0)
+    job = importing.undo(second.id, at=T0)
+    undoing.step(job, T0)
+    assert set(session().scalars(select(Note.body).where(Note.person_id == bo.id))) == {
+        "from the first list",
+        "by hand",
+    }
+    assert job.result == {"removed": 0, "kept": 1}
+    undoing.step(importing.undo(first.id, at=T0), T0)
+    assert session().scalars(select(Note.body).where(Note.person_id == bo.id)).all() == ["by hand"]
 
 
 def test_a_cancelled_import_stops_and_can_be_undone(programme: object) -> None:

@@ -93,9 +93,8 @@ def _take_back(import_id: int, known: dict[int, dict[str, Any]]) -> None:
     """What the import added to people who were known before it."""
     if not known:
         return
-    came_at = import_or_404(import_id).created_at
     session().execute(delete(Source).where(Source.import_id == import_id, Source.person_id.in_(known)))
-    session().execute(delete(Note).where(Note.person_id.in_(known), Note.author_id.is_(None), Note.at == came_at))
+    session().execute(delete(Note).where(Note.import_id == import_id, Note.person_id.in_(known)))
     for person_id, added in known.items():
         if added:
             _take_back_from(person_id, added)

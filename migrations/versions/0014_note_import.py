@@ -1,0 +1,41 @@
+"""A note knows the import that wrote it, so that undoing one import leaves the notes of another."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0014"
+down_revision = "0013"
+branch_labels = None
+depends_on = None
+
+KEY = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+# Until now an import's notes were known by its moment alone. Where two imports of one moment brought the same person
+# nobody can tell any more whose note it is: then it belongs to no import, and no undo takes it away.
+BY_MOMENT = """
+FROM imported_person JOIN people_import ON people_import.id = imported_person.import_id
+WHERE imported_person.person_id = note.person_id AND people_import.created_at = note.at
+"""
+TELL = f"""
+UPDATE note SET import_id = (SELECT min(people_import.id) {BY_MOMENT})
+WHERE author_id IS NULL AND (SELECT count(*) {BY_MOMENT}) = 1
+"""  # noqa: S608 -- only our own words
+
+
+def upgrade() -> None:
+    with op.batch_alter_table("note", table_kwargs={"sqlite_autoincrement": True}) as batch:
+        batch.add_column(sa.Column("import_id", KEY, nullable=True))
+        batch.create_foreign_key(op.f("fk_note_import_id_people_import"), "people_import", ["import_id"], ["id"])
+        batch.create_index(
+            "ix_note_import",
+            ["import_id"],
+            sqlite_where=sa.text("import_id IS NOT NULL"),
+            postgresql_where=sa.text("import_id IS NOT NULL"),
+        )
+    op.execute(TELL)
+
+
+def downgrade() -> None:
+    with op.batch_alter_table("note", table_kwargs={"sqlite_autoincrement": True}) as batch:
+        batch.drop_index("ix_note_import")
+        batch.drop_constraint(op.f("fk_note_import_id_people_import"), type_="foreignkey")
+        batch.drop_column("import_id")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import os
 import random
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -20,6 +22,7 @@ from crm.people.actions.importing.refusals import lines
 from crm.people.models import Identity, ImportedPerson, MergeProposal, Note, PeopleImport, Person, Source, Tag
 from crm.people.queries import ids_by_identities, suppressed
 from crm.people.rules import ImportState, SiteRole, SuppressionReason
+from crm.people.tasks import sweep
 from tests import make
 from tests.crm.people.conftest import Bring, work
 from tests.make import T0
@@ -302,6 +305,25 @@ def test_a_cancelled_import_stops_and_can_be_undone(programme: object) -> None:
         importing.cancel_import(bringer.id, at=clock.now())
     undoing.step(importing.undo(bringer.id, at=clock.now()), clock.now())
     assert session().scalar(select(func.count()).select_from(Person)) == 0
+
+
+def test_files_that_no_import_names_are_swept_after_an_hour(bring: Bring) -> None:
+    kept = importing.upload(io.BytesIO(b"mail\na@x.org\n"), "p.csv", at=clock.now())
+    refused = bring("mail\nbad\n")
+    left = [importing.receive(io.BytesIO(b"mail\nb@x.org\n")).key for _ in range(2)]
+    part = files.path_of("imports/.half.part")
+    part.write_bytes(b"mail\nc@x.org")
+    two_hours_ago = (clock.now() - timedelta(hours=2)).timestamp()
+    for key in (kept.stored_key, refused.refused_key, left[0], "imports/.half.part"):
+        assert key is not None
+        os.utime(files.path_of(key), (two_hours_ago, two_hours_ago))
+    for _ in range(2):
+        sweep.run()
+    assert not files.path_of(left[0]).exists()
+    assert not part.exists()
+    for key in (kept.stored_key, refused.refused_key, left[1]):
+        assert key is not None
+        assert files.path_of(key).exists()
 
 
 def test_the_same_file_again_changes_nothing(bring: Bring) -> None:

@@ -13,11 +13,11 @@ from sqlalchemy import func, select
 
 from crm.accounts.actions import add_staff, send_link
 from crm.accounts.rules import LinkKind, Role
-from crm.core import jobs, programme
+from crm.core import files, jobs, programme
 from crm.core.db import session
 from crm.core.journal import JournalEntry
 from crm.outbox.models import Letter
-from crm.people.actions import add_identity, add_person, forget, tag
+from crm.people.actions import add_identity, add_person, forget, importing, tag
 from crm.people.models import Identity, MergeProposal, Note, PeopleImport, Person, PersonTag, Source
 from crm.people.queries import ids_by_identities
 from crm.people.rules import ImportState
@@ -76,6 +76,18 @@ def test_a_wrong_file_is_refused_on_the_page(lins_browser: FlaskClient) -> None:
     assert answer.status_code == 422
     assert "PNG" in answer.text
     assert lins_browser.post("/people/imports/new", data={}).status_code == 422
+
+
+def test_an_upload_that_gets_no_row_leaves_no_file(lins_browser: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_args: object, **_more: object) -> None:
+        raise OSError("the disk is full")
+
+    folder = files.path_of("imports")
+    before = set(folder.iterdir()) if folder.exists() else set()
+    monkeypatch.setattr(importing, "add_import", fail)
+    with pytest.raises(OSError, match="the disk is full"):
+        lins_browser.post("/people/imports/new", data={"file": (io.BytesIO(b"mail\na@x.org\n"), "p.csv")})
+    assert set(folder.iterdir()) == before
 
 
 def test_an_import_without_an_identity_column_says_so(lins_browser: FlaskClient) -> None:

@@ -1,4 +1,4 @@
-"""A note knows the import that wrote it, so that undoing one import leaves the notes of another."""
+"""A note knows the import that wrote it; the journal tells merges without names."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -9,8 +9,8 @@ branch_labels = None
 depends_on = None
 
 KEY = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
-# Until now an import's notes were known by its moment alone. Where two imports of one moment brought the same person
-# nobody can tell any more whose note it is: then it belongs to no import, and no undo takes it away.
+# Until now an import's notes were known by its moment alone. Where two imports of one moment brought the same person,
+# nobody can tell any more whose note it is: it belongs to no import then, and no undo takes it away.
 BY_MOMENT = """
 FROM imported_person JOIN people_import ON people_import.id = imported_person.import_id
 WHERE imported_person.person_id = note.person_id AND people_import.created_at = note.at
@@ -32,6 +32,9 @@ def upgrade() -> None:
             postgresql_where=sa.text("import_id IS NOT NULL"),
         )
     op.execute(TELL)
+    # What a merge told by name stayed when one of the two was forgotten; the numbers in `after` suffice.
+    journal = sa.table("journal", sa.column("action", sa.String), sa.column("before", sa.JSON))
+    op.execute(journal.update().where(journal.c.action == "people.merge").values(before=sa.null()))
 
 
 def downgrade() -> None:

@@ -22,7 +22,7 @@ from crm.accounts.actions import (
     switch_on,
     use_code,
 )
-from crm.accounts.models import Credential, SignInSession
+from crm.accounts.models import Attempt, Credential, SignInSession
 from crm.accounts.rules import COOKIE, TRIES_PER_ADDRESS, TRIES_PER_MAIL, TRIES_WINDOW
 from crm.core import clock
 from crm.core.db import session
@@ -119,6 +119,15 @@ def test_the_right_password_forgives(database: Flask) -> None:
     forgive_tries("lin@orange.example", "10.0.0.1", at=T0)
     for _ in range(TRIES_PER_MAIL):
         note_try("lin@orange.example", "10.0.0.1", at=T0)
+
+
+def test_no_address_is_kept_of_who_tried(database: Flask) -> None:
+    """Tries are known by hashes: somebody who is forgotten must not stand there."""
+    note_try("lin@orange.example", "10.0.0.1", at=T0)
+    note_try("lin@orange.example", "10.0.0.1", at=T0, letters=True)
+    keys = session().scalars(select(Attempt.key)).all()
+    assert len(set(keys)) == 4
+    assert not any(part in key for key in keys for part in ("lin", "orange", "10.0"))
 
 
 def test_signing_out_ends_the_session_itself(client: FlaskClient, credential: Credential) -> None:

@@ -19,9 +19,9 @@ from crm.accounts.actions import (
     open_session,
     set_password,
 )
-from crm.accounts.models import ApiToken, Credential, SignInSession
+from crm.accounts.models import ApiToken, Attempt, Credential, SignInSession
 from crm.accounts.queries import credential_of, newest_version, roles_of, viewer_of_token
-from crm.accounts.rules import SCOPE_NEEDS, Role, Scope
+from crm.accounts.rules import SCOPE_NEEDS, TRIES_PER_MAIL, Role, Scope
 from crm.core import clock
 from crm.core.db import db, session
 from crm.core.guards import May
@@ -243,6 +243,16 @@ def test_a_changed_password_signs_out_the_other_browsers(
     assert lins_browser.post("/settings/account/password", data=new).status_code == 302
     assert lins_browser.get("/settings/account").status_code == 200
     assert other.get("/settings/account").status_code == 302
+
+
+def test_the_right_password_is_no_try(credential: Credential, lins_browser: FlaskClient, sign_in: SignIn) -> None:
+    """However often somebody changes something that asks for it, signing in elsewhere stays open."""
+    data = {"current": PASSWORD, "password": PASSWORD, "again": PASSWORD}
+    answers = {
+        lins_browser.post("/settings/account/password", data=data).status_code for _ in range(TRIES_PER_MAIL + 1)
+    }
+    assert answers == {302}
+    assert session().query(Attempt).count() == 0
 
 
 def test_the_second_step_is_switched_on_with_a_code_and_off_with_the_password(

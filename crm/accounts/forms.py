@@ -10,6 +10,7 @@ from flask_babel import lazy_gettext
 from wtforms import (
     EmailField,
     Field,
+    HiddenField,
     PasswordField,
     RadioField,
     SelectMultipleField,
@@ -186,6 +187,18 @@ class PasswordForm(Form):
     """Asked again before what guards the account is changed."""
 
     current = _password(lazy_gettext("Your password now"), fresh=False)
+
+
+class AcceptForm(Form):
+    """A button under the agreement; `version` is that of the text above it."""
+
+    version = HiddenField()
+
+    @property
+    def shown(self) -> int:
+        """0 for what no page of ours has sent."""
+        written = self.version.data or ""
+        return int(written) if written.isdecimal() and len(written) < 10 else 0
 
 
 class JoinForm(Form):

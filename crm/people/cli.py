@@ -13,7 +13,7 @@ import click
 from flask import current_app
 
 from crm.core import clock, files, jobs, programme
-from crm.core.cli import Commands
+from crm.core.cli import ROW, Commands
 from crm.core.db import reading, session
 from crm.core.errors import Refusal
 from crm.core.languages import LANGUAGES
@@ -149,8 +149,8 @@ def _tell_trial(tried: dict[str, Any], as_json: bool) -> None:
 
 
 @people.command()
-@click.argument("keep", type=int)
-@click.argument("lose", type=int)
+@click.argument("keep", type=ROW)
+@click.argument("lose", type=ROW)
 def merge(keep: int, lose: int) -> None:
     """Merges person LOSE into person KEEP."""
     try:
@@ -162,7 +162,7 @@ def merge(keep: int, lose: int) -> None:
 
 
 @people.command()
-@click.argument("merge_id", type=int, metavar="MERGE")
+@click.argument("merge_id", type=ROW, metavar="MERGE")
 def unmerge(merge_id: int) -> None:
     """Undoes a merge by its number."""
     try:
@@ -174,7 +174,7 @@ def unmerge(merge_id: int) -> None:
 
 
 @people.command()
-@click.argument("person_id", type=int, metavar="PERSON")
+@click.argument("person_id", type=ROW, metavar="PERSON")
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="A zip; without it JSON is printed.")
 def export(person_id: int, output: Path | None) -> None:
     """Everything that is kept about one person."""
@@ -189,7 +189,7 @@ def export(person_id: int, output: Path | None) -> None:
 
 
 @people.command()
-@click.argument("person_id", type=int, metavar="PERSON")
+@click.argument("person_id", type=ROW, metavar="PERSON")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def forget(person_id: int, yes: bool) -> None:
     """Erases a person everywhere. It cannot be undone."""

@@ -222,6 +222,15 @@ def test_the_journal_pages_by_key_and_filters(lins_browser: FlaskClient, lin: Pe
     assert "deed 118" not in hers
 
 
+@pytest.mark.parametrize("actor", ["9" * 30, "9" * 5000, "-1", "nobody"])
+def test_an_actor_that_nobody_can_be_finds_nothing(lins_browser: FlaskClient, lin: Person, actor: str) -> None:
+    session().add(JournalEntry(at=T0, actor_id=lin.id, actor_name="Lin", action="test.deed", subject="person:1"))
+    session().commit()
+    answer = lins_browser.get("/settings/journal", query_string={"actor": actor})
+    assert answer.status_code == 200
+    assert "No change fits" in answer.get_data(as_text=True)
+
+
 # ---------------------------------------------------------------- one's own account
 
 

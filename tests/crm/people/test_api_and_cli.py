@@ -158,6 +158,19 @@ def test_a_trial_keeps_nobody_waiting_who_writes(
         disconnect()
 
 
+@pytest.mark.parametrize(
+    "words", [["forget", "--yes"], ["export"], ["unmerge"], ["merge", "1"]], ids=lambda words: str(words[0])
+)
+@pytest.mark.parametrize("number", ["99999999999999999999", "0", "9" * 5000])
+def test_a_number_that_no_row_can_have_is_refused_in_words(
+    database: Flask, programme: object, words: list[str], number: str
+) -> None:
+    session().commit()
+    told = database.test_cli_runner(catch_exceptions=False).invoke(args=["people", *words, number])
+    assert told.exit_code == 2
+    assert "Error: Invalid value" in told.stderr
+
+
 def test_merge_unmerge_export_and_forget_from_the_command_line(database: Flask, bo: Person, mallory: Person) -> None:
     session().commit()
     run = database.test_cli_runner(catch_exceptions=False).invoke

@@ -99,6 +99,8 @@ DEEDS: dict[str, Any] = {
     "people.edit": lazy_gettext("changed a person"),
     "people.forget": lazy_gettext("forgot a person"),
     "people.import": lazy_gettext("imported people"),
+    "people.cancel_import": lazy_gettext("stopped an import"),
+    "people.go_on_import": lazy_gettext("let an import go on"),
     "people.undo_import": lazy_gettext("took back an import"),
     "people.merge": lazy_gettext("merged two people"),
     "people.unmerge": lazy_gettext("took apart two people"),

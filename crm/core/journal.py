@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
 from flask import g, has_request_context
-from sqlalchemy import Index, Text, cast, or_, select, update
+from sqlalchemy import Index, Text, cast, insert, or_, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from crm.core.db import Key, Numbered, is_postgres, session
@@ -41,20 +41,30 @@ def record(
     after: dict[str, Any] | None = None,
 ) -> None:
     """Adds an entry. The actor is the viewer of this request; none means the schedule or the command line."""
-    viewer = g.get("viewer") if has_request_context() else None
     session().add(
-        JournalEntry(
-            at=at,
-            actor_id=viewer.person_id if viewer else None,
-            actor_name=viewer.name if viewer else "",
-            action=action,
-            subject=subject,
-            about_id=about_id,
-            before=before,
-            after=after,
-            request_id=g.get("request_id") if has_request_context() else None,
-        )
+        JournalEntry(at=at, action=action, subject=subject, about_id=about_id, before=before, after=after, **_by_whom())
     )
+
+
+def record_each(
+    action: str, before: Mapping[int, dict[str, Any] | None], *, at: datetime, after: dict[str, Any] | None = None
+) -> None:
+    """What was done to many people at once: one entry for each, by which they are found, with what was `before`."""
+    shared = {"at": at, "action": action, "after": after, **_by_whom()}
+    rows = [
+        {"subject": f"person:{number}", "about_id": number, "before": was, **shared} for number, was in before.items()
+    ]
+    if rows:
+        session().execute(insert(JournalEntry), rows)
+
+
+def _by_whom() -> dict[str, Any]:
+    viewer = g.get("viewer") if has_request_context() else None
+    return {
+        "actor_id": viewer.person_id if viewer else None,
+        "actor_name": viewer.name if viewer else "",
+        "request_id": g.get("request_id") if has_request_context() else None,
+    }
 
 
 def forget(

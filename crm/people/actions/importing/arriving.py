@@ -234,7 +234,7 @@ def start(import_id: int, *, at: datetime, by_id: int | None = None, language: s
     return job
 
 
-def go_on(import_id: int) -> Job:
+def go_on(import_id: int, *, at: datetime) -> Job:
     """Lets an import whose job failed try again from where it stopped. Raises MoveRefused."""
     bringer = import_or_404(import_id)
     moved = session().execute(
@@ -245,6 +245,10 @@ def go_on(import_id: int) -> Job:
     )
     if moved.first() is None:
         raise MoveRefused(gettext("This import has not failed."))
+    journal.record(
+        "people.go_on_import", f"people_import:{import_id}", at=at,
+        before={"state": JobState.FAILED.value}, after={"state": JobState.WAITING.value},
+    )  # fmt: skip
     wake_after_commit("crm.core.jobs.run_due")
     return session().get_one(Job, bringer.job_id, populate_existing=True)
 

@@ -37,6 +37,7 @@ ENDED = (ImportState.DONE, ImportState.CANCELLED, ImportState.FAILED)
 def undo(import_id: int, *, at: datetime, by_id: int | None = None) -> Job:
     """Begins to undo. Raises MoveRefused while the import runs, and when it has been undone before."""
     bringer = import_or_404(import_id)
+    before = {"state": bringer.state.value}
     moved = session().execute(
         update(PeopleImport)
         .where(PeopleImport.id == import_id, PeopleImport.state.in_(ENDED))
@@ -48,7 +49,8 @@ def undo(import_id: int, *, at: datetime, by_id: int | None = None) -> Job:
     session().refresh(bringer)
     job = enqueue(JOB, {"import_id": import_id}, at=at, by_id=by_id, total=bringer.new + bringer.known)
     bringer.job_id = job.id
-    journal.record("people.undo_import", f"people_import:{import_id}", at=at)
+    after = {"state": ImportState.UNDONE.value}
+    journal.record("people.undo_import", f"people_import:{import_id}", at=at, before=before, after=after)
     session().flush()
     return job
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import os
 import random
+import re
+import zipfile
 from datetime import timedelta
 from pathlib import Path
 
@@ -189,6 +191,37 @@ def test_a_workbook_arrives_and_a_formula_in_it_is_refused(bring: Bring, tmp_pat
     assert refused_lines(bringer) == [3]
     assert ids_by_identities([("qq", "10001")])
     assert session().scalars(select(Note.body)).one() == "两\n行"
+
+
+def reordered(path: Path) -> bytes:
+    """As when somebody drags the second sheet to the front: the files keep their numbers."""
+    book = xlsxwriter.Workbook(path)
+    last, first = book.add_worksheet("last"), book.add_worksheet("first")
+    last.write_row(0, 0, ["姓名", "QQ"])
+    last.write_row(1, 0, ["别处", 30003.0])
+    last.write_formula(2, 0, '="a"&"b"', None, "ab")
+    first.write_row(3, 2, ["姓名", "QQ"])
+    first.write_formula(4, 2, '="a"&"b"', None, "ab")
+    first.write(4, 3, 20002.0)
+    first.write_row(5, 2, ["王小明", 10001.0])
+    book.close()
+    turned = path.with_name("turned.xlsx")
+    with zipfile.ZipFile(path) as old, zipfile.ZipFile(turned, "w") as new:
+        for name in old.namelist():
+            content = old.read(name)
+            if name == "xl/workbook.xml":
+                sheets = re.findall(rb"<sheet [^>]*/>", content)
+                content = content.replace(b"".join(sheets), b"".join(reversed(sheets)))
+            if name == "xl/_rels/workbook.xml.rels":
+                content = content.replace(b'"worksheets/sheet2', b'"/xl/worksheets/sheet2')
+            new.writestr(name, content)
+    return turned.read_bytes()
+
+
+def test_formulas_are_looked_for_in_the_sheet_that_is_read(bring: Bring, tmp_path: Path) -> None:
+    bringer = bring(reordered(tmp_path / "people.xlsx"), name="people.xlsx")
+    assert counts(bringer) == (2, 1, 0, 0, 1)
+    assert session().scalars(select(Person.name)).all() == ["王小明"]
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import xlsxwriter
+from flask import Flask
 from sqlalchemy import func, select
 
 from crm.core import clock, files
@@ -357,6 +358,20 @@ def test_files_that_no_import_names_are_swept_after_an_hour(bring: Bring) -> Non
     for key in (kept.stored_key, refused.refused_key, left[1]):
         assert key is not None
         assert files.path_of(key).exists()
+
+
+@pytest.mark.parametrize("content", [b"name,mail\nA,bad\n", "name,mail\nA,bad\n".encode("utf-16")])
+def test_a_list_and_what_was_refused_of_it_are_ours_alone(
+    database: Flask, bring: Bring, monkeypatch: pytest.MonkeyPatch, content: bytes
+) -> None:
+    monkeypatch.setitem(database.config, "ACCEL_PREFIX", "/stored")
+    before = os.umask(0)
+    waiting = importing.upload(io.BytesIO(content), "p.csv", at=clock.now())
+    refused = bring(content).refused_key
+    os.umask(before)
+    for key in (waiting.stored_key, refused):
+        assert key is not None
+        assert files.path_of(key).stat().st_mode & 0o777 == 0o600
 
 
 def test_the_same_file_again_changes_nothing(bring: Bring) -> None:

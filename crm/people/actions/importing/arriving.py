@@ -45,7 +45,7 @@ class Received:
 
 def receive(stream: BinaryIO, *, at_most: int | None = None, encoding: str = "") -> Received:
     """Stores a file and finds out how to read it; touches no database. Raises NotUnderstood, leaving nothing behind."""
-    stored = files.store(stream, FOLDER, at_most=at_most)
+    stored = files.store(stream, FOLDER, at_most=at_most, private=True)
     try:
         return _understand(stored.key, encoding)
     except BaseException:
@@ -90,6 +90,7 @@ def _replace(path: Path, write: Callable[[Path], None]) -> None:
     """The working copy takes the original's place: of somebody's data there is one file and no other."""
     part = path.with_name(f".{path.name}.{uuid4().hex}.part")
     try:
+        part.touch(mode=files.PRIVATE)
         write(part)
         part.rename(path)
     finally:

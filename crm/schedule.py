@@ -1,7 +1,7 @@
 """Everything that runs by itself, on one screen. Tasks look for what is due and not done, so a late tick loses nothing.
 
 Each entry: the task by its dotted name, and every how many seconds. While the programme is held, all rest but those in
-WHILE_HELD, which do only what a person has just asked for.
+WHILE_HELD, which do only what a person has just asked for, or keep a promise to those who were forgotten.
 """
 
 from __future__ import annotations
@@ -16,12 +16,13 @@ EVERY: dict[str, float] = {
     "crm.funnel.tasks.settle": 10,
     "crm.funnel.tasks.recompute_for_the_day": 3600,
     "crm.accounts.tasks.sweep": 3600,
+    "crm.people.tasks.sweep": 3600,
     "campaigns.outreach.tasks.plan_due": 15,
     "campaigns.releases.tasks.plan_weeks": 3600,
     "campaigns.releases.tasks.open_due": 15,
 }
 
-WHILE_HELD = frozenset({"crm.core.jobs.run_due", "crm.funnel.tasks.settle"})
+WHILE_HELD = frozenset({"crm.core.jobs.run_due", "crm.funnel.tasks.settle", "crm.people.tasks.sweep"})
 
 
 def beat_schedule() -> dict[str, Any]:

@@ -80,11 +80,11 @@ def _own_key(environ: Mapping[str, str], name: str, folder: Path, embedded: bool
 
 
 def read(environ: Mapping[str, str] | None = None) -> Settings:
-    """Raises SettingError. Makes the data folder when it is not there."""
+    """Raises SettingError. Makes the data folder when it is not there, for our own eyes."""
     env = os.environ if environ is None else environ
     folder = Path(env.get("DATA_DIR", "").strip() or "data").absolute()
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise SettingError(f"DATA_DIR: set it to a folder that can be written ({error})") from error
     database = _url(

@@ -12,7 +12,7 @@ from crm.accounts.actions import (
     person_by_mail,
     switch_off,
 )
-from crm.accounts.queries import credential_by_mail
+from crm.accounts.queries import credential_with
 from crm.accounts.rules import LINK_PAGES, LinkKind, Role
 from crm.core import clock
 from crm.core.cli import Commands
@@ -74,11 +74,13 @@ def add_staff_command(name: str, mail: str, roles: tuple[str, ...]) -> None:
 def reset(mail: str) -> None:
     """Switch off a member's second step, and print a page for a new password: for the last admin."""
     try:
-        credential = credential_by_mail(normalise("email", mail))
+        credential = credential_with(normalise("email", mail))
     except Refusal as error:
         raise click.ClickException(str(error)) from error
     if credential is None:
         raise click.ClickException(f"no member of staff has the mail address {mail}; see `flask accounts add-staff`")
+    if credential.disabled_at is not None:
+        raise click.ClickException(f"the account of {mail} has ended; `flask accounts add-staff` gives it back")
     switch_off(credential, at=clock.now())
     link = _password_link(credential.person_id, LinkKind.RESET_PASSWORD)
     session().commit()

@@ -10,6 +10,7 @@ from flask_babel import lazy_gettext
 from wtforms import (
     EmailField,
     Field,
+    HiddenField,
     PasswordField,
     RadioField,
     SelectMultipleField,
@@ -98,6 +99,8 @@ DEEDS: dict[str, Any] = {
     "people.edit": lazy_gettext("changed a person"),
     "people.forget": lazy_gettext("forgot a person"),
     "people.import": lazy_gettext("imported people"),
+    "people.cancel_import": lazy_gettext("stopped an import"),
+    "people.go_on_import": lazy_gettext("let an import go on"),
     "people.undo_import": lazy_gettext("took back an import"),
     "people.merge": lazy_gettext("merged two people"),
     "people.unmerge": lazy_gettext("took apart two people"),
@@ -186,6 +189,18 @@ class PasswordForm(Form):
     """Asked again before what guards the account is changed."""
 
     current = _password(lazy_gettext("Your password now"), fresh=False)
+
+
+class AcceptForm(Form):
+    """A button under the agreement; `version` is that of the text above it."""
+
+    version = HiddenField()
+
+    @property
+    def shown(self) -> int:
+        """0 for what no page of ours has sent."""
+        written = self.version.data or ""
+        return int(written) if written.isdecimal() and len(written) < 10 else 0
 
 
 class JoinForm(Form):

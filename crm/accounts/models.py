@@ -123,7 +123,7 @@ class ApiToken(Numbered):
 
 
 class Attempt(Numbered):
-    """A try to sign in, kept to limit the rate; swept after a day."""
+    """A try to sign in, kept to limit the rate; swept after a day. `key` is a keyed hash of whose it was."""
 
     __tablename__ = "attempt"
     __table_args__ = (Index("ix_attempt_key_at", "key", "at"),)

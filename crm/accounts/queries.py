@@ -185,6 +185,11 @@ def credential_by_mail(mail: str) -> Credential | None:
     return session().scalar(select(Credential).where(Credential.mail == mail, Credential.disabled_at.is_(None)))
 
 
+def credential_with(mail: str) -> Credential | None:
+    """Also one that has ended."""
+    return session().scalar(select(Credential).where(Credential.mail == mail))
+
+
 def roles_of(person_id: int) -> frozenset[Role]:
     return frozenset(session().scalars(select(StaffRole.role).where(StaffRole.person_id == person_id)))
 

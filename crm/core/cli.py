@@ -14,6 +14,7 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 from crm.core import backup, clock
 from crm.core.db import db, session, start_writing
 from crm.core.errors import Refusal
+from crm.core.web import LAST_ROW
 
 NO_TABLES = {"42P01", "42703"}  # PostgreSQL's names for a missing table and a missing column
 
@@ -44,6 +45,7 @@ def _cure(error: OperationalError | ProgrammingError) -> str | None:
 
 group = Commands("data", help="Back all data up, and put it back.")
 COMMANDS = (group,)
+ROW = click.IntRange(1, LAST_ROW)  # the number of something, as an argument
 ARCHIVE = click.argument("path", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path))
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from datetime import UTC, date, datetime
 from enum import StrEnum
@@ -178,6 +179,14 @@ def taken_once(due: Select[Any]) -> Select[Any]:
 
 def is_postgres() -> bool:
     return db.engine.dialect.name == "postgresql"
+
+
+@event.listens_for(Engine, "do_connect")
+def _make_private(dialect: Dialect, _record: object, words: list[Any], _more: dict[str, Any]) -> None:
+    """SQLite would make its file readable for everybody. One that is there is not opened, which would end its locks."""
+    if dialect.name == "sqlite" and words and not words[0].startswith((":", "file:")):
+        with suppress(OSError):  # it is there, or cannot be made: then SQLite says why
+            os.close(os.open(words[0], os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
 
 @event.listens_for(Engine, "connect")

@@ -14,6 +14,7 @@ from flask import current_app
 from crm.core.errors import NotUnderstood
 
 BLOCK = 1 << 20
+PRIVATE, FOR_A_PROXY = 0o600, 0o640
 
 
 @dataclass(frozen=True)
@@ -34,19 +35,25 @@ def path_of(key: str) -> Path:
     return path
 
 
+def mode_of_new() -> int:
+    """Nobody else reads what we store, but the user of a proxy that sends files for us, who is in our group."""
+    return FOR_A_PROXY if current_app.config["ACCEL_PREFIX"] else PRIVATE
+
+
 class Incoming:
     """A file on its way in, written straight to the disk it will stay on; what is not kept is gone when it is closed.
 
     It can stand where werkzeug wants a file for an upload: `write` until the end, then `keep`.
     """
 
-    def __init__(self, folder: str, *, suffix: str = "", at_most: int | None = None) -> None:
+    def __init__(self, folder: str, *, suffix: str = "", at_most: int | None = None, private: bool = False) -> None:
         self.key = f"{folder}/{uuid4().hex}{suffix}"
         self.size = 0
         self._at_most = at_most
         self._path = path_of(self.key)
         self._path.parent.mkdir(parents=True, exist_ok=True)
         self._part = self._path.with_name(f".{self._path.name}.part")
+        self._part.touch(mode=PRIVATE if private else mode_of_new())
         self._out = self._part.open("wb")
         self._hashed = hashlib.sha256()
 
@@ -76,12 +83,14 @@ class Incoming:
         self._part.unlink(missing_ok=True)
 
 
-def store(stream: BinaryIO, folder: str, *, suffix: str = "", at_most: int | None = None) -> Stored:
-    """Streams to disk in blocks of 1 MiB (memory stays flat), then renames into place.
+def store(
+    stream: BinaryIO, folder: str, *, suffix: str = "", at_most: int | None = None, private: bool = False
+) -> Stored:
+    """Streams to disk in blocks of 1 MiB (memory stays flat), then renames into place. `private`: no proxy sends it.
 
     Raises NotUnderstood, leaving nothing behind, when the stream holds more than `at_most` bytes.
     """
-    incoming = Incoming(folder, suffix=suffix, at_most=at_most)
+    incoming = Incoming(folder, suffix=suffix, at_most=at_most, private=private)
     try:
         while block := stream.read(BLOCK):
             incoming.write(block)

@@ -12,9 +12,9 @@ from zoneinfo import ZoneInfo
 import click
 from flask import current_app
 
-from crm.core import clock, jobs, programme
-from crm.core.cli import Commands
-from crm.core.db import session
+from crm.core import clock, files, jobs, programme
+from crm.core.cli import ROW, Commands
+from crm.core.db import reading, session
 from crm.core.errors import Refusal
 from crm.core.languages import LANGUAGES
 from crm.people import actions
@@ -27,6 +27,7 @@ from crm.people.rules import SiteRole
 
 people = Commands("people", help="People: import, merge, export, forget.")
 COMMANDS = (people,)
+DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 
 
 def _stop(error: Refusal | str) -> NoReturn:
@@ -70,31 +71,43 @@ def import_people(
     mapping = _mapping(maps)
     try:
         at, zone = programme.moment(), programme.required().tz
-        session().rollback()
+        session().rollback()  # nothing is kept waiting while the file is read
+        what = {
+            "mapping": mapping, "site": source, "board": board, "role": SiteRole(role) if role else None,
+            "basis": basis, "found_at": _moment(found_at, zone),
+        }  # fmt: skip
         with file.open("rb") as stream:
             received = importing.receive(stream, encoding=encoding)
-        bringer = importing.add_import(received, file.name, at=at, by_id=None)
-        importing.describe(
-            bringer.id, mapping=mapping, site=source, board=board, role=SiteRole(role) if role else None,
-            basis=basis, found_at=_moment(found_at, zone),
-        )  # fmt: skip
         if dry_run:
-            tried = importing.preview(bringer.id, most=sys.maxsize)
-            importing.discard(bringer.id)
-            session().commit()
-            _tell_trial(tried, as_json)
-            return
-        _tell(_run(bringer, at), as_json)
+            _try_out(importing.import_of(received, file.name, at=at), what, as_json)
+        else:
+            _tell(_run(received, file.name, what, at), as_json)
     except (Refusal, LookupError) as error:
         _stop(str(error))
 
 
-def _run(bringer: PeopleImport, at: datetime) -> PeopleImport:
+def _try_out(bringer: PeopleImport, what: dict[str, Any], as_json: bool) -> None:
+    """On a snapshot, without a row: nobody who writes meanwhile has to wait."""
+    try:
+        with reading():
+            importing.say_what_it_is(bringer, **what)
+            tried = importing.try_out(bringer, most=sys.maxsize)
+            session().rollback()
+    finally:
+        files.remove(bringer.stored_key or "")
+    _tell_reading(bringer, as_json)
+    _tell_trial(tried, as_json)
+
+
+def _run(received: importing.Received, name: str, what: dict[str, Any], at: datetime) -> PeopleImport:
     languages = [code for code in programme.required().languages if code in LANGUAGES] or ["en"]
-    job = importing.start(bringer.id, at=at, language=languages[0])
-    attempts = jobs.take(job, clock.now())
-    job_id, import_id = job.id, bringer.id
-    session().commit()
+    with importing.kept_if_named(received):
+        bringer = importing.add_import(received, name, at=at, by_id=None)
+        importing.describe(bringer.id, **what)
+        job = importing.start(bringer.id, at=at, language=languages[0])
+        attempts = jobs.take(job, clock.now())
+        job_id, import_id = job.id, bringer.id
+        session().commit()
     jobs.run(job_id, attempts)
     done = session().get_one(jobs.Job, job_id, populate_existing=True)
     if done.state is not jobs.JobState.DONE:
@@ -116,6 +129,14 @@ def _tell(bringer: PeopleImport, as_json: bool) -> None:
         print(f"  refused rows: {Path(current_app.config['DATA_DIR']) / 'files' / bringer.refused_key}")
 
 
+def _tell_reading(bringer: PeopleImport, as_json: bool) -> None:
+    """How the file was taken; beside the counts, which another program may read."""
+    parted = "" if bringer.encoding == "xlsx" else f", cells parted by {DELIMITERS[bringer.delimiter]}"
+    click.echo(f"{bringer.file_name}: {bringer.encoding}{parted}", err=as_json)
+    for column, field in zip(bringer.mapping["columns"], bringer.mapping["fields"], strict=True):
+        click.echo(f"  {column}: {field or 'not read'}", err=as_json)
+
+
 def _tell_trial(tried: dict[str, Any], as_json: bool) -> None:
     if as_json:
         print(json.dumps(tried["counts"]))
@@ -128,8 +149,8 @@ def _tell_trial(tried: dict[str, Any], as_json: bool) -> None:
 
 
 @people.command()
-@click.argument("keep", type=int)
-@click.argument("lose", type=int)
+@click.argument("keep", type=ROW)
+@click.argument("lose", type=ROW)
 def merge(keep: int, lose: int) -> None:
     """Merges person LOSE into person KEEP."""
     try:
@@ -141,7 +162,7 @@ def merge(keep: int, lose: int) -> None:
 
 
 @people.command()
-@click.argument("merge_id", type=int, metavar="MERGE")
+@click.argument("merge_id", type=ROW, metavar="MERGE")
 def unmerge(merge_id: int) -> None:
     """Undoes a merge by its number."""
     try:
@@ -153,7 +174,7 @@ def unmerge(merge_id: int) -> None:
 
 
 @people.command()
-@click.argument("person_id", type=int, metavar="PERSON")
+@click.argument("person_id", type=ROW, metavar="PERSON")
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="A zip; without it JSON is printed.")
 def export(person_id: int, output: Path | None) -> None:
     """Everything that is kept about one person."""
@@ -168,7 +189,7 @@ def export(person_id: int, output: Path | None) -> None:
 
 
 @people.command()
-@click.argument("person_id", type=int, metavar="PERSON")
+@click.argument("person_id", type=ROW, metavar="PERSON")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def forget(person_id: int, yes: bool) -> None:
     """Erases a person everywhere. It cannot be undone."""

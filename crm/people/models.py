@@ -120,6 +120,8 @@ class PersonTag(Model):
 
 
 class Note(Numbered):
+    """`import_id`: the import that wrote it, which is all that its undo may take away."""
+
     __tablename__ = "note"
     __table_args__ = (
         Index("ix_note_person_at", "person_id", "at"),
@@ -129,12 +131,19 @@ class Note(Numbered):
             sqlite_where=text("author_id IS NOT NULL"),
             postgresql_where=text("author_id IS NOT NULL"),
         ),
+        Index(
+            "ix_note_import",
+            "import_id",
+            sqlite_where=text("import_id IS NOT NULL"),
+            postgresql_where=text("import_id IS NOT NULL"),
+        ),
     )
 
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"))
     author_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     body: Mapped[str]
     at: Mapped[datetime]
+    import_id: Mapped[int | None] = mapped_column(ForeignKey("people_import.id"))
 
 
 class Suppression(Model):

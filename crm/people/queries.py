@@ -16,7 +16,7 @@ from crm.core.db import is_postgres, session
 from crm.core.errors import NotThere, NotUnderstood
 from crm.core.offers import conditions
 from crm.core.tokens import keyed_hash
-from crm.people.models import Identity, Person, Suppression
+from crm.people.models import Identity, Person, PersonTag, Suppression, Tag
 
 Pair = tuple[str, str]
 MANY = 10_000
@@ -86,10 +86,20 @@ def addresses(person_ids: Collection[int], kind: str) -> dict[int, str]:
 
 
 def owners(person_ids: Collection[int]) -> dict[int, int | None]:
+    """Of those who are listed."""
     found: dict[int, int | None] = {}
     for some in chunks(sorted(set(person_ids)), MANY):
-        rows = session().execute(select(Person.id, Person.owner_id).where(Person.id.in_(some)))
+        rows = session().execute(select(Person.id, Person.owner_id).where(listed(), Person.id.in_(some)))
         found.update({row[0]: row[1] for row in rows})
+    return found
+
+
+def without_tag(person_ids: Collection[int], name: str) -> list[int]:
+    """Those who are listed and do not wear it."""
+    worn = exists().where(PersonTag.person_id == Person.id, PersonTag.tag_id == Tag.id, Tag.name == name)
+    found: list[int] = []
+    for some in chunks(sorted(set(person_ids)), MANY):
+        found.extend(session().scalars(select(Person.id).where(listed(), Person.id.in_(some), ~worn)))
     return found
 
 

@@ -1,6 +1,6 @@
 """The verbs of this room, one file per matter."""
 
-from crm.accounts.actions.agreements import accept_agreement, end_agreement, publish_agreement
+from crm.accounts.actions.agreements import OtherVersion, accept_agreement, end_agreement, publish_agreement
 from crm.accounts.actions.api_tokens import make_api_token, revoke_api_token
 from crm.accounts.actions.attempts import TooManyTries, forgive_tries, note_try
 from crm.accounts.actions.joining import (
@@ -62,6 +62,7 @@ __all__ = [
     "LastAdmin",
     "LinkSpent",
     "OtherKey",
+    "OtherVersion",
     "ProgrammeChange",
     "ProgrammeThere",
     "TooManyTries",

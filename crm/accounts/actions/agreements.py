@@ -14,10 +14,14 @@ from crm.accounts.queries import newest_version
 from crm.core import journal
 from crm.core.bulk import chunks, insert_or_pass
 from crm.core.db import session
-from crm.core.errors import NotUnderstood
+from crm.core.errors import NotUnderstood, Refusal
 from crm.core.restand import restand
 
 CHUNK = 5000
+
+
+class OtherVersion(Refusal):
+    """Who accepts has not read the text that holds now; it is to be shown first."""
 
 
 def publish_agreement(texts: dict[str, str], *, at: datetime) -> int:
@@ -33,9 +37,16 @@ def publish_agreement(texts: dict[str, str], *, at: datetime) -> int:
     return version
 
 
-def accept_agreement(person_ids: Iterable[int], *, at: datetime, origin_id: int | None = None) -> int:
-    """Who has a running agreement is passed over. Returns how many were new."""
+def accept_agreement(
+    person_ids: Iterable[int], *, at: datetime, origin_id: int | None = None, shown: int | None = None
+) -> int:
+    """Who has a running agreement is passed over. Returns how many were new.
+
+    `shown`: the version that was read on a page; raises OtherVersion when it is not the newest any more.
+    """
     version = newest_version()
+    if shown is not None and shown != version:
+        raise OtherVersion(lazy_gettext("The agreement has changed since: read the text that holds now."))
     new = 0
     for chunk in chunks(sorted(set(person_ids)), CHUNK):
         running = select(Agreement.person_id).where(Agreement.person_id.in_(chunk), Agreement.ended_at.is_(None))

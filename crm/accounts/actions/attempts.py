@@ -17,16 +17,22 @@ from crm.accounts.rules import (
 )
 from crm.core.db import session
 from crm.core.errors import Refusal
+from crm.core.tokens import keyed_hash
 
 
 class TooManyTries(Refusal):
     status = 429
 
 
+def _key(kind: str, word: str) -> str:
+    """A hash: an address in it would outlive the person who is forgotten."""
+    return keyed_hash(f"{kind}:{word}")
+
+
 def _limits(mail: str, address: str, *, letters: bool) -> dict[str, int]:
     if letters:
-        return {f"letter:{mail}": LETTERS_PER_MAIL, f"letter-from:{address}": LETTERS_PER_ADDRESS}
-    return {f"mail:{mail}": TRIES_PER_MAIL, f"from:{address}": TRIES_PER_ADDRESS}
+        return {_key("letter", mail): LETTERS_PER_MAIL, _key("letter-from", address): LETTERS_PER_ADDRESS}
+    return {_key("mail", mail): TRIES_PER_MAIL, _key("from", address): TRIES_PER_ADDRESS}
 
 
 def note_try(mail: str, address: str, *, at: datetime, letters: bool = False) -> None:
@@ -48,6 +54,6 @@ def note_try(mail: str, address: str, *, at: datetime, letters: bool = False) ->
 
 def forgive_tries(mail: str, address: str, *, at: datetime) -> None:
     """After the right password: the mail address starts afresh, and this one try no longer counts for the machine."""
-    session().execute(delete(Attempt).where(Attempt.key == f"mail:{mail}"))
-    last = select(func.max(Attempt.id)).where(Attempt.key == f"from:{address}", Attempt.at == at)
+    session().execute(delete(Attempt).where(Attempt.key == _key("mail", mail)))
+    last = select(func.max(Attempt.id)).where(Attempt.key == _key("from", address), Attempt.at == at)
     session().execute(delete(Attempt).where(Attempt.id.in_(last)))

@@ -93,8 +93,11 @@ def invite_tester(person_id: int, *, at: datetime) -> int:
     return letter_id
 
 
-def join_by_link(secret: str, *, at: datetime) -> int:
-    """Accepts the agreement for the person whose link it is. Raises LinkSpent. Returns the person's number."""
+def join_by_link(secret: str, *, shown: int, at: datetime) -> int:
+    """Accepts the agreement, of which version `shown` was read, for the person whose link it is.
+
+    Raises LinkSpent, OtherVersion. Returns the person's number.
+    """
     person_id = use_link(LinkKind.JOIN, secret, at=at)
-    accept_agreement([person_id], at=at, origin_id=own_site_origin())
+    accept_agreement([person_id], at=at, origin_id=own_site_origin(), shown=shown)
     return person_id

@@ -18,18 +18,19 @@ class LinkSpent(NotAllowed):
     """The link was used, has expired, was replaced by a newer one or never existed: nobody is told which."""
 
 
+def end_links(person_id: int, *, at: datetime, kind: LinkKind | None = None) -> None:
+    """A person's open links, of every kind or of one, work no longer."""
+    open_ones = update(AccountLink).where(
+        AccountLink.person_id == person_id, AccountLink.used_at.is_(None), AccountLink.expires_at > at
+    )
+    if kind is not None:
+        open_ones = open_ones.where(AccountLink.kind == kind)
+    session().execute(open_ones.values(expires_at=at))
+
+
 def make_link(kind: LinkKind, person_id: int, *, at: datetime) -> str:
     """Returns the secret. A newer link of a kind ends the older ones of the same person."""
-    session().execute(
-        update(AccountLink)
-        .where(
-            AccountLink.person_id == person_id,
-            AccountLink.kind == kind,
-            AccountLink.used_at.is_(None),
-            AccountLink.expires_at > at,
-        )
-        .values(expires_at=at)
-    )
+    end_links(person_id, at=at, kind=kind)
     secret = new_secret()
     session().add(
         AccountLink(

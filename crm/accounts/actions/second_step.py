@@ -6,6 +6,7 @@ import base64
 import hmac
 import io
 import secrets
+import unicodedata
 from datetime import datetime
 
 import pyotp
@@ -37,12 +38,17 @@ def qr_image(text: str) -> str:
     return "data:image/svg+xml;base64," + base64.b64encode(out.getvalue()).decode()
 
 
+def _narrow(code: str) -> str:
+    """Digits, letters and spaces in full width, as a Chinese keyboard types them, are the plain ones."""
+    return unicodedata.normalize("NFKC", code)
+
+
 def step_of(secret: str, code: str, at: datetime) -> int | None:
     """The time step that this code belongs to: now, or one to either side for a clock that is a little off."""
     totp, here = pyotp.TOTP(secret), int(at.timestamp()) // TOTP_STEP
-    given = "".join(code.split())
+    given = "".join(_narrow(code).split()).encode()
     for step in (here, here - 1, here + 1):
-        if hmac.compare_digest(totp.generate_otp(step), given):
+        if hmac.compare_digest(totp.generate_otp(step).encode(), given):
             return step
     return None
 
@@ -70,7 +76,7 @@ def _note(action: str, person_id: int, at: datetime) -> None:
 
 
 def _plain(code: str) -> str:
-    return "".join(character for character in code.lower() if character.isalnum())
+    return "".join(character for character in _narrow(code).lower() if character.isalnum())
 
 
 def _use_recovery_code(person_id: int, code: str, at: datetime) -> bool:

@@ -9,6 +9,7 @@ from flask_babel import lazy_gettext
 from sqlalchemy import delete, select
 
 from crm.accounts.actions.letters import send_link
+from crm.accounts.actions.links import end_links
 from crm.accounts.actions.passwords import hash_password
 from crm.accounts.actions.sessions import close_sessions
 from crm.accounts.models import Credential, StaffRole
@@ -25,6 +26,10 @@ from crm.people.queries import ids_by_identities
 
 
 class AlreadyStaff(Refusal):
+    pass
+
+
+class AccountEnded(Refusal):
     pass
 
 
@@ -81,6 +86,16 @@ def credential_or_404(person_id: int) -> Credential:
     return found
 
 
+def working_or_refuse(person_id: int) -> Credential:
+    """Raises NotThere, AccountEnded."""
+    found = credential_or_404(person_id)
+    if found.disabled_at is not None:
+        raise AccountEnded(
+            lazy_gettext("This account has ended. Invite the person again on the page Staff to give it back.")
+        )
+    return found
+
+
 def _put_roles(person_id: int, roles: Iterable[Role]) -> None:
     session().execute(delete(StaffRole).where(StaffRole.person_id == person_id))
     session().add_all(StaffRole(person_id=person_id, role=role) for role in roles)
@@ -101,8 +116,8 @@ def _keep_an_admin(without: int) -> None:
 
 
 def change_roles(person_id: int, roles: Iterable[Role], *, at: datetime) -> None:
-    """Raises LastAdmin, NotThere, NotUnderstood."""
-    credential_or_404(person_id)
+    """Raises LastAdmin, NotThere, AccountEnded, NotUnderstood."""
+    working_or_refuse(person_id)
     chosen, before = sorted(set(roles)), roles_of(person_id)
     if not chosen:
         raise NotUnderstood(lazy_gettext("Choose at least one role."))
@@ -120,23 +135,28 @@ def change_roles(person_id: int, roles: Iterable[Role], *, at: datetime) -> None
 
 
 def end_staff(person_id: int, *, at: datetime) -> None:
-    """The account stops working at once; the person and their history stay. Raises LastAdmin, NotThere."""
-    credential = credential_or_404(person_id)
-    if Role.ADMIN in roles_of(person_id):
+    """The account and every link to it stop working at once; the person and their history stay.
+
+    Raises LastAdmin, NotThere, AccountEnded.
+    """
+    credential, before = working_or_refuse(person_id), roles_of(person_id)
+    if Role.ADMIN in before:
         _keep_an_admin(person_id)
     credential.disabled_at = at
     credential.password_hash = credential.totp_secret = credential.totp_last_used = None
     session().execute(delete(StaffRole).where(StaffRole.person_id == person_id))
     session().get_one(Person, person_id).is_staff = False
     close_sessions(person_id, at=at)
+    end_links(person_id, at=at)
     restand([person_id], None)
-    journal.record("accounts.end_staff", f"person:{person_id}", at=at, about_id=person_id)
+    told = {"roles": sorted(role.value for role in before)}
+    journal.record("accounts.end_staff", f"person:{person_id}", at=at, about_id=person_id, before=told)
     session().flush()
 
 
 def invite_again(person_id: int, *, at: datetime) -> None:
-    """Who has a password gets a link for a new one instead."""
-    credential = credential_or_404(person_id)
+    """Who has a password gets a link for a new one instead. Raises NotThere, AccountEnded."""
+    credential = working_or_refuse(person_id)
     kind = LinkKind.RESET_PASSWORD if credential.password_hash else LinkKind.INVITATION
     send_link(kind, person_id, session().get_one(Person, person_id).shown, at=at)
     journal.record("accounts.send_link", f"person:{person_id}", at=at, about_id=person_id, after={"link": kind.value})

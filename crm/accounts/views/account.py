@@ -12,6 +12,7 @@ from crm.accounts.actions import (
     close_session,
     close_sessions,
     credential_or_404,
+    forgive_tries,
     is_right,
     new_totp_secret,
     note_try,
@@ -93,10 +94,11 @@ def end_other_sessions() -> Response:
 
 def _proved(form: PasswordForm | ChangePasswordForm, credential: Credential) -> bool:
     """Whether the password given is the present one; tries are counted as at signing in."""
-    stored = credential.password_hash
-    note_try(credential.mail, request.remote_addr or "", at=clock.now())
+    stored, mail, address, at = credential.password_hash, credential.mail, request.remote_addr or "", clock.now()
+    note_try(mail, address, at=at)
     session().commit()
     if is_right(stored, text(form.current)):
+        forgive_tries(mail, address, at=at)
         return True
     refuse(form.current, gettext("This is not your password."))
     return False

@@ -7,8 +7,8 @@ from typing import Any
 from flask import flash, redirect, render_template, request
 from flask_babel import gettext
 
-from crm.accounts.actions import answer_sign_up, join_by_link, note_try, person_of_link, sign_up
-from crm.accounts.forms import JoinForm, language_choices
+from crm.accounts.actions import OtherVersion, answer_sign_up, join_by_link, note_try, person_of_link, sign_up
+from crm.accounts.forms import AcceptForm, JoinForm, language_choices
 from crm.accounts.queries import agreement_text
 from crm.accounts.rules import LinkKind
 from crm.accounts.views import bp
@@ -50,16 +50,24 @@ def join() -> Any:
 @bp.get("/join/<secret>")
 @by_link
 def open_join_link(secret: str) -> Any:
-    person_id = person_of_link(LinkKind.JOIN, secret, at=clock.now())
-    person = session().get_one(Person, person_id)
-    return render_template("accounts/agree.html", person=person, secret=secret, text=agreement_text(current_language()))
+    return _agreement_page(secret)
+
+
+def _agreement_page(secret: str, *, has_changed: bool = False) -> str:
+    person = session().get_one(Person, person_of_link(LinkKind.JOIN, secret, at=clock.now()))
+    text = agreement_text(current_language())
+    return render_template("accounts/agree.html", person=person, secret=secret, text=text, has_changed=has_changed)
 
 
 @bp.post("/join/<secret>")
 @by_link
 def use_join_link(secret: str) -> Any:
     at = clock.now()
-    person_id = join_by_link(secret, at=at)
+    try:
+        person_id = join_by_link(secret, shown=AcceptForm().shown, at=at)
+    except OtherVersion as error:
+        session().rollback()
+        return _agreement_page(secret, has_changed=True), error.status
     flash(gettext("You are a tester now. Welcome."), "success")
     answer = sign_in_as(redirect("/"), person_id, as_staff=False, at=at)
     session().commit()

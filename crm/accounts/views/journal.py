@@ -15,6 +15,9 @@ from crm.core.guards import May, staff
 from crm.core.journal import JournalEntry
 from crm.core.paging import SortKey, page
 
+NOBODY = 0
+LONGEST_NUMBER = 19
+
 
 @dataclass(frozen=True)
 class Change:
@@ -45,11 +48,18 @@ def deed(action: str) -> str:
     return str(known) if known is not None else action.rpartition(".")[2].replace("_", " ")
 
 
+def _whose(actor: str) -> int | None:
+    """None: anybody's. What is no number of a person finds nothing."""
+    if not actor:
+        return None
+    return int(actor) if actor.isdecimal() and len(actor) < LONGEST_NUMBER else NOBODY
+
+
 @bp.get("/settings/journal")
 @staff(May.JOURNAL)
 def journal_page() -> Any:
     actor, subject = request.args.get("actor", ""), request.args.get("subject", "").strip()
-    query = journal_query(int(actor) if actor.isdecimal() else None, subject)
+    query = journal_query(_whose(actor), subject)
     found = page(
         query,
         [SortKey(JournalEntry.id, descending=True)],

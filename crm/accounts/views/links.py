@@ -24,7 +24,7 @@ from crm.accounts.views import bp
 from crm.accounts.views.viewer import sign_in_as
 from crm.core import clock
 from crm.core.db import session
-from crm.core.errors import NotUnderstood
+from crm.core.errors import NotAllowed, NotUnderstood
 from crm.core.forms import refuse
 from crm.core.guards import by_link, public
 from crm.people.models import Person
@@ -72,6 +72,8 @@ def _choose_password(kind: LinkKind, secret: str) -> Any:
     at = clock.now()
     person_id = person_of_link(kind, secret, at=at)
     credential = credential_or_404(person_id)
+    if credential.disabled_at is not None:
+        raise NotAllowed(gettext("This account no longer works. Ask an admin of the programme."))
     form = NewPasswordForm()
     page = {"form": form, "mail": credential.mail, "is_first": kind is LinkKind.INVITATION}
     if not form.is_submitted():

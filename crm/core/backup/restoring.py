@@ -31,7 +31,7 @@ from crm.core.backup.archive import (
 )
 from crm.core.backup.dumping import last_given, numbered
 from crm.core.db import db, is_postgres, session
-from crm.core.files import BLOCK, path_of
+from crm.core.files import BLOCK, mode_of_new, path_of
 from crm.core.offers import offers
 from crm.core.programme import Programme
 
@@ -168,6 +168,7 @@ def _restore_files(archive: zipfile.ZipFile, manifest: Manifest) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         part = path.with_name(f".{path.name}.part")
         hashed = hashlib.sha256()
+        part.touch(mode=mode_of_new())
         with archive.open(f"files/{key}") as stream, part.open("wb") as out:
             while block := stream.read(BLOCK):
                 hashed.update(block)

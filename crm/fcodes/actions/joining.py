@@ -30,13 +30,14 @@ def ask_for_place(code: str, name: str, mail: str, language: str, *, at: datetim
         confirm_address(person.id, at=now, page=f"/f/{grouped(found.code)}/")
 
 
-def join_by_code(code: str, secret: str, *, at: datetime, now: datetime) -> tuple[int, FCode]:
-    """Uses the letter's link, redeems the code and accepts the agreement, all or nothing.
+def join_by_code(code: str, secret: str, *, shown: int, at: datetime, now: datetime) -> tuple[int, FCode]:
+    """Uses the letter's link, redeems the code and accepts the agreement, of which version `shown` was read: all or
+    nothing.
 
-    Returns the person's number and the code. Raises LinkSpent, CodeRefused.
+    Returns the person's number and the code. Raises LinkSpent, CodeRefused, OtherVersion.
     """
     person_id = use_link(LinkKind.JOIN, secret, at=now)
     found = redeem(code, person_id, at=at)
     origin_id = stand_as_recruiter(person_id, found.giver_id, at)
-    accept_agreement([person_id], at=at, origin_id=origin_id)
+    accept_agreement([person_id], at=at, origin_id=origin_id, shown=shown)
     return person_id, found

@@ -7,7 +7,8 @@ from typing import Any
 from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
-from crm.accounts.actions import note_try, person_of_link
+from crm.accounts.actions import OtherVersion, note_try, person_of_link
+from crm.accounts.forms import AcceptForm
 from crm.accounts.queries import agreement_text
 from crm.accounts.rules import LinkKind
 from crm.accounts.views.viewer import sign_in_as
@@ -96,19 +97,30 @@ def ask(code: str) -> Any:
 @bp.get("/f/<code>/<secret>")
 @by_link
 def agree(code: str, secret: str) -> Any:
+    return _agreement_page(code, secret)
+
+
+def _agreement_page(code: str, secret: str, *, has_changed: bool = False) -> str:
     person_id = person_of_link(LinkKind.JOIN, secret, at=clock.now())
     found = find(code)
     if found.redeemed_by_id != person_id:
         refuse_unready(found, programme.moment())
     person = session().get_one(Person, person_id)
     words = agreement_text(current_language())
-    return render_template("fcodes/agree.html", code=found, person=person, secret=secret, text=words)
+    return render_template(
+        "fcodes/agree.html", code=found, person=person, secret=secret, text=words, has_changed=has_changed
+    )
 
 
 @bp.post("/f/<code>/<secret>")
 @by_link
 def join(code: str, secret: str) -> Any:
-    person_id, _code = join_by_code(code, secret, at=programme.moment(), now=clock.now())
+    shown, at = AcceptForm().shown, programme.moment()
+    try:
+        person_id, _code = join_by_code(code, secret, shown=shown, at=at, now=clock.now())
+    except OtherVersion as error:
+        session().rollback()
+        return _agreement_page(code, secret, has_changed=True), error.status
     flash(_("You are a tester now. Welcome."), "success")
     answer = sign_in_as(redirect("/"), person_id, as_staff=False, at=clock.now())
     session().commit()

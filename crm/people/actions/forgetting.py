@@ -10,14 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from flask_babel import gettext
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, or_, select, update
 
 from crm.core import journal
 from crm.core.bulk import insert_or_pass
 from crm.core.db import session
 from crm.core.errors import Refusal
 from crm.core.files import path_of
-from crm.core.journal import JournalEntry
 from crm.core.offers import offers
 from crm.core.owned import forget_rows
 from crm.core.restand import Restand
@@ -27,6 +26,9 @@ from crm.people.actions.suppressing import suppress_pairs
 from crm.people.models import Erasure, Merge, Person, Suppression
 from crm.people.queries import identities_of, person_or_404
 from crm.people.rules import SuppressionReason
+
+# Kinds whose values are nobody else's word; a forum name may be anybody's.
+ADDRESSES = ("email", "phone")
 
 
 def log_path() -> Path:
@@ -52,8 +54,11 @@ def forget(person_id: int, *, at: datetime, by_id: int | None = None) -> None:
     names = {row for row in session().scalars(select(Person.name).where(Person.id.in_(ids))) if row}
     pairs = [(kind, value) for _id, kind, value in identities_of(ids)]
     hashes = suppress_pairs(pairs, SuppressionReason.FORGOTTEN, at)
+    once_one = _once_one_with(ids)
     for one in ids:
         _erase(one, at, by_id)
+    own = {f"{kind}:{value}" for kind, value in pairs} | {value for kind, value in pairs if kind in ADDRESSES}
+    journal.forget(ids, own, once_one, names)
     blank_in_files(pairs, names)
     _append({"person_ids": ids, "at": at.isoformat(), "hashes": hashes})
     journal.record("people.forget", f"person:{person.id}", at=at, about_id=person.id)
@@ -69,14 +74,20 @@ def _with_merged(person_id: int) -> list[int]:
     return found
 
 
+def _once_one_with(ids: list[int]) -> set[int]:
+    """Whoever was one person with these for a while: what was done then is told of them."""
+    pairs = session().execute(
+        select(Merge.keep_id, Merge.lose_id).where(or_(Merge.keep_id.in_(ids), Merge.lose_id.in_(ids)))
+    )
+    return {one for pair in pairs for one in pair} - set(ids)
+
+
 def _erase(person_id: int, at: datetime, by_id: int | None) -> None:
     for room in reversed(offers()):
         if room.forget is not None:
             room.forget(person_id, at)
         forget_rows(room.owned, person_id)
     session().execute(update(Merge).where((Merge.keep_id == person_id) | (Merge.lose_id == person_id)).values(moved={}))
-    session().execute(update(JournalEntry).where(JournalEntry.about_id == person_id).values(before=None, after=None))
-    session().execute(update(JournalEntry).where(JournalEntry.actor_id == person_id).values(actor_name=""))
     session().execute(delete(Restand).where(Restand.person_id == person_id))
     session().execute(
         update(Person)

@@ -92,6 +92,10 @@ def add_note(person_id: int, body: str, *, at: datetime, author_id: int | None =
 
 def remove_note(person_id: int, note_id: int, *, at: datetime) -> None:
     """Without effect when it is gone already."""
-    gone = session().execute(delete(Note).where(Note.id == note_id, Note.person_id == person_id).returning(Note.id))
-    if gone.first() is not None:
-        journal.record("people.remove_note", f"person:{person_id}", at=at, about_id=person_id)
+    gone = session().execute(
+        delete(Note).where(Note.id == note_id, Note.person_id == person_id).returning(Note.body, Note.author_id)
+    )
+    note = gone.first()
+    if note is not None:
+        before = {"note": note.body, "author_id": note.author_id}
+        journal.record("people.remove_note", f"person:{person_id}", at=at, about_id=person_id, before=before)

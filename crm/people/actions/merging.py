@@ -26,7 +26,6 @@ def merge(keep_id: int, lose_id: int, *, at: datetime, by_id: int | None = None)
         raise Refusal(gettext("This is one person already."))
     if lose.is_staff:
         raise Refusal(gettext("%(name)s is staff: keep them, and merge the other into them.", name=lose.shown))
-    before = {"keep": keep.shown, "lose": lose.shown}
     moved = {room.room: {"rows": move_rows(room.owned, keep.id, lose.id)} for room in offers()}
     lose.merged_into_id = keep.id
     session().flush()
@@ -38,9 +37,7 @@ def merge(keep_id: int, lose_id: int, *, at: datetime, by_id: int | None = None)
     session().flush()
     _settle_proposals(keep.id, lose.id, at, by_id)
     restand([keep.id, lose.id], None)
-    journal.record(
-        "people.merge", f"person:{keep.id}", at=at, about_id=keep.id, before=before, after={"merged": lose.id}
-    )
+    journal.record("people.merge", f"person:{keep.id}", at=at, about_id=keep.id, after={"merged": lose.id})
     session().expire_all()
     return made
 

@@ -54,8 +54,9 @@ def new_import() -> Any:
         except NotUnderstood as error:
             refuse(form.file, str(error))
         else:
-            made = importing.add_import(received, form.file.data.filename or "", at=at, by_id=person_id)
-            session().commit()
+            with importing.kept_if_named(received):
+                made = importing.add_import(received, form.file.data.filename or "", at=at, by_id=person_id)
+                session().commit()
             return redirect(url_for("people.import_columns", import_id=made.id))
     return render_template("people/import_new.html", form=form), 422 if form.errors else 200
 

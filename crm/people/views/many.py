@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import flash, request
 from flask_babel import gettext as _
 from flask_babel import ngettext
@@ -14,7 +16,7 @@ from crm.core.guards import May, staff
 from crm.core.pages import back
 from crm.people import actions
 from crm.people.offers.conditions import whole_number
-from crm.people.queries import owners
+from crm.people.queries import owners, without_tag
 from crm.people.views import bp
 
 
@@ -34,12 +36,13 @@ def tag_many() -> Response:
     if not chosen or not name:
         flash(_("Choose people, and write a tag."), "error")
         return back("/people")
+    bare: dict[int, dict[str, Any] | None] = {number: {"tag": None} for number in without_tag(chosen, name)}
     try:
-        changed = actions.tag(chosen, name)
+        changed = actions.tag(bare, name)
     except Refusal as error:
         flash(str(error), "error")
         return back("/people")
-    journal.record("people.tag", "person", at=programme.moment(), after={"tag": name, "people": chosen})
+    journal.record_each("people.tag", bare, at=programme.moment(), after={"tag": name})
     session().commit()
     flash(_said(changed), "success")
     return back("/people")
@@ -52,16 +55,16 @@ def assign_many() -> Response:
     if not chosen:
         flash(_("Choose people first."), "error")
         return back("/people")
-    before = {str(key): owner_id for key, owner_id in owners(chosen).items()}
     try:
-        changed = actions.assign(chosen, whole_number(owner) if owner else None)
+        new = whole_number(owner) if owner else None
+        before: dict[int, dict[str, Any] | None] = {
+            number: {"owner_id": old} for number, old in owners(chosen).items() if old != new
+        }
+        changed = actions.assign(before, new)
     except Refusal as error:
         flash(str(error), "error")
         return back("/people")
-    journal.record(
-        "people.assign", "person", at=programme.moment(), before={"owners": before},
-        after={"owner": owner, "people": chosen},
-    )  # fmt: skip
+    journal.record_each("people.assign", before, at=programme.moment(), after={"owner_id": new})
     session().commit()
     flash(_said(changed), "success")
     return back("/people")

@@ -93,7 +93,7 @@ def cancel_import(import_id: int) -> Response:
 @bp.post("/people/imports/<int:import_id>/go-on")
 @staff(May.PEOPLE)
 def go_on_import(import_id: int) -> Response:
-    importing.go_on(import_id)
+    importing.go_on(import_id, at=programme.moment())
     session().commit()
     return redirect(url_for("people.show_import", import_id=import_id))
 

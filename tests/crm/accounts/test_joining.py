@@ -55,12 +55,32 @@ def test_somebody_signs_up_confirms_and_accepts(client: FlaskClient, opened: Pro
     link = link_in_the_letter(person.id)
     assert "一起测试" in client.get(link, headers={"Accept-Language": "zh"}).get_data(as_text=True)
     assert not is_tester(person.id)
-    assert client.post(link).status_code == 302
+    assert client.post(link, data={"version": "1"}).status_code == 302
     agreement = session().scalars(select(Agreement)).one()
     assert agreement.version == 1
     assert session().get_one(Origin, agreement.origin_id).kind == "own_site"
     assert session().scalars(select(Source.basis)).one() == "signed up on our own page"
     assert client.get("/settings/account").status_code == 200
+
+
+@pytest.mark.parametrize("shown", [{"version": "1"}, {"version": "0" * 5000}, {"version": "two"}, {}])
+def test_who_read_an_older_agreement_is_shown_the_new_one_first(
+    client: FlaskClient, opened: Programme, shown: dict[str, str]
+) -> None:
+    client.post("/join", data=FORM)
+    person = newcomer()
+    link = link_in_the_letter(person.id)
+    assert 'name="version" value="1"' in client.get(link).get_data(as_text=True)
+    publish_agreement({"zh": "新的一版", "en": "A new text"}, at=T0)
+    session().commit()
+    answer = client.post(link, data=shown)
+    assert answer.status_code == 409
+    page = answer.get_data(as_text=True)
+    assert "A new text" in page
+    assert "The agreement has changed" in page
+    assert not is_tester(person.id)
+    assert client.post(link, data={"version": "2"}).status_code == 302
+    assert session().scalars(select(Agreement.version)).all() == [2]
 
 
 def test_signing_up_twice_makes_one_person(client: FlaskClient, opened: Programme) -> None:
@@ -101,7 +121,7 @@ def test_staff_invite_a_prospect_although_the_page_is_closed(
     opened.sign_up = SignUp.CLOSED
     invite_tester(bo.id, at=clock.now())
     session().commit()
-    client.post(link_in_the_letter(bo.id))
+    client.post(link_in_the_letter(bo.id), data={"version": "1"})
     assert is_tester(bo.id)
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from crm.accounts.actions import (
     LinkSpent,
+    end_staff,
     invite_staff,
     is_right,
     make_link,
@@ -18,8 +19,8 @@ from crm.accounts.actions import (
     set_password,
     use_link,
 )
-from crm.accounts.models import Credential
-from crm.accounts.rules import COOKIE, LINK_LIVES, LinkKind, Role
+from crm.accounts.models import AccountLink, Credential
+from crm.accounts.rules import COOKIE, LINK_LIVES, LINK_PAGES, LinkKind, Role
 from crm.core import clock
 from crm.core.db import session
 from crm.outbox.models import Letter
@@ -150,6 +151,45 @@ def test_a_new_password_does_not_step_over_the_second_step(client: FlaskClient, 
     session().commit()
     client.post(link, data={"password": NEW, "again": NEW})
     assert client.get_cookie(COOKIE) is None
+
+
+def test_no_link_opens_an_account_that_has_ended(client: FlaskClient, lin: Person) -> None:
+    rei = invite_staff("Rei", "rei@orange.example", [Role.RELEASE], at=clock.now())
+    session().commit()
+    link = link_in_the_letter(rei.id)
+    sign_in_link = "/sign-in/" + make_link(LinkKind.SIGN_IN, rei.id, at=clock.now())
+    end_staff(rei.id, at=clock.now())
+    session().commit()
+    assert client.get(link).status_code == client.get(sign_in_link).status_code == 403
+    assert client.post(link, data={"password": NEW, "again": NEW}).status_code == 403
+    assert session().get_one(Credential, rei.id).password_hash is None
+
+
+@pytest.mark.parametrize("kind", [LinkKind.INVITATION, LinkKind.RESET_PASSWORD])
+def test_a_link_made_for_an_ended_account_says_so(client: FlaskClient, lin: Person, kind: LinkKind) -> None:
+    rei = invite_staff("Rei", "rei@orange.example", [Role.RELEASE], at=clock.now())
+    end_staff(rei.id, at=clock.now())
+    link = LINK_PAGES[kind] + make_link(kind, rei.id, at=clock.now())  # as one from before accounts spent theirs
+    session().commit()
+    for answer in (client.get(link), client.post(link, data={"password": NEW, "again": NEW})):
+        assert answer.status_code == 403
+        assert "account no longer works" in answer.get_data(as_text=True)
+    session().expire_all()
+    assert session().get_one(Credential, rei.id).password_hash is None
+
+
+def test_who_has_no_account_any_more_gets_no_link_from_staff_or_command(
+    database: Flask, lins_browser: FlaskClient, lin: Person
+) -> None:
+    rei = invite_staff("Rei", "rei@orange.example", [Role.RELEASE], at=clock.now())
+    end_staff(rei.id, at=clock.now())
+    session().commit()
+    assert lins_browser.post(f"/settings/staff/{rei.id}/invite").status_code == 409
+    assert lins_browser.post(f"/settings/staff/{rei.id}", data={"roles": ["admin"]}).status_code == 409
+    told = database.test_cli_runner().invoke(args=["accounts", "reset", "--mail", "rei@orange.example"])
+    assert told.exit_code == 1
+    assert "has ended" in told.output
+    assert session().query(AccountLink).filter(AccountLink.expires_at > clock.now()).count() == 0
 
 
 def test_a_made_up_link_is_refused(database: Flask, client: FlaskClient, lin: Person) -> None:

@@ -19,9 +19,9 @@ from crm.accounts.actions import (
     open_session,
     set_password,
 )
-from crm.accounts.models import ApiToken, Credential, SignInSession
+from crm.accounts.models import ApiToken, Attempt, Credential, SignInSession
 from crm.accounts.queries import credential_of, newest_version, roles_of, viewer_of_token
-from crm.accounts.rules import SCOPE_NEEDS, Role, Scope
+from crm.accounts.rules import SCOPE_NEEDS, TRIES_PER_MAIL, Role, Scope
 from crm.core import clock
 from crm.core.db import db, session
 from crm.core.guards import May
@@ -234,6 +234,15 @@ def test_the_journal_pages_by_key_and_filters(lins_browser: FlaskClient, lin: Pe
     assert "deed 118" not in hers
 
 
+@pytest.mark.parametrize("actor", ["9" * 30, "9" * 5000, "-1", "nobody"])
+def test_an_actor_that_nobody_can_be_finds_nothing(lins_browser: FlaskClient, lin: Person, actor: str) -> None:
+    session().add(JournalEntry(at=T0, actor_id=lin.id, actor_name="Lin", action="test.deed", subject="person:1"))
+    session().commit()
+    answer = lins_browser.get("/settings/journal", query_string={"actor": actor})
+    assert answer.status_code == 200
+    assert "No change fits" in answer.get_data(as_text=True)
+
+
 # ---------------------------------------------------------------- one's own account
 
 
@@ -255,6 +264,16 @@ def test_a_changed_password_signs_out_the_other_browsers(
     assert lins_browser.post("/settings/account/password", data=new).status_code == 302
     assert lins_browser.get("/settings/account").status_code == 200
     assert other.get("/settings/account").status_code == 302
+
+
+def test_the_right_password_is_no_try(credential: Credential, lins_browser: FlaskClient, sign_in: SignIn) -> None:
+    """However often somebody changes something that asks for it, signing in elsewhere stays open."""
+    data = {"current": PASSWORD, "password": PASSWORD, "again": PASSWORD}
+    answers = {
+        lins_browser.post("/settings/account/password", data=data).status_code for _ in range(TRIES_PER_MAIL + 1)
+    }
+    assert answers == {302}
+    assert session().query(Attempt).count() == 0
 
 
 def test_the_second_step_is_switched_on_with_a_code_and_off_with_the_password(

@@ -18,10 +18,11 @@ from crm.accounts.actions import (
     note_try,
     renew_recovery_codes,
     set_password,
+    switch_off,
     switch_on,
     use_code,
 )
-from crm.accounts.models import Credential, SignInSession
+from crm.accounts.models import Attempt, Credential, SignInSession
 from crm.accounts.rules import COOKIE, TRIES_PER_ADDRESS, TRIES_PER_MAIL, TRIES_WINDOW
 from crm.core import clock
 from crm.core.db import session
@@ -120,6 +121,15 @@ def test_the_right_password_forgives(database: Flask) -> None:
         note_try("lin@orange.example", "10.0.0.1", at=T0)
 
 
+def test_no_address_is_kept_of_who_tried(database: Flask) -> None:
+    """Tries are known by hashes: somebody who is forgotten must not stand there."""
+    note_try("lin@orange.example", "10.0.0.1", at=T0)
+    note_try("lin@orange.example", "10.0.0.1", at=T0, letters=True)
+    keys = session().scalars(select(Attempt.key)).all()
+    assert len(set(keys)) == 4
+    assert not any(part in key for key in keys for part in ("lin", "orange", "10.0"))
+
+
 def test_signing_out_ends_the_session_itself(client: FlaskClient, credential: Credential) -> None:
     sign_in(client)
     secret = client.get_cookie(COOKIE)
@@ -186,6 +196,31 @@ def test_a_recovery_code_works_once_however_it_is_typed(credential: Credential, 
     assert use_code(credential, f" {codes[0].upper()} ", at=T0)
     assert not use_code(credential, codes[0], at=T0)
     assert use_code(credential, codes[1].replace("-", ""), at=T0)
+
+
+FULL_WIDTH = str.maketrans({chr(code): chr(code + 0xFEE0) for code in range(0x21, 0x7F)})
+
+
+def test_a_code_works_as_a_chinese_keyboard_types_it(credential: Credential, codes: list[str]) -> None:
+    later = timedelta(minutes=5)
+    code = code_at(credential, later).translate(FULL_WIDTH)
+    assert use_code(credential, f"{code[:3]}\u3000{code[3:]}\u00a0", at=T0 + later)
+    assert use_code(credential, codes[0].upper().translate(FULL_WIDTH), at=T0)
+
+
+@pytest.mark.parametrize("code", ["１２３４５６", "二三四五六七", "é", "🍊", "\ufffd", "١٢٣٤٥٦"])
+def test_a_code_in_any_writing_is_refused_in_words(
+    client: FlaskClient, credential: Credential, codes: list[str], lins_browser: FlaskClient, code: str
+) -> None:
+    page = sign_in(client).get_data(as_text=True)
+    proof = page.split('name="proof"')[1].split('value="')[1].split('"')[0]
+    assert client.post("/sign-in/second-step", data={"code": code, "proof": proof}).status_code == 422
+    switch_off(credential, at=T0)
+    session().commit()
+    on = lins_browser.get("/settings/account/second-step").get_data(as_text=True)
+    proof = on.split('name="proof"')[1].split('value="')[1].split('"')[0]
+    answer = lins_browser.post("/settings/account/second-step", data={"code": code, "proof": proof})
+    assert answer.status_code == 422
 
 
 def test_new_recovery_codes_end_the_old_ones(credential: Credential, codes: list[str]) -> None:

@@ -9,6 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from crm.accounts.actions import publish_agreement
 from crm.accounts.queries import is_tester
 from crm.core import clock
 from crm.core.db import session
@@ -58,7 +59,7 @@ def test_a_friend_comes_by_a_code_confirms_the_address_and_becomes_a_tester(ada:
     link = link_in_letter()
     assert link.startswith(f"/f/{grouped(code)}/")
     assert client.get(link).status_code == 200
-    assert client.post(link).status_code == 302
+    assert client.post(link, data={"version": "1"}).status_code == 302
     session().expire_all()
     assert is_tester(dee.id)
     assert find(code).redeemed_by_id == dee.id
@@ -68,13 +69,32 @@ def test_a_friend_comes_by_a_code_confirms_the_address_and_becomes_a_tester(ada:
     assert client.get("/friends").status_code == 200
 
 
+def test_a_friend_who_read_an_older_agreement_is_shown_the_new_one_first(ada: Person, client: FlaskClient) -> None:
+    code = code_of(ada)
+    client.post(f"/f/{grouped(code)}", data=FRIEND)
+    link = link_in_letter()
+    publish_agreement({"en": "one"}, at=clock.now())
+    assert publish_agreement({"en": "A new text"}, at=clock.now()) == 2
+    session().commit()
+    answer = client.post(link, data={"version": "1"})
+    assert answer.status_code == 409
+    assert "A new text" in answer.text
+    assert "The agreement has changed" in answer.text
+    assert find(code).redeemed_at is None
+    assert 'name="version" value="2"' in answer.text
+    assert client.post(link, data={"version": "2"}).status_code == 302
+    dee = friend()
+    assert dee is not None
+    assert is_tester(dee.id)
+
+
 def test_of_two_friends_with_one_code_the_first_to_accept_gets_it(ada: Person, bo: Person, client: FlaskClient) -> None:
     code = code_of(ada)
     client.post(f"/f/{code}", data=FRIEND)
     link = link_in_letter()
     redeem(code, bo.id, at=clock.now())
     session().commit()
-    answer = client.post(link)
+    answer = client.post(link, data={"version": "1"})
     assert answer.status_code == 409
     assert "redeemed already" in answer.text
     dee = friend()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -30,10 +31,11 @@ def bring(programme: object) -> Bring:
     """`bring(content, size=...)` imports a text or bytes, wholly."""
 
     def bring(
-        content: str | bytes, *, size: int = running.CHUNK, name: str = "people.csv", **more: Any
-    ) -> PeopleImport:
+        content: str | bytes, *, size: int = running.CHUNK, name: str = "people.csv", at: datetime | None = None,
+        **more: Any,
+    ) -> PeopleImport:  # fmt: skip
         data = content.encode() if isinstance(content, str) else content
-        bringer = importing.upload(io.BytesIO(data), name, at=clock.now())
+        bringer = importing.upload(io.BytesIO(data), name, at=at or clock.now())
         importing.describe(bringer.id, **({"site": "gfan", "basis": "public profile"} | more))
         work(importing.start(bringer.id, at=clock.now()), size)
         return bringer

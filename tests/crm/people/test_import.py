@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 import io
+import os
 import random
+import re
+import zipfile
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import xlsxwriter
+from flask import Flask
 from sqlalchemy import func, select
 
 from crm.core import clock, files
 from crm.core.db import session
 from crm.core.errors import MoveRefused, NotUnderstood
-from crm.people.actions import importing, suppress, tag
+from crm.core.programme import Programme
+from crm.people.actions import add_note, importing, suppress, tag
 from crm.people.actions.importing import running, undoing
 from crm.people.actions.importing.refusals import lines
 from crm.people.models import Identity, ImportedPerson, MergeProposal, Note, PeopleImport, Person, Source, Tag
 from crm.people.queries import ids_by_identities, suppressed
 from crm.people.rules import ImportState, SiteRole, SuppressionReason
+from crm.people.tasks import sweep
 from tests import make
 from tests.crm.people.conftest import Bring, work
+from tests.make import T0
 
 NAMES = "姓名,邮箱,QQ,论坛账号,版块,角色,标签,备注,首次发现"
 
@@ -186,6 +194,37 @@ def test_a_workbook_arrives_and_a_formula_in_it_is_refused(bring: Bring, tmp_pat
     assert session().scalars(select(Note.body)).one() == "两\n行"
 
 
+def reordered(path: Path) -> bytes:
+    """As when somebody drags the second sheet to the front: the files keep their numbers."""
+    book = xlsxwriter.Workbook(path)
+    last, first = book.add_worksheet("last"), book.add_worksheet("first")
+    last.write_row(0, 0, ["姓名", "QQ"])
+    last.write_row(1, 0, ["别处", 30003.0])
+    last.write_formula(2, 0, '="a"&"b"', None, "ab")
+    first.write_row(3, 2, ["姓名", "QQ"])
+    first.write_formula(4, 2, '="a"&"b"', None, "ab")
+    first.write(4, 3, 20002.0)
+    first.write_row(5, 2, ["王小明", 10001.0])
+    book.close()
+    turned = path.with_name("turned.xlsx")
+    with zipfile.ZipFile(path) as old, zipfile.ZipFile(turned, "w") as new:
+        for name in old.namelist():
+            content = old.read(name)
+            if name == "xl/workbook.xml":
+                sheets = re.findall(rb"<sheet [^>]*/>", content)
+                content = content.replace(b"".join(sheets), b"".join(reversed(sheets)))
+            if name == "xl/_rels/workbook.xml.rels":
+                content = content.replace(b'"worksheets/sheet2', b'"/xl/worksheets/sheet2')
+            new.writestr(name, content)
+    return turned.read_bytes()
+
+
+def test_formulas_are_looked_for_in_the_sheet_that_is_read(bring: Bring, tmp_path: Path) -> None:
+    bringer = bring(reordered(tmp_path / "people.xlsx"), name="people.xlsx")
+    assert counts(bringer) == (2, 1, 0, 0, 1)
+    assert session().scalars(select(Person.name)).all() == ["王小明"]
+
+
 @pytest.mark.parametrize(
     "content",
     [b"", b"\n\n", b"\x89PNG\r\n\x1a\n" + bytes(200), b"\xd0\xcf\x11\xe0\xa1\xb1" + bytes(600), b"%PDF-1.4\n",
@@ -269,6 +308,26 @@ def test_undo_removes_whom_nothing_has_touched_and_keeps_the_others(bring: Bring
         importing.undo(bringer.id, at=clock.now())
 
 
+def test_undo_takes_back_the_notes_of_its_own_import_only(programme: Programme, bring: Bring, bo: Person) -> None:
+    """A held programme stands still: all its imports come at one moment."""
+    programme.held_at = T0
+    session().flush()
+    first = bring("qq,note\n10001,from the first list\n", at=T0)
+    second = bring("name,qq,note\nBo,10001,from the second\nCai,20002,hers\n", at=T0)
+    add_note(bo.id, "by hand", at=T0)
+    cai = ids_by_identities([("qq", "20002")])["qq", "20002"]
+    add_note(cai, "by hand, without an author", at=T0)
+    job = importing.undo(second.id, at=T0)
+    undoing.step(job, T0)
+    assert set(session().scalars(select(Note.body).where(Note.person_id == bo.id))) == {
+        "from the first list",
+        "by hand",
+    }
+    assert job.result == {"removed": 0, "kept": 1}
+    undoing.step(importing.undo(first.id, at=T0), T0)
+    assert session().scalars(select(Note.body).where(Note.person_id == bo.id)).all() == ["by hand"]
+
+
 def test_a_cancelled_import_stops_and_can_be_undone(programme: object) -> None:
     bringer = importing.upload(io.BytesIO(b"mail\na@x.org\nb@x.org\n"), "p.csv", at=clock.now())
     importing.describe(bringer.id, site="gfan", basis="public")
@@ -280,6 +339,39 @@ def test_a_cancelled_import_stops_and_can_be_undone(programme: object) -> None:
         importing.cancel_import(bringer.id, at=clock.now())
     undoing.step(importing.undo(bringer.id, at=clock.now()), clock.now())
     assert session().scalar(select(func.count()).select_from(Person)) == 0
+
+
+def test_files_that_no_import_names_are_swept_after_an_hour(bring: Bring) -> None:
+    kept = importing.upload(io.BytesIO(b"mail\na@x.org\n"), "p.csv", at=clock.now())
+    refused = bring("mail\nbad\n")
+    left = [importing.receive(io.BytesIO(b"mail\nb@x.org\n")).key for _ in range(2)]
+    part = files.path_of("imports/.half.part")
+    part.write_bytes(b"mail\nc@x.org")
+    two_hours_ago = (clock.now() - timedelta(hours=2)).timestamp()
+    for key in (kept.stored_key, refused.refused_key, left[0], "imports/.half.part"):
+        assert key is not None
+        os.utime(files.path_of(key), (two_hours_ago, two_hours_ago))
+    for _ in range(2):
+        sweep.run()
+    assert not files.path_of(left[0]).exists()
+    assert not part.exists()
+    for key in (kept.stored_key, refused.refused_key, left[1]):
+        assert key is not None
+        assert files.path_of(key).exists()
+
+
+@pytest.mark.parametrize("content", [b"name,mail\nA,bad\n", "name,mail\nA,bad\n".encode("utf-16")])
+def test_a_list_and_what_was_refused_of_it_are_ours_alone(
+    database: Flask, bring: Bring, monkeypatch: pytest.MonkeyPatch, content: bytes
+) -> None:
+    monkeypatch.setitem(database.config, "ACCEL_PREFIX", "/stored")
+    before = os.umask(0)
+    waiting = importing.upload(io.BytesIO(content), "p.csv", at=clock.now())
+    refused = bring(content).refused_key
+    os.umask(before)
+    for key in (waiting.stored_key, refused):
+        assert key is not None
+        assert files.path_of(key).stat().st_mode & 0o777 == 0o600
 
 
 def test_the_same_file_again_changes_nothing(bring: Bring) -> None:

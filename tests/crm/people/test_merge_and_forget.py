@@ -14,13 +14,16 @@ from crm.core.db import session
 from crm.core.errors import MoveRefused, NotThere, Refusal
 from crm.core.journal import JournalEntry
 from crm.people.actions import (
+    add_identity,
     add_note,
     add_person,
+    edit_person,
     export_zip,
     forget,
     importing,
     merge,
     reapply,
+    remove_identity,
     tag,
     unmerge,
 )
@@ -112,6 +115,41 @@ def test_forgetting_erases_everywhere_and_keeps_hashes(bring: Bring, lin: Person
     assert ids_by_identities([("email", "zs@x.org"), ("qq", "778899"), ("phone", "+8613800138000")]) == {}
     again = add_person("Zhang San", [("qq", "778899")], at=T0)
     assert suppressed([again.id]) == {again.id}
+
+
+def told_in_the_journal() -> str:
+    rows = session().execute(select(JournalEntry.before, JournalEntry.after)).all()
+    return json.dumps([list(row) for row in rows], ensure_ascii=False)
+
+
+def test_a_merge_tells_no_names(bo: Person, mallory: Person) -> None:
+    made = merge(bo.id, mallory.id, at=T0)
+    unmerge(made.id, at=T0)
+    told = told_in_the_journal()
+    assert "Bo" not in told
+    assert "Mallory" not in told
+    assert str(mallory.id) in told
+
+
+def test_forgetting_finds_a_name_or_address_in_what_is_told_of_others(bo: Person, mallory: Person, lin: Person) -> None:
+    """While two were one person, changes to the one were told of the other; a filter may ask for an address."""
+    bob = add_person("鲍勃", [("email", "bob@x.org"), ("qq", "778899")], at=T0, language="zh")
+    mallory.name = ""
+    made = merge(mallory.id, bob.id, at=T0)
+    edit_person(mallory.id, name="Ann", language=None, zone=None, owner_id=None, at=T0)
+    remove_identity(mallory.id, "qq", "778899", at=T0)
+    add_identity(mallory.id, "qq", "778899", at=T0)
+    unmerge(made.id, at=T0)
+    journal.record("audience.save", "audience:1", at=T0, after={"filters": {"q": "Bob@X.org "}})
+    journal.record("audience.save", "audience:2", at=T0, after={"filters": {"q": "鲍勃"}, "size": 1778899})
+    namesake = add_person("鲍勃", [("qq", "555555")], at=T0)
+    forget(bob.id, at=T0)
+    told = told_in_the_journal()
+    assert "bob@" not in told.casefold()
+    assert '"qq:778899"' not in told
+    assert "1778899" in told, "a number that happens to hold theirs is not theirs"
+    assert told.count("鲍勃") == 2, "a name may be somebody else's"
+    assert session().scalars(select(JournalEntry.after).where(JournalEntry.about_id == namesake.id)).one()
 
 
 def test_an_erasure_is_applied_again_after_an_older_backup_came_back(bo: Person, mallory: Person) -> None:

@@ -13,11 +13,11 @@ from sqlalchemy import func, select
 
 from crm.accounts.actions import add_staff, send_link
 from crm.accounts.rules import LinkKind, Role
-from crm.core import jobs, programme
+from crm.core import files, jobs, programme
 from crm.core.db import session
 from crm.core.journal import JournalEntry
 from crm.outbox.models import Letter
-from crm.people.actions import add_identity, add_person, forget, tag
+from crm.people.actions import add_identity, add_person, forget, importing, tag
 from crm.people.models import Identity, MergeProposal, Note, PeopleImport, Person, PersonTag, Source
 from crm.people.queries import ids_by_identities
 from crm.people.rules import ImportState
@@ -76,6 +76,18 @@ def test_a_wrong_file_is_refused_on_the_page(lins_browser: FlaskClient) -> None:
     assert answer.status_code == 422
     assert "PNG" in answer.text
     assert lins_browser.post("/people/imports/new", data={}).status_code == 422
+
+
+def test_an_upload_that_gets_no_row_leaves_no_file(lins_browser: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_args: object, **_more: object) -> None:
+        raise OSError("the disk is full")
+
+    folder = files.path_of("imports")
+    before = set(folder.iterdir()) if folder.exists() else set()
+    monkeypatch.setattr(importing, "add_import", fail)
+    with pytest.raises(OSError, match="the disk is full"):
+        lins_browser.post("/people/imports/new", data={"file": (io.BytesIO(b"mail\na@x.org\n"), "p.csv")})
+    assert set(folder.iterdir()) == before
 
 
 def test_an_import_without_an_identity_column_says_so(lins_browser: FlaskClient) -> None:
@@ -240,8 +252,55 @@ def test_whatever_staff_do_to_a_person_is_in_the_journal(lins_browser: FlaskClie
     ]  # fmt: skip
     assert told[1][2] == {"tag": "core"}
     assert told[2][1] == {"tag": "core"}
-    assert told[3][2] == {"tag": "fair", "people": [bo.id]}
-    assert told[4][1] == {"owners": {str(bo.id): None}}
+    assert told[3][1:] == ({"tag": None}, {"tag": "fair"})
+    assert told[4][1:] == ({"owner_id": None}, {"owner_id": lin.id})
+    note = session().scalars(select(Note.id)).one()
+    lins_browser.post(f"{page}/notes/{note}/remove")
+    removed = session().scalars(select(JournalEntry).where(JournalEntry.action == "people.remove_note")).one()
+    assert removed.before == {"note": "Met at the fair", "author_id": lin.id}
+
+
+def test_each_of_many_finds_their_own_entry_in_the_journal(
+    lins_browser: FlaskClient, bo: Person, mallory: Person, lin: Person
+) -> None:
+    tag([mallory.id], "fair")
+    mallory.owner_id = lin.id
+    third = make.person("Third", owner_id=bo.id)
+    merged = make.person("Merged", merged_into_id=bo.id)
+    session().commit()
+    chosen = [str(one.id) for one in (bo, mallory, third, merged)]
+    lins_browser.post("/people/tag", data={"person": chosen, "tag": "fair"})
+    lins_browser.post("/people/assign", data={"person": chosen, "owner_id": lin.id})
+    columns = (JournalEntry.action, JournalEntry.subject, JournalEntry.about_id, JournalEntry.actor_id)
+    rows = session().execute(select(*columns, JournalEntry.before, JournalEntry.after).order_by(JournalEntry.id))
+    assert [tuple(row) for row in rows] == [
+        ("people.tag", f"person:{bo.id}", bo.id, lin.id, {"tag": None}, {"tag": "fair"}),
+        ("people.tag", f"person:{third.id}", third.id, lin.id, {"tag": None}, {"tag": "fair"}),
+        ("people.assign", f"person:{bo.id}", bo.id, lin.id, {"owner_id": None}, {"owner_id": lin.id}),
+        ("people.assign", f"person:{third.id}", third.id, lin.id, {"owner_id": bo.id}, {"owner_id": lin.id}),
+    ]
+    assert "tagged people" in lins_browser.get(f"/settings/journal?subject=person:{third.id}").text
+
+
+def test_what_staff_do_with_an_import_is_in_the_journal(lins_browser: FlaskClient) -> None:
+    number = upload(lins_browser, b"Name,Mail\nAda,ada@x.org\n")
+    page = f"/people/imports/{number}"
+    lins_browser.post(f"{page}/columns", data=MAPPED | {"encoding": "utf-8"})
+    lins_browser.post(f"{page}/start")
+    session().expire_all()
+    job = session().get_one(jobs.Job, session().get_one(PeopleImport, number).job_id)
+    job.state, job.error = jobs.JobState.FAILED, "disk full"
+    session().commit()
+    lins_browser.post(f"{page}/go-on")
+    lins_browser.post(f"{page}/cancel")
+    lins_browser.post(f"{page}/undo")
+    columns = (JournalEntry.action, JournalEntry.before, JournalEntry.after)
+    rows = session().execute(select(*columns).where(JournalEntry.subject == f"people_import:{number}"))
+    told = {row[0]: (row[1], row[2]) for row in rows}
+    assert told["people.go_on_import"] == ({"state": "failed"}, {"state": "waiting"})
+    assert told["people.cancel_import"] == ({"state": "running"}, {"state": "cancelled"})
+    assert told["people.undo_import"] == ({"state": "cancelled"}, {"state": "undone"})
+    assert "stopped an import" in lins_browser.get("/settings/journal").text
 
 
 def test_somebody_forgotten_who_comes_again_is_shown_as_left_alone(lins_browser: FlaskClient, bo: Person) -> None:

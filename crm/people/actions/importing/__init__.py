@@ -6,13 +6,17 @@ from crm.people.actions.importing.arriving import (
     describe,
     discard,
     go_on,
+    import_of,
     import_or_404,
+    kept_if_named,
     receive,
+    say_what_it_is,
     start,
     upload,
 )
-from crm.people.actions.importing.previewing import preview
+from crm.people.actions.importing.previewing import preview, try_out
 from crm.people.actions.importing.running import cancel_import, counts
+from crm.people.actions.importing.sweeping import sweep_files
 from crm.people.actions.importing.undoing import undo
 
 __all__ = [
@@ -23,10 +27,15 @@ __all__ = [
     "describe",
     "discard",
     "go_on",
+    "import_of",
     "import_or_404",
+    "kept_if_named",
     "preview",
     "receive",
+    "say_what_it_is",
     "start",
+    "sweep_files",
+    "try_out",
     "undo",
     "upload",
 ]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -44,11 +45,21 @@ class Received:
 
 def receive(stream: BinaryIO, *, at_most: int | None = None, encoding: str = "") -> Received:
     """Stores a file and finds out how to read it; touches no database. Raises NotUnderstood, leaving nothing behind."""
-    stored = files.store(stream, FOLDER, at_most=at_most)
+    stored = files.store(stream, FOLDER, at_most=at_most, private=True)
     try:
         return _understand(stored.key, encoding)
     except BaseException:
         files.remove(stored.key)
+        raise
+
+
+@contextmanager
+def kept_if_named(received: Received) -> Iterator[None]:
+    """Within it a row that names the file is committed; if not, the file goes, as forgetting finds files by rows."""
+    try:
+        yield
+    except BaseException:
+        files.remove(received.key)
         raise
 
 
@@ -79,6 +90,7 @@ def _replace(path: Path, write: Callable[[Path], None]) -> None:
     """The working copy takes the original's place: of somebody's data there is one file and no other."""
     part = path.with_name(f".{path.name}.{uuid4().hex}.part")
     try:
+        part.touch(mode=files.PRIVATE)
         write(part)
         part.rename(path)
     finally:
@@ -112,8 +124,9 @@ def working_encoding(bringer: PeopleImport) -> str:
     return "utf-8" if _is_copied(bringer.encoding) else bringer.encoding
 
 
-def add_import(received: Received, file_name: str, *, at: datetime, by_id: int | None) -> PeopleImport:
-    bringer = PeopleImport(
+def import_of(received: Received, file_name: str, *, at: datetime, by_id: int | None = None) -> PeopleImport:
+    """Not in the database: for a trial, or to be added."""
+    return PeopleImport(
         file_name=Path(file_name.replace("\\", "/")).name[:200] or "people",
         stored_key=received.key,
         encoding=received.encoding,
@@ -122,6 +135,10 @@ def add_import(received: Received, file_name: str, *, at: datetime, by_id: int |
         by_id=by_id,
         created_at=at,
     )
+
+
+def add_import(received: Received, file_name: str, *, at: datetime, by_id: int | None) -> PeopleImport:
+    bringer = import_of(received, file_name, at=at, by_id=by_id)
     session().add(bringer)
     session().flush()
     return bringer
@@ -132,7 +149,9 @@ def upload(
     at_most: int | None = None,
 ) -> PeopleImport:  # fmt: skip
     """Takes a file in. Raises NotUnderstood when it is no table of text and no workbook."""
-    return add_import(receive(stream, at_most=at_most, encoding=encoding), file_name, at=at, by_id=by_id)
+    received = receive(stream, at_most=at_most, encoding=encoding)
+    with kept_if_named(received):
+        return add_import(received, file_name, at=at, by_id=by_id)
 
 
 def import_or_404(import_id: int) -> PeopleImport:
@@ -157,17 +176,33 @@ def describe(
     bringer = import_or_404(import_id)
     if bringer.state not in (ImportState.UPLOADED, ImportState.PREVIEWED) or bringer.stored_key is None:
         raise MoveRefused(gettext("This import has started already."))
-    if not site.strip() or not basis.strip():
-        raise NotUnderstood(gettext("Say where these people were found, and on what basis you may write to them."))
     columns = bringer.mapping["columns"]
     if encoding and encoding != bringer.encoding and not _is_copied(bringer.encoding):
         received = _understand(bringer.stored_key, encoding)
         bringer.encoding, bringer.delimiter, columns = received.encoding, received.delimiter, received.columns
+    bringer.mapping = {"columns": columns, "fields": []}
+    say_what_it_is(bringer, mapping=mapping, site=site, board=board, role=role, basis=basis, found_at=found_at)
+    session().flush()
+    return bringer
+
+
+def say_what_it_is(
+    bringer: PeopleImport,
+    *,
+    mapping: Mapping[str, str] | None = None,
+    site: str,
+    board: str = "",
+    role: SiteRole | None = None,
+    basis: str,
+    found_at: datetime | None = None,
+) -> None:
+    """What each column holds, and where its people come from. Raises NotUnderstood."""
+    if not site.strip() or not basis.strip():
+        raise NotUnderstood(gettext("Say where these people were found, and on what basis you may write to them."))
+    columns = bringer.mapping["columns"]
     bringer.mapping = {"columns": columns, "fields": decide(columns, mapping, site.strip())}
     bringer.site, bringer.board, bringer.role = site.strip(), board.strip(), role
     bringer.basis, bringer.found_at, bringer.preview = basis.strip(), found_at, None
-    session().flush()
-    return bringer
 
 
 def start(import_id: int, *, at: datetime, by_id: int | None = None, language: str = "en") -> Job:
@@ -200,7 +235,7 @@ def start(import_id: int, *, at: datetime, by_id: int | None = None, language: s
     return job
 
 
-def go_on(import_id: int) -> Job:
+def go_on(import_id: int, *, at: datetime) -> Job:
     """Lets an import whose job failed try again from where it stopped. Raises MoveRefused."""
     bringer = import_or_404(import_id)
     moved = session().execute(
@@ -211,6 +246,10 @@ def go_on(import_id: int) -> Job:
     )
     if moved.first() is None:
         raise MoveRefused(gettext("This import has not failed."))
+    journal.record(
+        "people.go_on_import", f"people_import:{import_id}", at=at,
+        before={"state": JobState.FAILED.value}, after={"state": JobState.WAITING.value},
+    )  # fmt: skip
     wake_after_commit("crm.core.jobs.run_due")
     return session().get_one(Job, bringer.job_id, populate_existing=True)
 

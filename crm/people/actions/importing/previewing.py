@@ -16,7 +16,7 @@ from crm.people.actions.importing.cells import Refused, Said
 from crm.people.actions.importing.matching import Matcher, Outcome, Pair, standing_for
 from crm.people.actions.importing.rows import Reader, Row
 from crm.people.actions.importing.running import open_rows, row_reader
-from crm.people.models import Person
+from crm.people.models import PeopleImport, Person
 from crm.people.queries import ids_by_identities, suppressed_pairs
 
 SHOWN = 20
@@ -63,7 +63,11 @@ def preview(import_id: int, *, most: int = MOST) -> dict[str, Any]:
 
     `whole` is False when the file has more than `most` rows: then the counts are of these.
     """
-    bringer = import_or_404(import_id)
+    return try_out(import_or_404(import_id), most=most)
+
+
+def try_out(bringer: PeopleImport, *, most: int = MOST) -> dict[str, Any]:
+    """The same for an import that need not be in the database."""
     read = row_reader(bringer)
     reader = open_rows(bringer, {})
     trial = _Trial()

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from flask_babel import gettext, lazy_gettext
 
+from crm.core.files import PRIVATE
 from crm.people.actions.importing.cells import Refused, is_formula
 from crm.people.rules import Reason
 
@@ -46,7 +47,8 @@ def append(path: Path, committed: int, columns: Sequence[str], refused: Sequence
     What an earlier try wrote behind them, and could not commit, is cut off: no row is lost or doubled by a crash.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("r+b" if path.exists() else "w+b") as file:
+    path.touch(mode=PRIVATE)
+    with path.open("r+b") as file:
         file.truncate(committed)
         file.seek(committed)
         text = io.StringIO(newline="")

@@ -11,7 +11,7 @@ from itertools import islice
 from flask_babel import force_locale, gettext
 from sqlalchemy import update
 
-from crm.core import files, programme
+from crm.core import files, journal, programme
 from crm.core.db import is_postgres, session
 from crm.core.errors import MoveRefused
 from crm.core.jobs import Job, cancel
@@ -183,5 +183,9 @@ def cancel_import(import_id: int, *, at: datetime) -> PeopleImport:
         raise MoveRefused(gettext("This import has ended already."))
     session().refresh(bringer)
     drop_file(bringer)
+    journal.record(
+        "people.cancel_import", f"people_import:{import_id}", at=at,
+        before={"state": ImportState.RUNNING.value}, after={"state": ImportState.CANCELLED.value},
+    )  # fmt: skip
     session().flush()
     return bringer

@@ -13,7 +13,6 @@ from crm.people.models import (
     ImportedPerson,
     Merge,
     Note,
-    PeopleImport,
     Person,
     PersonTag,
     Source,
@@ -44,13 +43,12 @@ def _touched_there(room: RoomOffers, person_ids: Collection[int]) -> set[int]:
 
 
 def _touched_here(ids: Collection[int], import_id: int) -> set[int]:
-    came_at = select(PeopleImport.created_at).where(PeopleImport.id == import_id).scalar_subquery()
     queries = (
         select(Person.id).where(Person.id.in_(ids))
         .where(or_(Person.owner_id.is_not(None), Person.is_staff, ~listed())),
         select(Source.person_id).where(Source.person_id.in_(ids), Source.import_id.is_distinct_from(import_id)),
         select(Source.recruiter_id).where(Source.recruiter_id.in_(ids)),
-        select(Note.person_id).where(Note.person_id.in_(ids), or_(Note.author_id.is_not(None), Note.at != came_at)),
+        select(Note.person_id).where(Note.person_id.in_(ids), Note.import_id.is_distinct_from(import_id)),
         select(ImportedPerson.person_id)
         .where(ImportedPerson.person_id.in_(ids), ImportedPerson.import_id != import_id),
         select(Merge.keep_id).where(Merge.keep_id.in_(ids)),

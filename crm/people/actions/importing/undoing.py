@@ -37,6 +37,7 @@ ENDED = (ImportState.DONE, ImportState.CANCELLED, ImportState.FAILED)
 def undo(import_id: int, *, at: datetime, by_id: int | None = None) -> Job:
     """Begins to undo. Raises MoveRefused while the import runs, and when it has been undone before."""
     bringer = import_or_404(import_id)
+    before = {"state": bringer.state.value}
     moved = session().execute(
         update(PeopleImport)
         .where(PeopleImport.id == import_id, PeopleImport.state.in_(ENDED))
@@ -48,7 +49,8 @@ def undo(import_id: int, *, at: datetime, by_id: int | None = None) -> Job:
     session().refresh(bringer)
     job = enqueue(JOB, {"import_id": import_id}, at=at, by_id=by_id, total=bringer.new + bringer.known)
     bringer.job_id = job.id
-    journal.record("people.undo_import", f"people_import:{import_id}", at=at)
+    after = {"state": ImportState.UNDONE.value}
+    journal.record("people.undo_import", f"people_import:{import_id}", at=at, before=before, after=after)
     session().flush()
     return job
 
@@ -93,9 +95,8 @@ def _take_back(import_id: int, known: dict[int, dict[str, Any]]) -> None:
     """What the import added to people who were known before it."""
     if not known:
         return
-    came_at = import_or_404(import_id).created_at
     session().execute(delete(Source).where(Source.import_id == import_id, Source.person_id.in_(known)))
-    session().execute(delete(Note).where(Note.person_id.in_(known), Note.author_id.is_(None), Note.at == came_at))
+    session().execute(delete(Note).where(Note.import_id == import_id, Note.person_id.in_(known)))
     for person_id, added in known.items():
         if added:
             _take_back_from(person_id, added)

@@ -8,12 +8,14 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import posixpath
 import re
 import zipfile
 from collections.abc import Iterator
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
+from xml.parsers import expat
 
 from flask_babel import gettext
 from python_calamine import CalamineError, CalamineWorkbook
@@ -23,12 +25,17 @@ from crm.people.actions.importing.filetypes import HEAD, is_zip
 
 LINE_SEPARATOR = "\u2028"
 FORMULA = re.compile(rb'<c r="([A-Z]{1,3})([0-9]+)"[^>]*>\s*<f[\s>/]')
+WORKBOOK, RELATIONS = "xl/workbook.xml", "xl/_rels/workbook.xml.rels"
 MOST_UNPACKED = 1 << 31
 BLOCK = 1 << 20
 OVERLAP = 1 << 12
 BROKEN = "seedbed.broken"
 codecs.register_error(BROKEN, lambda error: ("\x00", getattr(error, "end", 0)))
 BREAKS = str.maketrans({"\r": None, "\n": LINE_SEPARATOR})
+
+
+def _damaged() -> NotUnderstood:
+    return NotUnderstood(gettext("This workbook is damaged: open it, save it again, or save it as CSV."))
 
 
 def is_workbook(path: Path) -> bool:
@@ -38,12 +45,12 @@ def is_workbook(path: Path) -> bool:
             return False
     try:
         with zipfile.ZipFile(path) as archive:
-            if "xl/workbook.xml" in archive.namelist():
+            if WORKBOOK in archive.namelist():
                 if sum(entry.file_size for entry in archive.infolist()) > MOST_UNPACKED:
                     raise NotUnderstood(gettext("This workbook is too large when unpacked: save it as CSV."))
                 return True
     except zipfile.BadZipFile as error:
-        raise NotUnderstood(gettext("This workbook is damaged: open it, save it again, or save it as CSV.")) from error
+        raise _damaged() from error
     raise NotUnderstood(
         gettext("This is a zip file, not a list of people: unpack it, and choose the CSV, TSV or XLSX.")
     )
@@ -68,7 +75,7 @@ def from_workbook(path: Path, target: Path) -> None:
                         cells[column - left] = f"=({cells[column - left]})"
                 writer.writerow(cells)
     except CalamineError as error:
-        raise NotUnderstood(gettext("This workbook is damaged: open it, save it again, or save it as CSV.")) from error
+        raise _damaged() from error
 
 
 def _plain(cell: Any) -> str:
@@ -85,19 +92,48 @@ def _plain(cell: Any) -> str:
 def _formulas(path: Path, index: int) -> dict[int, set[int]]:
     """Which cells of a sheet are formulas: row numbers from 1 to column numbers from 0."""
     found: dict[int, set[int]] = {}
-    with zipfile.ZipFile(path) as archive:
-        sheets = sorted(
-            (n for n in archive.namelist() if re.fullmatch(r"xl/worksheets/sheet\d+\.xml", n)),
-            key=lambda n: int(re.sub(r"\D", "", n)),
-        )
-        if index >= len(sheets):
-            return found
-        with archive.open(sheets[index]) as file:
-            rest = b""
-            while block := file.read(BLOCK):
-                for column, row in FORMULA.findall(rest + block):
-                    found.setdefault(int(row), set()).add(_column(column))
-                rest = block[-OVERLAP:]
+    with zipfile.ZipFile(path) as archive, archive.open(_sheet_file(archive, index)) as file:
+        rest = b""
+        while block := file.read(BLOCK):
+            for column, row in FORMULA.findall(rest + block):
+                found.setdefault(int(row), set()).add(_column(column))
+            rest = block[-OVERLAP:]
+    return found
+
+
+def _sheet_file(archive: zipfile.ZipFile, index: int) -> str:
+    """The file of the sheet that stands there: numbers in names of files follow who was made when, not their order.
+
+    Raises NotUnderstood.
+    """
+    places = {one.get("Id"): one.get("Target", "") for one in _elements(archive, RELATIONS, "Relationship")}
+    names = {name.lower(): name for name in archive.namelist()}
+    try:
+        place = places[_elements(archive, WORKBOOK, "sheet")[index]["id"]]
+        return names[posixpath.normpath(posixpath.join("/xl", place)).removeprefix("/").lower()]
+    except (KeyError, IndexError) as error:
+        raise _damaged() from error
+
+
+def _elements(archive: zipfile.ZipFile, name: str, wanted: str) -> list[dict[str, str]]:
+    """The attributes of every such element, without namespaces: Excel and its like use different ones."""
+    found: list[dict[str, str]] = []
+
+    def begin(tag: str, attributes: dict[str, str]) -> None:
+        if tag.rpartition(" ")[2] == wanted:
+            found.append({key.rpartition(" ")[2]: value for key, value in attributes.items()})
+
+    def refuse(*_declared: object) -> None:
+        raise _damaged()
+
+    parser = expat.ParserCreate(namespace_separator=" ")
+    parser.StartElementHandler = begin
+    parser.EntityDeclHandler = refuse  # no workbook has any, and some make a short file endless
+    try:
+        with archive.open(name) as file:
+            parser.ParseFile(file)
+    except (KeyError, expat.ExpatError) as error:
+        raise _damaged() from error
     return found
 
 

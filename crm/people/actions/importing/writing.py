@@ -188,8 +188,9 @@ def _write_labels(chunk: Chunk, known: Collection[int], added: dict[int, Added])
     noted = {(number, row.note): None for number, row in chunk.rows if row.note}
     if noted:
         has_notes = _noted({number for number, _body in noted if number in known})
-        notes = [(n, body, chunk.bringer.created_at) for n, body in noted if (n, body) not in has_notes]
-        load(_table(Note), ("person_id", "body", "at"), notes)
+        came = (chunk.bringer.created_at, chunk.bringer.id)
+        notes = [(n, body, *came) for n, body in noted if (n, body) not in has_notes]
+        load(_table(Note), ("person_id", "body", "at", "import_id"), notes)
 
 
 def _worn(known: Collection[int]) -> set[tuple[int, int]]:

@@ -11,7 +11,7 @@ All lengths are in pixels of the screen, from its top left corner; type sizes in
 from boot_screen.draw import Master, render
 from boot_screen.layout import Layout, lay_out
 from boot_screen.manifest import manifest
-from boot_screen.outputs import FORMATS, write
+from boot_screen.outputs import FORMATS, Options, write, write_set
 from boot_screen.sanitise import Change
 from boot_screen.scene import DEFAULT_MIN_PX, FLOOR_PX, LANTERN, Name, Palette, Scene, SceneError, Screen
 
@@ -24,6 +24,7 @@ __all__ = [
     "Layout",
     "Master",
     "Name",
+    "Options",
     "Palette",
     "Scene",
     "SceneError",
@@ -32,4 +33,5 @@ __all__ = [
     "manifest",
     "render",
     "write",
+    "write_set",
 ]

@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 from boot_screen.draw import Master
 from boot_screen.layout import Layout
-from boot_screen.outputs.png import save_png
+from boot_screen.outputs.encoded import png_of
 from boot_screen.outputs.whole import whole_file
 
 __all__ = ["FORMATS", "PAGE_FORMATS", "SET_FORMATS", "Options", "suffix_of", "whole_file", "write", "write_set"]
@@ -29,11 +29,11 @@ class Options:
     offset: int = 0
 
 
-PageWriter = Callable[[Master, BinaryIO, Options], None]
+PageWriter = Callable[[Master, BinaryIO, Options], object]
 SetWriter = Callable[[Layout, Iterable[Master], Path, Options], None]
 
 PAGE_FORMATS: dict[str, tuple[str, PageWriter]] = {
-    "png": (".png", lambda master, file, _options: save_png(master.image, file)),
+    "png": (".png", lambda master, file, _options: file.write(png_of(master))),
 }
 SET_FORMATS: dict[str, tuple[str, SetWriter]] = {}
 FORMATS = (*PAGE_FORMATS, *SET_FORMATS)

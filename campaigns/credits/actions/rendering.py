@@ -13,7 +13,7 @@ from typing import Any, cast
 from flask_babel import gettext as _
 from sqlalchemy import Table, delete, select
 
-from boot_screen import Layout, manifest, render, write
+from boot_screen import Layout, Proof, manifest, render, write
 from campaigns.credits.actions.drawing import hash_of, laid_out, scene
 from campaigns.credits.models import Edition, EditionName, Rendering
 from campaigns.credits.queries import edition_or_404, names_of, newest_job
@@ -66,12 +66,14 @@ def _draw(layout: Layout, folder: str, drawn: list[Any]) -> list[Any]:
     for master in islice(render(layout), len(drawn), len(drawn) + PAGES_A_STEP):
         path = _path(key := f"{folder}/page-{master.page:02}.png")
         write(master, "png", path)
-        drawn = [*drawn, {"page": master.page, "key": key, "pixels": master.sha256(), "size": path.stat().st_size}]
+        proof = master.proof()
+        file = {"page": master.page, "key": key, "pixels": proof.sha256, "bands": proof.bands}
+        drawn = [*drawn, file | {"size": path.stat().st_size}]
     return drawn
 
 
 def _write_manifest(layout: Layout, folder: str, drawn: list[Any]) -> str:
-    told = manifest(layout, {file["page"]: file["pixels"] for file in drawn})
+    told = manifest(layout, {file["page"]: Proof(file["pixels"], file["bands"]) for file in drawn})
     key = f"{folder}/manifest.json"
     part = _path(key).with_suffix(".part")
     part.write_text(json.dumps(told, ensure_ascii=True, separators=(",", ":")), "ascii")

@@ -1,4 +1,4 @@
-"""PNG, and the bytes from which every other output takes it."""
+"""PNG, as every boot chain reads it."""
 
 from io import BytesIO
 from typing import BinaryIO

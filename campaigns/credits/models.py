@@ -29,7 +29,7 @@ class Consent(Model):
 
 
 class Edition(Numbered):
-    """One boot screen: chosen by `rule` as of a moment, drawn with `look` (size in pixels, title, subtitle)."""
+    """One boot screen: chosen by `rule` as of a moment, drawn with `look` (see rules.parts_of and rules.look_of)."""
 
     __tablename__ = "edition"
 
@@ -46,7 +46,8 @@ class Edition(Numbered):
 
 
 class EditionName(Model):
-    """A name on a frozen edition, as it was when frozen; `position` is its order."""
+    """A name on a frozen edition, as it was when frozen; `position` is its order, `section` the kind of part that chose
+    it."""
 
     __tablename__ = "edition_name"
     __table_args__ = (
@@ -58,16 +59,22 @@ class EditionName(Model):
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"), primary_key=True)
     shown_name: Mapped[str]
     position: Mapped[int]
+    section: Mapped[str] = mapped_column(default="")
 
 
 class Rendering(Numbered):
-    """Files drawn for an edition, stored under the hash of what went in."""
+    """Files drawn of an edition for one screen in one language, stored under the hash of what went in.
+
+    Each of `files` is {"form", "name", "key", "size"}, a page's picture also {"page"}.
+    """
 
     __tablename__ = "rendering"
     __table_args__ = (UniqueConstraint("edition_id", "input_hash"),)
 
     edition_id: Mapped[int] = mapped_column(ForeignKey("edition.id", ondelete="CASCADE"))
     input_hash: Mapped[str]
+    screen: Mapped[str] = mapped_column(default="")
+    language: Mapped[str] = mapped_column(default="")
     files: Mapped[list[Any]]
     manifest_key: Mapped[str | None]
     job_id: Mapped[int | None] = mapped_column(ForeignKey("job.id"))

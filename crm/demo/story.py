@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from campaigns.audience.actions import save_audience
 from campaigns.credits.actions import answer_many, create_edition, freeze_edition, render_edition, ship
-from campaigns.credits.rules import ConsentAnswer
+from campaigns.credits.rules import ConsentAnswer, Look, Part, RuleKind, Wording, rule_of
 from campaigns.outreach.actions import create_campaign, finish, set_step, start
 from campaigns.outreach.models import Campaign
 from campaigns.releases.actions import close_release, create_train, open_release, plan_release
@@ -422,9 +422,9 @@ class Story:
         self._settle(self.ends_at)
         edition = create_edition(
             words.EDITION,
-            {"kind": "retained"},
+            rule_of([Part(RuleKind.RETAINED)]),
             self.ends_at,
-            {"size": "1080x2400", "title": words.EDITION_TITLE, "subtitle": words.EDITION_SUBTITLE},
+            Look(wordings={"zh": Wording(words.EDITION_TITLE, words.EDITION_SUBTITLE)}),
             at=self.ends_at,
             by_id=self.staff["release"],
         )

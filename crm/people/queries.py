@@ -16,7 +16,7 @@ from crm.core.db import is_postgres, session
 from crm.core.errors import NotThere, NotUnderstood
 from crm.core.offers import conditions
 from crm.core.tokens import keyed_hash
-from crm.people.models import Identity, Person, Suppression
+from crm.people.models import Identity, Person, Suppression, Tag
 
 Pair = tuple[str, str]
 MANY = 10_000
@@ -131,3 +131,8 @@ def clauses(filters: Mapping[str, str], at: datetime) -> list[ColumnElement[bool
 def matching(filters: Mapping[str, str], at: datetime) -> Select[Any]:
     """The ids of listed people for whom every condition holds."""
     return select(Person.id).where(listed(), *clauses(filters, at))
+
+
+def tag_names() -> list[str]:
+    """All tags, by name."""
+    return list(session().scalars(select(Tag.name).order_by(Tag.name)))

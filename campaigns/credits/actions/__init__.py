@@ -1,13 +1,14 @@
 """The verbs of this room."""
 
 from campaigns.credits.actions.consents import answer_consent, answer_many, hide_name, show_name
-from campaigns.credits.actions.drawing import Drawn, draw_edition, draw_name
+from campaigns.credits.actions.drawing import Drawn, draw_first, draw_name, store_silhouette
 from campaigns.credits.actions.editions import (
     change_edition,
     create_edition,
     freeze_edition,
     reopen_edition,
     ship,
+    trial_of,
 )
 from campaigns.credits.actions.rendering import draw_some, forget_names, render_edition
 
@@ -17,7 +18,7 @@ __all__ = [
     "answer_many",
     "change_edition",
     "create_edition",
-    "draw_edition",
+    "draw_first",
     "draw_name",
     "draw_some",
     "forget_names",
@@ -27,4 +28,6 @@ __all__ = [
     "reopen_edition",
     "ship",
     "show_name",
+    "store_silhouette",
+    "trial_of",
 ]

@@ -2,28 +2,34 @@
 
 from campaigns.credits.queries.consents import appearances, consent_figures, consent_of
 from campaigns.credits.queries.editions import (
+    ChosenName,
     chosen,
     edition_or_404,
     editions_page,
+    is_drawn,
     names_of,
     newest_job,
+    parts,
     people_page,
     place_figures,
-    rendering_of,
+    renderings_of,
     withdrawn_since,
 )
 
 __all__ = [
+    "ChosenName",
     "appearances",
     "chosen",
     "consent_figures",
     "consent_of",
     "edition_or_404",
     "editions_page",
+    "is_drawn",
     "names_of",
     "newest_job",
+    "parts",
     "people_page",
     "place_figures",
-    "rendering_of",
+    "renderings_of",
     "withdrawn_since",
 ]

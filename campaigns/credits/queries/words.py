@@ -27,5 +27,7 @@ PLACES = {
     Place.UNANSWERED: lazy_gettext("Have not answered"),
     Place.NO: lazy_gettext("Said no"),
     Place.HIDDEN: lazy_gettext("Hidden by staff"),
+    Place.NOT_CHOSEN: lazy_gettext("Said yes, not chosen by the rule"),
     Place.LATE: lazy_gettext("Said yes after the freeze"),
+    Place.NOT_CHOSEN: lazy_gettext("Said yes, not chosen by the rule"),
 }

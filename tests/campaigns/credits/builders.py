@@ -7,7 +7,7 @@ from typing import Any
 
 from campaigns.credits.actions import answer_consent, create_edition
 from campaigns.credits.models import Edition
-from campaigns.credits.rules import ConsentAnswer, EditionState
+from campaigns.credits.rules import ConsentAnswer, EditionState, Look, Part, RuleKind, Wording, rule_of
 from crm.core.db import session
 from crm.funnel.models import Move, Standing
 from crm.funnel.rules import Stage
@@ -15,7 +15,8 @@ from crm.people.models import Person
 from tests import make
 
 AT = make.T0 + timedelta(weeks=60)
-LOOK = {"size": "480x800", "title": "Thank you", "subtitle": ""}
+LOOK = Look(sizes=("480x800",), wordings={"en": Wording("Thank you")})
+RETAINED = rule_of([Part(RuleKind.RETAINED)])
 
 
 def retained(name: str, *, since: datetime = AT - timedelta(days=1)) -> Person:
@@ -37,7 +38,7 @@ def says_yes(who: Person, name: str = "", *, at: datetime = AT) -> Person:
 
 
 def edition(name: str = "First", *, state: EditionState = EditionState.DRAFT, **fields: Any) -> Edition:
-    made = create_edition(name, {"kind": "retained"}, AT, LOOK, at=AT)
+    made = create_edition(name, RETAINED, AT, LOOK, at=AT)
     if state != EditionState.DRAFT or fields:
         made.state = state
         for key, value in fields.items():

@@ -11,6 +11,9 @@ from typing import BinaryIO
 from boot_screen.draw import Master
 from boot_screen.layout import Layout
 from boot_screen.outputs.bmp import save_bmp
+from boot_screen.outputs.bootanimation import save_bootanimation
+from boot_screen.outputs.grub import save_grub
+from boot_screen.outputs.plymouth import save_plymouth
 from boot_screen.outputs.png import save_png
 from boot_screen.outputs.rgb565 import save_rgb565, save_rle
 from boot_screen.outputs.splash import save_splash
@@ -54,7 +57,17 @@ PAGE_FORMATS: dict[str, tuple[str, PageWriter]] = {
     "rgb565": (".rgb565", lambda master, file, _options: save_rgb565(master.image, file)),
     "rle": (".rle", lambda master, file, _options: save_rle(master.image, file)),
 }
-SET_FORMATS: dict[str, tuple[str, SetWriter]] = {}
+SET_FORMATS: dict[str, tuple[str, SetWriter]] = {
+    "bootanimation": (
+        ".zip",
+        lambda layout, masters, path, options: save_bootanimation(layout, masters, path, options.seconds),
+    ),
+    "plymouth": (
+        "",
+        lambda layout, masters, path, options: save_plymouth(layout, masters, path, options.theme, options.seconds),
+    ),
+    "grub": ("", lambda layout, masters, path, options: save_grub(layout, masters, path, options.theme)),
+}
 FORMATS = (*PAGE_FORMATS, *SET_FORMATS)
 
 

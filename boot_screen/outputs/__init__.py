@@ -10,10 +10,27 @@ from typing import BinaryIO
 
 from boot_screen.draw import Master
 from boot_screen.layout import Layout
+from boot_screen.outputs.bmp import save_bmp
+from boot_screen.outputs.bootanimation import save_bootanimation
 from boot_screen.outputs.encoded import png_of
-from boot_screen.outputs.whole import whole_file
+from boot_screen.outputs.grub import save_grub
+from boot_screen.outputs.plymouth import save_plymouth
+from boot_screen.outputs.rgb565 import save_rgb565, save_rle
+from boot_screen.outputs.splash import save_splash
+from boot_screen.outputs.tga import save_tga
+from boot_screen.outputs.whole import OutputError, whole_file
 
-__all__ = ["FORMATS", "PAGE_FORMATS", "SET_FORMATS", "Options", "suffix_of", "whole_file", "write", "write_set"]
+__all__ = [
+    "FORMATS",
+    "PAGE_FORMATS",
+    "SET_FORMATS",
+    "Options",
+    "OutputError",
+    "suffix_of",
+    "whole_file",
+    "write",
+    "write_set",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +51,23 @@ SetWriter = Callable[[Layout, Iterable[Master], Path, Options], None]
 
 PAGE_FORMATS: dict[str, tuple[str, PageWriter]] = {
     "png": (".png", lambda master, file, _options: file.write(png_of(master))),
+    "bmp": (".bmp", lambda master, file, _options: save_bmp(master.image, file)),
+    "pi-tga": (".tga", lambda master, file, _options: save_tga(master.image, file)),
+    "splash-img": (".img", lambda master, file, options: save_splash(master.image, file, options.offset)),
+    "rgb565": (".rgb565", lambda master, file, _options: save_rgb565(master.image, file)),
+    "rle": (".rle", lambda master, file, _options: save_rle(master.image, file)),
 }
-SET_FORMATS: dict[str, tuple[str, SetWriter]] = {}
+SET_FORMATS: dict[str, tuple[str, SetWriter]] = {
+    "bootanimation": (
+        ".zip",
+        lambda layout, masters, path, options: save_bootanimation(layout, masters, path, options.seconds),
+    ),
+    "plymouth": (
+        "",
+        lambda layout, masters, path, options: save_plymouth(layout, masters, path, options.theme, options.seconds),
+    ),
+    "grub": ("", lambda layout, masters, path, options: save_grub(layout, masters, path, options.theme)),
+}
 FORMATS = (*PAGE_FORMATS, *SET_FORMATS)
 
 
@@ -50,7 +82,8 @@ def suffix_of(form: str) -> str:
 def write(master: Master, form: str, path: Path, options: Options = Options()) -> None:
     """Write one page in one of PAGE_FORMATS. The file is there whole or not at all.
 
-    Raises ValueError for an unknown format and OSError when the file cannot be written.
+    Raises ValueError for an unknown format, OutputError for a picture or an option that the format cannot hold, and
+    OSError when the file cannot be written.
     """
     suffix_of(form)
     if form not in PAGE_FORMATS:

@@ -11,6 +11,7 @@ from typing import BinaryIO
 from boot_screen.draw import Master
 from boot_screen.layout import Layout
 from boot_screen.outputs.encoded import png_of
+from boot_screen.outputs.pdf import save_pdf
 from boot_screen.outputs.whole import whole_file
 
 __all__ = ["FORMATS", "PAGE_FORMATS", "SET_FORMATS", "Options", "suffix_of", "whole_file", "write", "write_set"]
@@ -35,7 +36,9 @@ SetWriter = Callable[[Layout, Iterable[Master], Path, Options], None]
 PAGE_FORMATS: dict[str, tuple[str, PageWriter]] = {
     "png": (".png", lambda master, file, _options: file.write(png_of(master))),
 }
-SET_FORMATS: dict[str, tuple[str, SetWriter]] = {}
+SET_FORMATS: dict[str, tuple[str, SetWriter]] = {
+    "pdf": (".pdf", lambda layout, masters, path, _options: save_pdf(layout, masters, path)),
+}
 FORMATS = (*PAGE_FORMATS, *SET_FORMATS)
 
 

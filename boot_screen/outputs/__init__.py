@@ -11,6 +11,7 @@ from typing import BinaryIO
 from boot_screen.draw import Master
 from boot_screen.layout import Layout
 from boot_screen.outputs.encoded import png_of
+from boot_screen.outputs.find_me import save_find_me
 from boot_screen.outputs.pdf import save_pdf
 from boot_screen.outputs.whole import whole_file
 
@@ -38,6 +39,7 @@ PAGE_FORMATS: dict[str, tuple[str, PageWriter]] = {
 }
 SET_FORMATS: dict[str, tuple[str, SetWriter]] = {
     "pdf": (".pdf", lambda layout, masters, path, _options: save_pdf(layout, masters, path)),
+    "find-me": (".html", lambda layout, masters, path, _options: save_find_me(layout, masters, path)),
 }
 FORMATS = (*PAGE_FORMATS, *SET_FORMATS)
 

@@ -44,7 +44,7 @@ def screen_on(page: Any, screen: Screen) -> Image.Image:
     """What the sheet shows of the screen, a pixel for a pixel."""
     left, bottom, right, top = page.get_trimbox()
     scale = min((right - left) / screen.width, (top - bottom) / screen.height)
-    sheet = page.render(scale=1 / scale).to_pil().convert("RGB")
+    sheet: Image.Image = page.render(scale=1 / scale).to_pil().convert("RGB")
     x, y = (sheet.width - screen.width) // 2, (sheet.height - screen.height) // 2
     return sheet.crop((x, y, x + screen.width, y + screen.height))
 

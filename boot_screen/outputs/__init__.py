@@ -13,7 +13,9 @@ from boot_screen.layout import Layout
 from boot_screen.outputs.bmp import save_bmp
 from boot_screen.outputs.bootanimation import save_bootanimation
 from boot_screen.outputs.encoded import png_of
+from boot_screen.outputs.find_me import save_find_me
 from boot_screen.outputs.grub import save_grub
+from boot_screen.outputs.pdf import save_pdf
 from boot_screen.outputs.plymouth import save_plymouth
 from boot_screen.outputs.rgb565 import save_rgb565, save_rle
 from boot_screen.outputs.splash import save_splash
@@ -67,6 +69,8 @@ SET_FORMATS: dict[str, tuple[str, SetWriter]] = {
         lambda layout, masters, path, options: save_plymouth(layout, masters, path, options.theme, options.seconds),
     ),
     "grub": ("", lambda layout, masters, path, options: save_grub(layout, masters, path, options.theme)),
+    "pdf": (".pdf", lambda layout, masters, path, _options: save_pdf(layout, masters, path)),
+    "find-me": (".html", lambda layout, masters, path, _options: save_find_me(layout, masters, path)),
 }
 FORMATS = (*PAGE_FORMATS, *SET_FORMATS)
 

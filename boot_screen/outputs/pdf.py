@@ -13,7 +13,9 @@ import pydyf  # type: ignore[import-untyped]  # it has no types
 from boot_screen.draw import Master
 from boot_screen.header import Words
 from boot_screen.layout import Layout, Page
-from boot_screen.outputs.pdf_type import Type, colour, numbers
+from boot_screen.outputs.pdf_numbers import colour, numbers
+from boot_screen.outputs.pdf_shape import Shape
+from boot_screen.outputs.pdf_type import Type
 from boot_screen.outputs.whole import whole_file
 from boot_screen.sanitise import sanitise
 from boot_screen.scene import Screen
@@ -33,15 +35,15 @@ def save_pdf(layout: Layout, _masters: Iterable[Master], path: Path) -> None:
 
 
 class _Sheet:
-    """A2 as the screen is held, in points, with the screen as large as fits in its middle."""
+    """A2 as the screen is held, in points; `matrix` puts the screen in its middle as large as fits."""
 
     def __init__(self, screen: Screen) -> None:
         sides = (SHORT_SIDE_MM, LONG_SIDE_MM) if screen.height >= screen.width else (LONG_SIDE_MM, SHORT_SIDE_MM)
         width, height = (side * _POINTS_PER_MM for side in sides)
         bleed = BLEED_MM * _POINTS_PER_MM
-        self.scale = min(width / screen.width, height / screen.height)
-        self.left = bleed + (width - screen.width * self.scale) / 2
-        self.bottom = bleed + (height - screen.height * self.scale) / 2
+        scale = min(width / screen.width, height / screen.height)
+        left, foot = (width - screen.width * scale) / 2, (height - screen.height * scale) / 2
+        self.matrix = (scale, 0, 0, scale, bleed + left, bleed + foot)
         self.whole = (0.0, 0.0, width + 2 * bleed, height + 2 * bleed)
         self.trim = (bleed, bleed, bleed + width, bleed + height)
 
@@ -55,14 +57,16 @@ class _Poster:
         self._pdf: Any = pydyf.PDF()
         self._resources = pydyf.Dictionary()
         self._pdf.add_object(self._resources)
-        self._type = Type(layout)
+        self._shape = Shape(layout, layout.shape) if layout.shape else None
+        self._type = Type(layout, self._shape)
 
     def add(self, page: Page) -> None:
         sheet, palette = self._sheet, self._layout.scene.palette
         content = pydyf.Stream(
             [
                 f"{colour(palette.ground)} rg {numbers(sheet.whole)} re f",
-                f"{numbers((sheet.scale, 0, 0, sheet.scale, sheet.left, sheet.bottom))} cm",
+                f"{numbers(sheet.matrix)} cm",
+                *([self._shape.ground()] if self._shape else []),
                 *self._rule(),
                 *(self._type.set(words) for words in _words(self._layout, page)),
             ],
@@ -86,6 +90,8 @@ class _Poster:
     def finished(self) -> Any:
         """The document with its fonts."""
         self._resources["Font"] = pydyf.Dictionary(self._type.add_fonts_to(self._pdf))
+        if self._shape:
+            self._shape.add_to(self._pdf, self._resources, self._sheet.matrix)
         title, _ = sanitise(self._layout.scene.title)
         if title:
             self._pdf.info["Title"] = pydyf.String(title)
@@ -103,6 +109,7 @@ class _Poster:
 
 def _words(layout: Layout, page: Page) -> Iterator[Words]:
     yield from layout.header.words
+    yield from page.headings
     for placed in page.names:
         yield placed.words
     if page.mark:

@@ -1,6 +1,6 @@
 """Words of a layout as operators of a PDF page: the same runs in the same places as in the picture."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -11,7 +11,9 @@ from boot_screen.header import Ink, Words
 from boot_screen.layout import Layout
 from boot_screen.masks import SHAPED_FROM_PX
 from boot_screen.outputs.pdf_fonts import EmbeddedFont, Glyph, GlyphInk
+from boot_screen.outputs.pdf_numbers import colour, number, numbers
 from boot_screen.outputs.pdf_pictures import UNSEEN_WIDTH, PictureFonts
+from boot_screen.outputs.pdf_shape import Shape
 from boot_screen.rows import ABOVE, line_height
 from boot_screen.text import Kind, Line, Run
 
@@ -22,8 +24,8 @@ _NEGLIGIBLE = 0.5  # thousandths of an em
 class Type:
     """Sets words as operators of a page, and keeps the fonts for that."""
 
-    def __init__(self, layout: Layout) -> None:
-        self._setter = layout.typesetter
+    def __init__(self, layout: Layout, shape: Shape | None) -> None:
+        self._setter, self._shape = layout.typesetter, shape
         self._height = layout.scene.screen.height
         palette = layout.scene.palette
         self._inks = {
@@ -41,7 +43,8 @@ class Type:
         runs, px = words.line.runs, words.px
         x = float(words.box.x)
         baseline = self._height - words.box.y - round(px * ABOVE)
-        shown = [f"{colour(self._inks[words.ink])} rg"]
+        ink = self._inks[words.ink]
+        shown = [self._shape.ink(ink, words.box) if self._shape else f"{colour(ink)} rg"]
         for run in runs:
             shown += self._run(run, words, x, baseline)
             x += run.em * px
@@ -53,11 +56,11 @@ class Type:
     def add_fonts_to(self, pdf: Any) -> dict[str, bytes]:
         """Embed what was used; references by the names that the operators use."""
         embedded = {
-            self._names[key]: font.add_to(pdf, number)
-            for number, (key, font) in enumerate(self._fonts.items())
+            self._names[key]: font.add_to(pdf, place)
+            for place, (key, font) in enumerate(self._fonts.items())
             if font and font.shown
         }
-        return embedded | {f"P{number}": reference for number, reference in enumerate(self._pictures.add_to(pdf))}
+        return embedded | {f"P{place}": reference for place, reference in enumerate(self._pictures.add_to(pdf))}
 
     def _run(self, run: Run, words: Words, x: float, baseline: float) -> Iterator[str]:
         px = words.px
@@ -69,7 +72,7 @@ class Type:
             yield self._shaped(run, px, x, baseline)
             return
         place = self._pictures.place(run, font, self._inks[words.ink])
-        yield f"BT /P{place.font} {px} Tf {_matrix(1, 1, x, baseline)} Tm <{place.code:02X}> Tj ET"
+        yield f"q 0 g BT /P{place.font} {px} Tf {_matrix(1, 1, x, baseline)} Tm <{place.code:02X}> Tj ET Q"
 
     def _plain(self, run: Run, px: int, x: float, baseline: float) -> Iterator[str]:
         """Stretches of one font; shaped from the size on at which the picture is."""
@@ -94,18 +97,21 @@ class Type:
             matrix = _fitted(font.ink(glyphs), run.em, px, x, baseline)
         if font.show(glyphs, right_to_left=run.right_to_left):
             return f"BT /{self._names[run.font]} {px} Tf {matrix} Tm {_glyphs(glyphs, px)} ET"
-        unit = _number(px / 1000)
+        unit = number(px / 1000)
         outline = f"q {matrix} cm {unit} 0 0 {unit} 0 0 cm {font.outline(glyphs)} f Q"
         return f"{outline} {self._unseen(run, px, x, baseline)}"
 
     def _unseen(self, run: Run, px: int, x: float, baseline: float) -> str:
-        """The characters of a run from left to right over its width."""
+        """The characters of a run from left to right over its width.
+
+        In black, because some readers fill the whole page where Type 3 glyphs meet the pattern of a silhouette's edge.
+        """
         chars = run.text[::-1] if run.right_to_left else run.text
         stretched = run.em * 100_000 / (UNSEEN_WIDTH * len(chars))  # per cent
-        parts = [f"BT {_matrix(1, 1, x, baseline)} Tm {_number(stretched)} Tz"]
-        for number, places in groupby(map(self._pictures.unseen, chars), key=lambda place: place.font):
-            parts.append(f"/P{number} {px} Tf <{''.join(f'{place.code:02X}' for place in places)}> Tj")
-        return " ".join([*parts, "100 Tz ET"])
+        parts = [f"q 0 g BT {_matrix(1, 1, x, baseline)} Tm {number(stretched)} Tz"]
+        for font, places in groupby(map(self._pictures.unseen, chars), key=lambda place: place.font):
+            parts.append(f"/P{font} {px} Tf <{''.join(f'{place.code:02X}' for place in places)}> Tj")
+        return " ".join([*parts, "100 Tz ET Q"])
 
     def _embedded(self, font: Font) -> EmbeddedFont | None:
         """The font, if it may be embedded."""
@@ -139,10 +145,10 @@ def _glyphs(glyphs: Sequence[Glyph], px: int) -> str:
     rise = pen = wanted = 0.0
     for glyph in glyphs:
         if glyph.up != rise:
-            parts += [f"[{''.join(row)}] TJ", f"{_number(glyph.up * px / 1000)} Ts"]
+            parts += [f"[{''.join(row)}] TJ", f"{number(glyph.up * px / 1000)} Ts"]
             row, rise = [], glyph.up
         if abs(aside := wanted + glyph.right - pen) > _NEGLIGIBLE:
-            row.append(_number(-aside))
+            row.append(number(-aside))
             pen += aside
         row.append(f"<{glyph.code:04X}>")
         pen += glyph.width
@@ -155,17 +161,3 @@ def _glyphs(glyphs: Sequence[Glyph], px: int) -> str:
 
 def _matrix(across: float, up: float, x: float, y: float) -> str:
     return numbers((across, 0, 0, up, x, y))
-
-
-def colour(rgb: Sequence[float]) -> str:
-    return numbers(value / 255 for value in rgb)
-
-
-def numbers(values: Iterable[float]) -> str:
-    return " ".join(map(_number, values))
-
-
-def _number(value: float) -> str:
-    """As short as a thousandth allows."""
-    text = f"{value:.3f}".rstrip("0").rstrip(".")
-    return "0" if text == "-0" else text

@@ -46,6 +46,7 @@
   const status = document.getElementById("status");
   const results = document.getElementById("results");
   const stage = document.querySelector(".stage");
+  const tools = document.querySelector(".tools");
   const ring = document.querySelector(".ring");
   const calm = matchMedia("(prefers-reduced-motion: reduce)");
   const wide = matchMedia("(min-width: 56rem)");
@@ -81,7 +82,7 @@
   let folded = null;
 
   function fold(text) {
-    return text.normalize("NFKC").toLowerCase().normalize("NFKC").replace(/\s+/g, " ").trim();
+    return text.normalize("NFKC").toLowerCase().replace(/\s+/g, " ").trim();
   }
 
   /** What a name is found by: as it is shown and, where that was changed, as its owner wrote it. */
@@ -152,8 +153,10 @@
   }
 
   function wholePage() {
-    const scale = Math.min(stage.clientWidth / places.screen[0], stage.clientHeight / places.screen[1]);
-    return centred(scale, places.screen[0] / 2, places.screen[1] / 2);
+    const foot = wide.matches ? 0 : tools.offsetHeight + 24; // where little room is, the tools hide nothing
+    const scale = Math.min(stage.clientWidth / places.screen[0], (stage.clientHeight - foot) / places.screen[1]);
+    const whole = centred(scale, places.screen[0] / 2, places.screen[1] / 2);
+    return { ...whole, y: whole.y - foot / 2 };
   }
 
   /** The view in which a point of the picture is in the middle. */

@@ -86,7 +86,7 @@ def test_only_the_scripts_and_style_of_the_page_may_run(tmp_path: Path) -> None:
 def test_no_element_runs_a_script_of_its_own(tmp_path: Path) -> None:
     parts = Parts(page(lay_out(scene(*HOSTILE, title=HOSTILE[0], subtitle=HOSTILE[1])), tmp_path))
     assert [name for _, each in parts.elements for name in each if name.startswith("on") or name == "style"] == []
-    assert [each.get("src", "")[:5] for each in parts.all("img")] == ["data:"]
+    assert [(each["src"] or "")[:5] for each in parts.all("img")] == ["data:"]
     assert len(parts.all("script")) == 3
 
 

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import unicodedata
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,14 @@ import pypdfium2  # type: ignore[import-untyped]  # it has no types
 import pytest
 from PIL import Image, ImageChops, ImageFilter
 
-from boot_screen import LANTERN, Layout, Screen, lay_out, render, write_set
+from boot_screen import LANTERN, Layout, Name, Scene, Screen, lay_out, render, write_set
 from boot_screen.outputs.pdf_fonts import EmbeddedFont
+from boot_screen.scene import Colour
+from boot_screen.silhouette import named
 from tests.boot_screen.scenes import MIXED, PHONE, many, placed, scene
 
 MM = 72 / 25.4
-ALIKE = 24
+ALIKE = 32
 HARD_TO_READ = ("علاء", "東م\u062d4", "👨\u200d👩\u200d👧", "ส้้้", "ẴŨ̈", "क्षि", "שָׁלוֹם", "A\ua9c1B", "AVATAR")
 
 
@@ -127,6 +130,22 @@ def test_a_sheet_looks_like_the_picture(tmp_path: Path, copies: int) -> None:
     layout = lay_out(scene(*names, screen=screen, title="谢谢 Thank you 🎉", subtitle="for محمد"))
     (page,) = poster(layout, tmp_path)
     assert unlike(screen_on(page, screen), next(render(layout)).image.convert("RGB")) < ALIKE
+
+
+@pytest.mark.parametrize("ground", [LANTERN.ground, (120, 20, 30)], ids=["ink", "ink and ground"])
+def test_a_silhouette_sections_and_a_footer_are_as_in_the_picture(tmp_path: Path, ground: Colour) -> None:
+    names = [Name(str(place), text, section="First" if place % 2 else "") for place, text in enumerate(many(60))]
+    palette = replace(LANTERN, shape=ground, shape_names=(255, 220, 120))
+    asked = Scene(
+        names, Screen(600, 900), footer="脚注", palette=palette, silhouette=named("heart"), system_fonts=False
+    )
+    layout = lay_out(asked)
+    (page,) = poster(layout, tmp_path)
+    assert unlike(screen_on(page, asked.screen), next(render(layout)).image.convert("RGB")) < ALIKE
+    text = text_of(page)
+    assert "First" in text
+    assert "脚注" in text
+    assert all(name.text in text for name in names if "محم" not in name.text and "דוד" not in name.text)
 
 
 def test_the_same_names_give_the_same_bytes_whatever_the_hash_seed(tmp_path: Path) -> None:

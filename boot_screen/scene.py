@@ -14,6 +14,7 @@ DEFAULT_MIN_PX = 16
 DEFAULT_MIN_MM = 0.9
 SMALLEST_SIDE, LARGEST_SIDE = 160, 8192
 MM_PER_INCH = 25.4
+DIVIDER = "· · ·"
 
 Colour = tuple[int, int, int]  # red, green, blue, 0 to 255
 
@@ -130,13 +131,13 @@ class Scene:
             seen.add(name.id)
 
     def sections(self) -> list[tuple[str, list[Name]]]:
-        """Headings with their names in order; sections in the order in which they first appear, those without a
-        heading first."""
+        """Headings with their names in order; sections in the order in which they first appear. Names without a section
+        that come after one stand below DIVIDER."""
         found: dict[str, list[Name]] = {}
         for name in self.names:
             found.setdefault(name.section.strip(), []).append(name)
-        bare = [("", found.pop(""))] if "" in found else []
-        return [(heading, self._ordered(names)) for heading, names in [*bare, *found.items()]]
+        bare = DIVIDER if next(iter(found), "") else ""
+        return [(heading or bare, self._ordered(names)) for heading, names in found.items()]
 
     def _ordered(self, names: list[Name]) -> list[Name]:
         if self.seed is not None:

@@ -117,7 +117,7 @@ def test_sections_stand_in_their_order_with_the_most_senior_first(tmp_path: Path
     record = tmp_path / "wall.json"
     asked = [str(names), str(tmp_path / "wall.png"), "--size", "480x800", "--order", "seniority"]
     assert main([*asked, "--manifest", str(record)]) == 0
-    assert [name[0] for name in json.loads(record.read_text())["names"]] == ["4", "3", "1", "2"]
+    assert [name[0] for name in json.loads(record.read_text())["names"]] == ["3", "1", "2", "4"]
 
 
 def test_pages_of_an_earlier_drawing_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -27,17 +27,20 @@ def test_the_background_is_the_first_page_in_a_png_that_grub_can_read(folder: Pa
 def test_every_picture_that_the_theme_names_is_there(folder: Path) -> None:
     theme = (folder / "theme.txt").read_text()
     named = re.findall(r'"([^"]+\.png)"', theme)
-    assert named == ["background.png", "panel_*.png"]
-    assert all(list(folder.glob(name)) for name in named)
+    assert named == ["background.png", "band.png"]
+    assert all((folder / name).is_file() for name in named)
 
 
-def test_the_menu_stands_on_the_screen(folder: Path) -> None:
+def test_the_band_below_the_menu_cuts_no_row_and_reaches_the_bottom(folder: Path) -> None:
     theme = (folder / "theme.txt").read_text()
-    left, top, width, height = (int(re.findall(rf"{word} = (\d+)\n", theme)[0])
-                                for word in ("left", "top", "width", "height"))  # fmt: skip
-    screen = three_pages()[0].scene.screen
-    assert left + width < screen.width
-    assert top + height < screen.height
+    tops, heights = ({int(number) for number in re.findall(rf"{word} = (\d+)\n", theme)} for word in ("top", "height"))
+    (top,), (height,) = tops, heights
+    layout = three_pages()[0]
+    assert top + height == layout.scene.screen.height
+    assert 0.7 <= top / layout.scene.screen.height < 0.8
+    boxes = [placed.words.box for placed in layout.pages[0].names]
+    assert all(box.y + box.height <= top or box.y >= top for box in boxes)
+    assert any(box.y >= top for box in boxes)
 
 
 def test_the_folder_says_that_grub_shows_one_page_and_where_it_belongs(folder: Path) -> None:

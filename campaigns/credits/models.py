@@ -43,6 +43,7 @@ class Edition(Numbered):
     created_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     frozen_at: Mapped[datetime | None]
     shipped_at: Mapped[datetime | None]
+    published_at: Mapped[datetime | None]
 
 
 class EditionName(Model):

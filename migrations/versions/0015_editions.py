@@ -18,6 +18,8 @@ def upgrade() -> None:
         batch.add_column(sa.Column("section", sa.String(), nullable=False, server_default=""))
     with op.batch_alter_table("edition_name") as batch:
         batch.alter_column("section", server_default=None)
+    with op.batch_alter_table("edition") as batch:
+        batch.add_column(sa.Column("published_at", sa.DateTime(timezone=True), nullable=True))
     with op.batch_alter_table("rendering") as batch:
         batch.add_column(sa.Column("screen", sa.String(), nullable=False, server_default=""))
         batch.add_column(sa.Column("language", sa.String(), nullable=False, server_default=""))
@@ -31,6 +33,8 @@ def upgrade() -> None:
 def downgrade() -> None:
     _rewrite(_narrower)
     op.execute("DELETE FROM rendering")
+    with op.batch_alter_table("edition") as batch:
+        batch.drop_column("published_at")
     with op.batch_alter_table("rendering") as batch:
         batch.drop_column("language")
         batch.drop_column("screen")

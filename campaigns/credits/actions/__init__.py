@@ -6,10 +6,12 @@ from campaigns.credits.actions.editions import (
     change_edition,
     create_edition,
     freeze_edition,
+    publish,
     reopen_edition,
     ship,
     trial_of,
 )
+from campaigns.credits.actions.lighting import light_up
 from campaigns.credits.actions.rendering import draw_some, forget_names, render_edition
 
 __all__ = [
@@ -24,6 +26,8 @@ __all__ = [
     "forget_names",
     "freeze_edition",
     "hide_name",
+    "light_up",
+    "publish",
     "render_edition",
     "reopen_edition",
     "ship",

@@ -150,3 +150,17 @@ def ship(edition_id: int, at: datetime, *, build_id: int | None = None) -> None:
             before={"state": EditionState.SHIPPED.value},
             after={"state": EditionState.SUPERSEDED.value},
         )
+
+
+def publish(edition_id: int, at: datetime) -> bool:
+    """Lets everybody see a boot screen that has shipped, or takes that back; returns which. Raises MoveRefused."""
+    edition = edition_or_404(edition_id)
+    if edition.state not in (EditionState.SHIPPED, EditionState.SUPERSEDED):
+        raise MoveRefused(_("Only a boot screen that has shipped is published: its people have not seen it yet."))
+    was = edition.published_at
+    edition.published_at = None if was else at
+    session().flush()
+    journal.record(
+        "publish_edition", f"edition:{edition_id}", at=at, before={"public": bool(was)}, after={"public": not was}
+    )
+    return not was

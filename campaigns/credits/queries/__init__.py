@@ -13,6 +13,8 @@ from campaigns.credits.queries.editions import (
     people_page,
     place_figures,
     renderings_of,
+    share_token,
+    shared_name,
     withdrawn_since,
 )
 
@@ -31,5 +33,7 @@ __all__ = [
     "people_page",
     "place_figures",
     "renderings_of",
+    "share_token",
+    "shared_name",
     "withdrawn_since",
 ]

@@ -17,6 +17,7 @@ from crm.core.db import session
 from crm.core.errors import NotThere, NotUnderstood
 from crm.core.jobs import Job
 from crm.core.paging import Page, SortKey, page
+from crm.core.tokens import read, sign
 from crm.funnel import queries as funnel
 from crm.funnel.models import Standing
 from crm.funnel.rules import Stage
@@ -180,3 +181,26 @@ def newest_job(edition_id: int) -> Job | None:
     """The last drawing of this edition, running or ended."""
     jobs = session().scalars(select(Job).where(Job.kind == RENDER).order_by(Job.id.desc()).limit(JOBS_LOOKED_AT))
     return next((job for job in jobs if job.args["edition_id"] == edition_id), None)
+
+
+SHARED = "shared_name"
+
+
+def share_token(edition_id: int, person_id: int) -> str:
+    """What stands behind /boot-screen/ in the link that its owner may give to others."""
+    return sign(SHARED, [edition_id, person_id])
+
+
+def shared_name(token: str) -> tuple[Edition, EditionName]:
+    """The name behind a link and its boot screen. Raises NotAllowed for a token that we have not made, and NotThere
+    when it has not shipped, or when the name may not be shown any more."""
+    found = read(SHARED, token)
+    if not isinstance(found, list) or len(found) != 2:
+        raise NotThere(_("There is no such boot screen."))
+    edition = edition_or_404(found[0])
+    name = session().get(EditionName, (edition.id, found[1]))
+    consent = session().get(Consent, found[1])
+    may_be_shown = consent is not None and consent.answer is ConsentAnswer.YES and consent.hidden_at is None
+    if name is None or not may_be_shown or edition.state not in (EditionState.SHIPPED, EditionState.SUPERSEDED):
+        raise NotThere(_("This name is not shown any more, or not yet."))
+    return edition, name

@@ -10,8 +10,8 @@ from flask_babel import lazy_gettext
 from sqlalchemy import ColumnElement, Table, exists, select
 
 from campaigns.credits.actions import forget_names
-from campaigns.credits.models import Consent, Edition, EditionName
-from campaigns.credits.queries import appearances, consent_of
+from campaigns.credits.models import Consent, ConsentAsk, ConsentRound, Edition, EditionName
+from campaigns.credits.queries import appearances, asked_of, consent_of, withdrawn_at
 from campaigns.credits.rules import ConsentAnswer
 from crm.accounts.queries import is_tester
 from crm.core.db import session
@@ -22,6 +22,8 @@ from crm.people.models import Person
 
 UNANSWERED = "unanswered"
 CONSENT = cast(Table, Consent.__table__)
+CONSENT_ASK = cast(Table, ConsentAsk.__table__)
+CONSENT_ROUND = cast(Table, ConsentRound.__table__)
 EDITION = cast(Table, Edition.__table__)
 EDITION_NAME = cast(Table, EditionName.__table__)
 
@@ -70,7 +72,9 @@ def timeline(person_id: int, before: datetime | None, limit: int) -> list[Event]
 
 
 def tester_panel(person_id: int, _at: datetime) -> dict[str, Any]:
-    return {"consent": consent_of(person_id), "appearances": appearances(person_id)}
+    consent = consent_of(person_id)
+    since = withdrawn_at(consent) if consent else None
+    return {"consent": consent, "withdrawn_at": since, "appearances": appearances(person_id)}
 
 
 def person_panel(person_id: int, _at: datetime) -> dict[str, Any] | None:
@@ -78,14 +82,21 @@ def person_panel(person_id: int, _at: datetime) -> dict[str, Any] | None:
     consent = consent_of(person_id)
     if consent is None and not is_tester(person_id):
         return None
-    return {"consent": consent, "appearances": appearances(person_id)}
+    return {
+        "consent": consent,
+        "withdrawn_at": withdrawn_at(consent) if consent else None,
+        "asked": asked_of(person_id),
+        "appearances": appearances(person_id),
+    }
 
 
 OFFERS = RoomOffers(
     room="credits",
     owned=(
         Owned(EDITION_NAME),
-        Owned(CONSENT),
+        Owned(CONSENT, private=frozenset({"likeness"})),
+        Owned(CONSENT_ASK),
+        Owned(CONSENT_ROUND, "started_by_id", forget="keep", exported=False),
         Owned(EDITION, "created_by_id", forget="keep", exported=False),
     ),
     forget=forget_names,

@@ -1,6 +1,13 @@
 """The verbs of this room."""
 
-from campaigns.credits.actions.consents import answer_consent, answer_many, hide_name, show_name
+from campaigns.credits.actions.asking import ask_some, remind_some, start_round
+from campaigns.credits.actions.consents import (
+    answer_consent,
+    answer_many,
+    hide_name,
+    rebuild_likenesses,
+    show_name,
+)
 from campaigns.credits.actions.drawing import Drawn, draw_edition, draw_name
 from campaigns.credits.actions.editions import (
     change_edition,
@@ -15,6 +22,7 @@ __all__ = [
     "Drawn",
     "answer_consent",
     "answer_many",
+    "ask_some",
     "change_edition",
     "create_edition",
     "draw_edition",
@@ -23,8 +31,11 @@ __all__ = [
     "forget_names",
     "freeze_edition",
     "hide_name",
+    "rebuild_likenesses",
+    "remind_some",
     "render_edition",
     "reopen_edition",
     "ship",
     "show_name",
+    "start_round",
 ]

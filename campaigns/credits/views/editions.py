@@ -23,11 +23,13 @@ from campaigns.credits.forms import EditionForm, ShipForm
 from campaigns.credits.models import Edition
 from campaigns.credits.queries import (
     consent_figures,
+    count_withdrawn,
     edition_or_404,
     editions_page,
     newest_job,
     place_figures,
     rendering_of,
+    rounds,
     withdrawn_since,
 )
 from campaigns.credits.queries.words import PLACES, STATES
@@ -61,7 +63,14 @@ def _day(edition: Edition) -> date:
 @staff(May.CREDITS)
 def editions() -> str:
     page = editions_page(request.args.get("after"), request.args.get("before"))
-    return render_template("credits/list.html", page=page, figures=consent_figures(), states=STATES)
+    return render_template(
+        "credits/list.html",
+        page=page,
+        figures=consent_figures(),
+        states=STATES,
+        rounds=rounds(1),
+        withdrawn=count_withdrawn(),
+    )
 
 
 @bp.route("/editions/new", methods=["GET", "POST"])

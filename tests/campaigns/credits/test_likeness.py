@@ -31,7 +31,8 @@ def test_names_that_may_be_taken_for_one_another_are_alike(one: str, other: str)
 
 
 @pytest.mark.parametrize(
-    ("one", "other"), [("Lin", "Ling"), ("林薇", "林微"), ("Ada", "Àda"), ("Nina", "Viva"), ("🐙", "🐢"), ("雨", "小雨")]
+    ("one", "other"),
+    [("Lin", "Ling"), ("林薇", "林微"), ("Ada", "Àda"), ("Nina", "Viva"), ("🐙", "🐢"), ("雨", "小雨")],
 )
 def test_names_that_one_tells_apart_are_not(one: str, other: str) -> None:
     assert likeness(other) not in likenesses(one)

@@ -450,7 +450,7 @@ class Story:
         render_edition(edition.id, self.ends_at)
         session().commit()
         jobs.run_due.run()
-        ship(edition.id, self.ends_at)
+        ship(edition.id, self.ends_at, build_id=self._build_id)
         session().commit()
 
     def _mark_the_core(self) -> None:

@@ -318,11 +318,31 @@ def test_a_release_manager_sees_whom_a_round_asks_and_starts_it(release_manager:
 
 def test_before_the_first_round_there_is_no_progress(release_manager: FlaskClient) -> None:
     assert release_manager.get("/editions/consent/progress").status_code == 404
-    assert "The newest consent round" not in release_manager.get("/editions").text
+    assert "Nobody has been asked by a letter yet." in release_manager.get("/editions").text
 
 
 def test_community_managers_start_no_rounds(programme: Programme, ada: Person, sign_in: SignIn) -> None:
     assert sign_in(make.staff("Cai", Role.COMMUNITY)).post("/editions/consent/ask").status_code == 403
+
+
+def test_who_was_asked_is_found_by_the_round_and_the_answer(
+    programme: Programme, release_manager: FlaskClient, ada: Person
+) -> None:
+    bea = make.tester("Bea")
+    _round(programme)
+    make.tester("Cai")
+    answer_consent(bea.id, ConsentAnswer.YES, "Bea", NOW)
+    session().commit()
+    number = rounds()[0].id
+    for filters, found in (
+        (f"consent_round={number}", {"Ada", "Bea"}),
+        ("consent_round=any&consent=unanswered", {"Ada"}),
+        (f"consent_round={number}&consent=yes", {"Bea"}),
+        (f"consent_round={number + 1}", set()),
+    ):
+        page = release_manager.get(f"/people?{filters}").text
+        assert {name for name in ("Ada", "Bea", "Cai") if f"<bdi>{name}</bdi>" in page} == found, filters
+    assert "is no number of a consent round" in release_manager.get("/people?consent_round=x").text
 
 
 @contextmanager

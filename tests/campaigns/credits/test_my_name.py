@@ -170,9 +170,9 @@ def test_both_see_which_builds_still_hold_a_withdrawn_name(
     session().commit()
     for page in (adas_browser.get("/my-name").text, adas_browser.get("/portal", follow_redirects=True).text):
         assert still in page
-        assert "still on &lt;b&gt;old&lt;/b&gt;, which has left" in page
+        assert "still on &lt;b&gt;old&lt;/b&gt;, which has shipped" in page
     told = lins_browser.get(f"/people/{ada.id}").text + lins_browser.get(f"/people/{ada.id}/more").text
     assert "still in build phone 1.8.12" in told
     listed = lins_browser.get("/editions/withdrawn").text
     assert "phone 1.8.12" in listed
-    assert "2 names withdrawn after they left" in lins_browser.get("/editions").text
+    assert "2 names withdrawn after shipping" in lins_browser.get("/editions").text

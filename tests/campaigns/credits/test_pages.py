@@ -174,6 +174,9 @@ def test_a_frozen_edition_tells_of_withdrawals(held: Programme, release_manager:
     session().commit()
     release_manager.post(f"/editions/names/{ada.id}/hide", data={"why": "asked for it"})
     assert "may not be shown any more" in release_manager.get(f"/editions/{made.id}").get_data(as_text=True)
+    on_it = release_manager.get(f"/editions/{made.id}/people/on").get_data(as_text=True)
+    assert "Hidden by staff: asked for it" in on_it
+    assert "Show it again" in on_it
     release_manager.post(f"/editions/{made.id}/reopen")
     session().expire_all()
     assert edition_or_404(made.id).state is EditionState.DRAFT

@@ -14,7 +14,14 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 
 from campaigns.audience.actions import save_audience
-from campaigns.credits.actions import answer_many, create_edition, freeze_edition, render_edition, ship
+from campaigns.credits.actions import (
+    answer_many,
+    create_edition,
+    freeze_edition,
+    render_edition,
+    ship,
+    start_round,
+)
 from campaigns.credits.rules import ConsentAnswer, Look, Part, RuleKind, Wording, rule_of
 from campaigns.outreach.actions import create_campaign, finish, set_step, start
 from campaigns.outreach.models import Campaign
@@ -134,6 +141,8 @@ class Story:
     def _week(self, week: int) -> None:
         if week < RECRUITING_WEEKS:
             self._write_to(week)
+        if week == WEEKS - 1:
+            self._ask_for_names()
         self._join(week)
         build = self._register(week)
         self._invite_friends(week)
@@ -406,6 +415,15 @@ class Story:
 
     # ------------------------------------------------------------ the thanks
 
+    def _ask_for_names(self) -> None:
+        """The last week begins with a consent round; whoever has not answered is to be reminded in the next."""
+        at = self.at(WEEKS - 1, MONDAY, 10)
+        start_round(at, by_id=self.staff["release"])
+        session().commit()
+        jobs.run_due.run()
+        deliver_due(at + timedelta(hours=1))
+        session().commit()
+
     def _thank(self) -> None:
         """Those who stayed say yes to their name; of the others some said no and some have not answered."""
         at = self.at(WEEKS - 1, THURSDAY, 12)
@@ -432,7 +450,7 @@ class Story:
         render_edition(edition.id, self.ends_at)
         session().commit()
         jobs.run_due.run()
-        ship(edition.id, self.ends_at)
+        ship(edition.id, self.ends_at, build_id=self._build_id)
         session().commit()
 
     def _mark_the_core(self) -> None:

@@ -6,6 +6,7 @@ from flask_babel import lazy_gettext, lazy_pgettext
 
 from boot_screen import Change
 from campaigns.credits.rules import EditionState, Place
+from campaigns.credits.rules.asking import LeftOut
 
 CHANGES = {
     Change.NORMALISED: lazy_gettext("Letters are written in their usual, composed form."),
@@ -21,6 +22,11 @@ STATES = {
     EditionState.FROZEN: (lazy_pgettext("boot screen", "frozen"), "going"),
     EditionState.SHIPPED: (lazy_pgettext("boot screen", "shipped"), "done"),
     EditionState.SUPERSEDED: (lazy_pgettext("boot screen", "superseded"), "quiet"),
+}
+LEFT_OUT = {
+    LeftOut.ASKED_BEFORE: lazy_gettext("Asked before, and have not answered"),
+    LeftOut.DECLINED: lazy_gettext("Asked to be left alone"),
+    LeftOut.NO_ADDRESS: lazy_gettext("Have no mail address"),
 }
 PLACES = {
     Place.ON: lazy_gettext("On it"),

@@ -44,6 +44,7 @@ from campaigns.credits.forms import (
 from campaigns.credits.models import Edition
 from campaigns.credits.queries import (
     consent_figures,
+    count_withdrawn,
     edition_or_404,
     editions_page,
     is_drawn,
@@ -52,6 +53,7 @@ from campaigns.credits.queries import (
     parts,
     place_figures,
     renderings_of,
+    rounds,
     withdrawn_since,
 )
 from campaigns.credits.queries.words import PLACES, STATES
@@ -89,7 +91,14 @@ def _day(edition: Edition) -> date:
 @staff(May.CREDITS)
 def editions() -> str:
     page = editions_page(request.args.get("after"), request.args.get("before"))
-    return render_template("credits/list.html", page=page, figures=consent_figures(), states=STATES)
+    return render_template(
+        "credits/list.html",
+        page=page,
+        figures=consent_figures(),
+        states=STATES,
+        rounds=rounds(1),
+        withdrawn=count_withdrawn(),
+    )
 
 
 def _form(data: Mapping[str, Any], asked: MultiDict[str, str] | None = None) -> EditionForm:

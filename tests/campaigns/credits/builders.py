@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from campaigns.credits.actions import answer_consent, create_edition
-from campaigns.credits.models import Edition
+from campaigns.credits.models import Edition, EditionName
 from campaigns.credits.rules import ConsentAnswer, EditionState, Look, Part, RuleKind, Wording, rule_of
 from crm.core.db import session
 from crm.funnel.models import Move, Standing
@@ -19,9 +20,9 @@ LOOK = Look(sizes=("480x800",), wordings={"en": Wording("Thank you")})
 RETAINED = rule_of([Part(RuleKind.RETAINED)])
 
 
-def retained(name: str, *, since: datetime = AT - timedelta(days=1)) -> Person:
+def retained(name: str, *, since: datetime = AT - timedelta(days=1), **fields: Any) -> Person:
     """A tester who reached retained at that moment."""
-    who = make.tester(name)
+    who = make.tester(name, **fields)
     session().add(
         Standing(person_id=who.id, stage=Stage.RETAINED, since=since, reached=4, retained_at=since, week=2900)
     )
@@ -44,4 +45,13 @@ def edition(name: str = "First", *, state: EditionState = EditionState.DRAFT, **
         for key, value in fields.items():
             setattr(made, key, value)
         session().flush()
+    return made
+
+
+def named_on(people: Sequence[Person], name: str = "First", **fields: Any) -> Edition:
+    """An edition that has these people on it, in this order."""
+    made = edition(name, **{"frozen_at": AT, "shipped_at": AT} | fields)
+    for position, who in enumerate(people, start=1):
+        session().add(EditionName(edition_id=made.id, person_id=who.id, shown_name=who.name, position=position))
+    session().flush()
     return made

@@ -5,7 +5,7 @@ ARGS ?=
 SCALE ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run worker test lint fmt bench prove migrate backup restore messages setup lock vendor fonts
+.PHONY: help demo run worker test lint fmt bench prove migrate backup restore messages setup lock vendor fonts pictures
 
 help:
 	@$(PYTHON) dev.py --help
@@ -13,7 +13,7 @@ help:
 demo:
 	@$(PYTHON) dev.py demo --scale $(SCALE) $(ARGS)
 
-run worker test lint fmt bench prove migrate messages setup lock vendor fonts:
+run worker test lint fmt bench prove migrate messages setup lock vendor fonts pictures:
 	@$(PYTHON) dev.py $@ $(ARGS)
 
 backup restore:

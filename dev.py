@@ -28,7 +28,7 @@ RUN_LOCK = "requirements.txt"
 DEV_LOCK = "requirements-dev.txt"
 TOOLS_LOCK = "requirements-tools.txt"
 FIRST_PYTHON = (3, 11)
-CODE = ("crm", "campaigns", "boot_screen", "bench", "tests", "migrations", "dev.py")
+CODE = ("crm", "campaigns", "boot_screen", "bench", "docs/pictures", "tests", "migrations", "dev.py")
 PAGES = ("crm", "campaigns")
 
 
@@ -207,7 +207,7 @@ def module(name: str) -> Callable[[argparse.Namespace], int]:
 
 def bench(options: argparse.Namespace) -> int:
     prepare(DEV_LOCK)
-    every = sorted(path.stem for path in (ROOT / "bench").glob("[a-z]*.py") if path.stem != "prove")
+    every = sorted(path.stem for path in (ROOT / "bench").glob("[a-z]*.py") if path.stem not in {"prove", "boots"})
     failed = [name for name in options.rest or every if call(PYTHON, "-m", f"bench.{name}") != 0]
     if failed:
         raise Stop(f"Not finished: {', '.join(failed)}")
@@ -312,6 +312,7 @@ def command_line() -> argparse.ArgumentParser:
     add("lock", "compile requirements*.in to locks with hashes", lock).add_argument("--upgrade", action="store_true")
     add("vendor", "fetch the committed browser files anew (needs npm)", vendor)
     add("fonts", "cut the boot screen's fonts anew", module("boot_screen.fonts.make_fonts"))
+    add("pictures", "draw the documentation's pictures anew", module("docs.pictures.draw"))
     return parser
 
 
@@ -326,7 +327,7 @@ def main(words: list[str]) -> int:
         parser.print_help()
         return 0
     if rest:
-        if options.command not in {"test", "bench", "prove", "messages", "fonts"}:
+        if options.command not in {"test", "bench", "prove", "messages", "fonts", "pictures"}:
             parser.error(f"{options.command} does not know {' '.join(rest)}")
         options.rest = rest
     return int(options.run(options))

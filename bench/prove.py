@@ -1,9 +1,10 @@
-"""The long proofs: `python3 dev.py prove [--kills 20] [--rows 1000000] [--seed N]`; 0 leaves kills or rows out.
+"""The long proofs: `python3 dev.py prove [--kills 20] [--rows 1000000] [--no-boots] [--seed N]`; 0 leaves one out.
 
 Kills web and worker with -9 at random moments of an import, a campaign and the opening of a release, in turn on SQLite
 with the folder for a broker and on PostgreSQL with Redis, and looks whether anything was lost or doubled; then imports
 a million rows against the floor (see bench/import_people.py). What came of it is written to bench/results/prove.json
 and prove.md with date and commit, after each proof, so that a proof which was broken off has told what it had found.
+At last boot screens are booted (see bench/boots.py, which writes boots.json and boots.md).
 """
 
 from __future__ import annotations
@@ -147,6 +148,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--no-boots", dest="boots", action="store_false", help="boot nothing")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1_000_000))
     asked = parser.parse_args()
     report: dict[str, Any] = {
@@ -159,7 +161,9 @@ def main() -> int:
     prove_kills(report, asked.kills, asked.seed)
     if asked.rows:
         prove_import(report, asked.rows)
-    return 0 if sound(report) else 1
+    boots = [sys.executable, "-m", "bench.boots"]
+    booted = not asked.boots or subprocess.run(boots, cwd=ROOT, check=False).returncode == 0
+    return 0 if sound(report) and booted else 1
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Coloured pictures in names, brought down to the 64 colours that the indexed picture keeps for them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from PIL import Image, ImageDraw, ImageFont
@@ -26,23 +26,27 @@ class Tile:
 
 
 class Pictures:
-    """All emoji of a layout, each at the sizes it is drawn in. `colours` is at most COLOURS long, and
+    """All emoji of a layout, each at the sizes and on the grounds it is drawn in. `colours` is at most `most` long, and
     gets the indexes from `first` on."""
 
-    def __init__(self, wanted: Iterable[tuple[Run, int]], setter: Typesetter, ground: Colour, first: int) -> None:
+    def __init__(
+        self, wanted: Iterable[tuple[Run, int]], setter: Typesetter, grounds: Sequence[Colour], first: int, most: int
+    ) -> None:
         strikes = sorted(set(wanted), key=lambda want: (want[0].text, want[1]))
         fonts = {run.font: open_font(setter.fonts[run.font], EMOJI_STRIKE_PX, shaped=True) for run, _ in strikes}
         pictures = {(run.text, px): _picture(run, px, fonts[run.font]) for run, px in strikes}
         self.colours: list[Colour] = []
-        self._tiles: dict[tuple[str, int], Tile] = {}
+        self._tiles: dict[tuple[str, int, Colour], Tile] = {}
         if pictures:
-            self._reduce(pictures, ground, first)
+            self._reduce(pictures, grounds, first, most)
 
-    def tile(self, run: Run, px: int) -> Tile:
-        return self._tiles[run.text, px]
+    def tile(self, run: Run, px: int, ground: Colour) -> Tile:
+        return self._tiles[run.text, px, ground]
 
-    def _reduce(self, pictures: dict[tuple[str, int], tuple[Image.Image, int]], ground: Colour, first: int) -> None:
-        flat = {key: _on_ground(picture, ground) for key, (picture, _) in pictures.items()}
+    def _reduce(
+        self, pictures: dict[tuple[str, int], tuple[Image.Image, int]], grounds: Sequence[Colour], first: int, most: int
+    ) -> None:
+        flat = {(*key, ground): _on_ground(pictures[key][0], ground) for key in pictures for ground in grounds}
         sheet = Image.new(
             "RGB", (max(each.width for each in flat.values()), sum(each.height for each in flat.values()))
         )
@@ -50,11 +54,12 @@ class Pictures:
         for each in flat.values():
             sheet.paste(each, (0, y))
             y += each.height
-        few = sheet.quantize(COLOURS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
-        raw = (few.getpalette() or [])[: COLOURS * 3]
+        few = sheet.quantize(most, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+        raw = (few.getpalette() or [])[: most * 3]
         self.colours = [(raw[at], raw[at + 1], raw[at + 2]) for at in range(0, len(raw) - 2, 3)]
-        for key, (picture, above) in pictures.items():
-            indexed = flat[key].quantize(palette=few, dither=Image.Dither.NONE)
+        for key, ground_picture in flat.items():
+            picture, above = pictures[key[:2]]
+            indexed = ground_picture.quantize(palette=few, dither=Image.Dither.NONE)
             plane = Image.frombytes("L", indexed.size, indexed.tobytes())
             opaque = picture.getchannel("A").point([0] * _OPAQUE_FROM + [255] * (256 - _OPAQUE_FROM), "1")
             self._tiles[key] = Tile(plane.point([min(first + index, 255) for index in range(256)]), opaque, above)

@@ -1,4 +1,4 @@
-"""The words above the names, and the room that is left below them."""
+"""The words above and below the names, and the room that is left between them."""
 
 from dataclasses import dataclass
 from enum import IntEnum
@@ -21,6 +21,7 @@ class Ink(IntEnum):
     NAMES_TOO = 1
     TITLE = 2
     SUBTITLE = 3
+    SHAPE = 4
 
 
 class Box(NamedTuple):
@@ -43,7 +44,7 @@ class Words(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """Title and subtitle placed, the rule below them (None without a title), and the box left for names."""
+    """Title, subtitle and footer placed, the rule below the title (None without one), and the box left for names."""
 
     words: tuple[Words, ...]
     rule: Box | None
@@ -52,37 +53,58 @@ class Header:
 
 
 def lay_out_header(scene: Scene, setter: Typesetter) -> Header:
-    """Title and subtitle centred at the top; each in at most two lines, sized by the screen's shorter side."""
+    """Title and subtitle centred at the top, the footer at the foot; each in at most two lines, sized by the screen's
+    shorter side."""
     screen = scene.screen
     side = min(screen.width, screen.height)
-    margin_x, margin_y = round(side * 0.06), round(side * 0.06 + screen.height * 0.012)
+    margin_x, margin_y = round(side * 0.06), _margin(screen)
     measure = screen.width - 2 * margin_x
     words: list[Words] = []
     changes: set[Change] = set()
     y = margin_y + (round(side * 0.025) if scene.title or scene.subtitle else 0)
     for text, share, ink in ((scene.title, 0.066, Ink.TITLE), (scene.subtitle, 0.034, Ink.SUBTITLE)):
-        px = max(scene.min_px, round(side * share))
-        lines, px, changed = _lines(text, px, measure, scene.min_px, setter)
+        px = max(scene.least_px, round(side * share))
+        lines, px, changed = _lines(text, px, measure, scene.least_px, setter)
         changes |= changed
         for line in lines:
             words.append(Words(line, _centred(line, px, y, screen), px, ink))
             y += line_height(px)
         y += round(px * 0.3) if lines else 0
+    foot, foot_top, changed = _footer(scene, measure, setter)
+    changes |= changed
     rule = None
     if words:
         rule = _rule(screen, side, y + round(side * 0.014))
         y = rule.y + rule.height + round(side * 0.042)
-    body = Box(margin_x, y, measure, screen.height - margin_y - y)
-    if body.height < line_height(scene.min_px):
+    body = Box(margin_x, y, measure, foot_top - y)
+    if body.height < line_height(scene.least_px):
         raise SceneError("The title leaves no room for names on this screen. Shorten it, or allow smaller type.")
-    return Header(tuple(words), rule, body, frozenset(changes))
+    return Header((*words, *foot), rule, body, frozenset(changes))
+
+
+def _margin(screen: Screen) -> int:
+    return round(min(screen.width, screen.height) * 0.06 + screen.height * 0.012)
+
+
+def _footer(scene: Scene, measure: int, setter: Typesetter) -> tuple[list[Words], int, frozenset[Change]]:
+    """The footer's lines, the top of the room that they take, and what was changed."""
+    screen = scene.screen
+    side = min(screen.width, screen.height)
+    lowest = screen.height - _margin(screen)
+    lines, px, changes = _lines(scene.footer, max(scene.least_px, round(side * 0.026)), measure, scene.least_px, setter)
+    top = lowest - line_height(px) * len(lines)
+    words = [
+        Words(line, _centred(line, px, top + line_height(px) * row, screen), px, Ink.SUBTITLE)
+        for row, line in enumerate(lines)
+    ]
+    return words, top - round(side * 0.03) if words else lowest, changes
 
 
 def page_mark(number: int, count: int, scene: Scene, setter: Typesetter) -> Words:
     """ "2 / 6" in the bottom margin."""
     line = setter.set(f"{number} / {count}")
     px = max(12, round(min(scene.screen.width, scene.screen.height) * 0.016))
-    margin = round(min(scene.screen.width, scene.screen.height) * 0.06 + scene.screen.height * 0.012)
+    margin = _margin(scene.screen)
     y = scene.screen.height - margin + (margin - line_height(px)) // 2
     return Words(line, _centred(line, px, y, scene.screen), px, Ink.SUBTITLE)
 

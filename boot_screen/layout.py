@@ -1,15 +1,16 @@
 """Where everything stands: type size, pages, rows, and the box of each name."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import ceil
-from typing import NamedTuple
+from typing import NamedTuple, overload
 
 from boot_screen.header import Box, Header, Ink, Words, lay_out_header, page_mark
-from boot_screen.naming import SetName, set_names
-from boot_screen.rows import Rows, line_height
-from boot_screen.scene import Scene
-from boot_screen.text import Typesetter
+from boot_screen.naming import SetName, set_names, set_text
+from boot_screen.rows import HEADING_ROWS, Rows, line_height
+from boot_screen.sanitise import Change
+from boot_screen.scene import Scene, SceneError
+from boot_screen.text import Line, Typesetter
 
 FEW = 300  # up to here rows are centred with equal gaps, beyond they are justified
 _GAP, _GAP_OF_FEW = 0.9, 1.15  # in em
@@ -18,6 +19,7 @@ _TURNS = (Ink.NAMES, Ink.NAMES_TOO)
 _JUSTIFIED_FROM_EM = 36  # in a narrower measure the gaps would differ too much from row to row
 _LOOSEST_GAP = 2.4  # a justified row with wider gaps is centred instead
 _LOOSEST_LEADING = 2.5
+_HEADING_SIZE = 1.25  # of the names' size
 
 
 class PlacedName(NamedTuple):
@@ -29,47 +31,55 @@ class PlacedName(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One picture, numbered from 1."""
+    """One picture, numbered from 1: its names, the headings of sections that begin on it, and its number as words."""
 
     number: int
     names: tuple[PlacedName, ...]
     mark: Words | None
+    headings: tuple[Words, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """A scene laid out. `px` is the type size of the names, in px per em; `header` stands on each page.
+    """A scene laid out. `px` is the type size of the names, in px per em; `header` stands on each page; `shape` is the
+    box of the silhouette on each page. `names` are all names in the order in which they stand, `headings` those of all
+    sections, each with its type size.
 
-    `typesetter` knows the fonts that the runs name.
+    `typesetter` knows the fonts that the runs name. Pages are placed when they are asked for, so that a million names
+    need no room for their boxes.
     """
 
     scene: Scene
     px: int
     header: Header
-    pages: tuple[Page, ...]
+    names: Sequence[SetName]
+    pages: Sequence[Page]
     typesetter: Typesetter
+    shape: Box | None
+    headings: Sequence[tuple[Line, int]]
+    heading_changes: frozenset[Change]
 
     def changed(self) -> Iterator[SetName]:
         """The names that are not drawn exactly as given."""
-        return (placed.name for page in self.pages for placed in page.names if placed.name.changes)
+        return (name for name in self.names if name.changes)
 
     def borrowed(self) -> frozenset[str]:
         """Clusters drawn with this machine's fonts, because no font of this package has them."""
-        return frozenset().union(*(placed.name.line.borrowed for page in self.pages for placed in page.names))
+        return frozenset().union(*(name.line.borrowed for name in self.names if name.line.borrowed))
 
     def uncovered(self) -> frozenset[str]:
         """Clusters that no font has."""
-        return frozenset().union(*(placed.name.line.uncovered for page in self.pages for placed in page.names))
+        return frozenset().union(*(name.line.uncovered for name in self.names if name.line.uncovered))
 
 
 def lay_out(scene: Scene) -> Layout:
     """Lay a scene out in the largest type that fits.
 
-    All names on one page if that keeps the type at `scene.min_px` or more; otherwise on as few pages as that size
+    All names on one page if that keeps the type at `scene.least_px` or more; otherwise on as few pages as that size
     needs, filled evenly. Raises SceneError when the scene cannot be drawn.
     """
     scene.check()
-    return lay_out_from(scene, scene.min_px)
+    return lay_out_from(scene, scene.least_px)
 
 
 def lay_out_from(scene: Scene, lowest: int) -> Layout:
@@ -77,38 +87,115 @@ def lay_out_from(scene: Scene, lowest: int) -> Layout:
     setter = Typesetter(scene.system_fonts)
     header = lay_out_header(scene, setter)
     body = header.body
-    names = set_names(scene.names, setter, body.width / lowest)
+    sections = scene.sections()
+    names = set_names((name for _, some in sections for name in some), setter, body.width / lowest)
     few = len(names) <= FEW
-    rows = Rows([name.line.em for name in names], _GAP_OF_FEW if few else _GAP, _LEADING_OF_FEW if few else _LEADING)
+    ends = _ends([len(some) for _, some in sections])
+    if any(heading for heading, _ in sections) and body.height < (HEADING_ROWS + 1) * lowest * _LEADING_OF_FEW:
+        raise SceneError(
+            "This screen has no room for headings above names. Leave the sections out, or shorten the title."
+        )
+    rows = Rows(
+        [name.line.em for name in names],
+        _GAP_OF_FEW if few else _GAP,
+        _LEADING_OF_FEW if few else _LEADING,
+        ends=ends,
+        headings=sum(1 for heading, _ in sections if heading),
+    )
     highest = max(lowest, round(min(scene.screen.width, scene.screen.height) * (0.055 if header.words else 0.07)))
     pages = 1
     px = rows.largest_px(body.width, body.height, pages, lowest, highest)
     if px is None:
         pages = rows.pages_needed(lowest, body.width, body.height)
         px = rows.largest_px(body.width, body.height, pages, lowest, highest) or lowest
+    headings, changes = _headings([heading for heading, _ in sections], px, body, setter)
     plan = _Plan(rows, px, body, pages, justified=not few and body.width / px >= _JUSTIFIED_FROM_EM)
-    placed = tuple(_pages(scene, setter, names, plan))
-    return Layout(scene, px, header, placed, setter)
+    plan.divide({first: line for first, line in zip([0, *ends], headings, strict=False) if line}, set(ends))
+    return Layout(
+        scene,
+        px,
+        header,
+        names,
+        _Pages(scene, setter, names, plan),
+        setter,
+        _shape(scene, body),
+        [(line, _heading_px(px)) for line in headings if line],
+        changes,
+    )
+
+
+def _ends(lengths: list[int]) -> list[int]:
+    total = 0
+    return [total := total + length for length in lengths]
+
+
+def _headings(texts: list[str], px: int, body: Box, setter: Typesetter) -> tuple[list[Line | None], frozenset[Change]]:
+    """Each section's heading, set; None for one without."""
+    lines: list[Line | None] = []
+    changes: frozenset[Change] = frozenset()
+    for text in texts:
+        line, changed = set_text(text, setter, body.width / _heading_px(px)) if text else (None, frozenset())
+        lines.append(line)
+        changes |= changed
+    return lines, changes
+
+
+def _heading_px(px: int) -> int:
+    return round(px * _HEADING_SIZE)
+
+
+def _shape(scene: Scene, body: Box) -> Box | None:
+    """The silhouette in the middle of the room for names, as large as it takes."""
+    if scene.silhouette is None:
+        return None
+    width, height = scene.silhouette.size_within(body.width, body.height)
+    return Box(body.x + (body.width - width) // 2, body.y + (body.height - height) // 2, width, height)
+
+
+class _Item(NamedTuple):
+    """A row of names from `first` to `end` (exclusive), or a heading; `top` counts rows from the page's first."""
+
+    top: int
+    first: int
+    end: int
+    heading: Line | None = None
+    last: bool = False
 
 
 class _Plan:
-    """Rows spread evenly over pages."""
+    """Rows and headings spread evenly over pages."""
 
     def __init__(self, rows: Rows, px: int, body: Box, pages: int, *, justified: bool) -> None:
         self.rows, self.px, self.body, self.justified = rows, px, body, justified
         self.measure = rows.narrowest(px, body.width)
-        ends = rows.breaks(self.measure / px)
-        self.spans = list(zip([0, *ends], ends, strict=False))
-        self.pages = min(pages, len(self.spans))
-        fullest = -(-len(self.spans) // self.pages)
-        # Small sizes take the page's height exactly; few rows are set together in its middle.
-        self.pitch = min(body.height / max(fullest, 1), px * _LOOSEST_LEADING)
-        self.top = body.y + max(0.0, body.height - self.pitch * fullest) * 0.46
+        self._asked = pages
+        self.pages: list[list[_Item]] = []
+        self.pitch = self.top = 0.0
 
-    def spans_of(self, page: int) -> list[tuple[int, int]]:
-        """The rows of a page, counted from 0, as (first name, end)."""
-        count = len(self.spans)
-        return self.spans[page * count // self.pages : (page + 1) * count // self.pages]
+    def divide(self, headings: dict[int, Line], section_ends: set[int]) -> None:
+        """`headings` by the place of the section's first name."""
+        ends = self.rows.breaks(self.measure / self.px)
+        spans = list(zip([0, *ends], ends, strict=False))
+        total = len(spans) + HEADING_ROWS * len(headings)
+        count = min(self._asked, len(spans))
+        pages: list[list[_Item]] = [[] for _ in range(count)]
+        done = page = top = 0
+        for first, end in spans:
+            heading = headings.get(first)
+            height = 1 + (HEADING_ROWS if heading else 0)
+            # A page ends where its share of all rows ends; a heading goes with its first row.
+            while page + 1 < count and done + height > (page + 1) * total // count and top:
+                page, top = page + 1, 0
+            if heading:
+                pages[page].append(_Item(top, first, first, heading))
+                top += HEADING_ROWS
+            pages[page].append(_Item(top, first, end, last=end in section_ends))
+            top, done = top + 1, done + height
+        self.pages = [items for items in pages if items]
+        fullest = max(items[-1].top + 1 for items in self.pages)
+        # Small sizes take the page's height exactly; few rows are set together in its middle.
+        self.pitch = min(self.body.height / max(fullest, 1), self.px * _LOOSEST_LEADING)
+        self.top = self.body.y + max(0.0, self.body.height - self.pitch * fullest) * 0.46
 
     def lefts(self, first: int, end: int, *, last: bool) -> list[float]:
         """Left edges of a row's names, in px, from the left of the screen."""
@@ -124,16 +211,49 @@ class _Plan:
                 for name in range(first, end)]  # fmt: skip
 
 
-def _pages(scene: Scene, setter: Typesetter, names: list[SetName], plan: _Plan) -> Iterator[Page]:
-    for page in range(plan.pages):
-        spans = plan.spans_of(page)
+class _Pages(Sequence[Page]):
+    """The pages of a plan, each placed when it is asked for."""
+
+    def __init__(self, scene: Scene, setter: Typesetter, names: list[SetName], plan: _Plan) -> None:
+        self._scene, self._setter, self._names, self._plan = scene, setter, names, plan
+
+    def __len__(self) -> int:
+        return len(self._plan.pages)
+
+    @overload
+    def __getitem__(self, number: int) -> Page: ...
+
+    @overload
+    def __getitem__(self, number: slice) -> list[Page]: ...
+
+    def __getitem__(self, number: int | slice) -> Page | list[Page]:
+        if isinstance(number, slice):
+            return [self._page(one) for one in range(*number.indices(len(self)))]
+        return self._page(range(len(self))[number])
+
+    def _page(self, number: int) -> Page:
+        plan = self._plan
+        items = plan.pages[number]
         placed: list[PlacedName] = []
-        for row, (first, end) in enumerate(spans):
-            top = plan.top + plan.pitch * row + (plan.pitch - line_height(plan.px)) / 2
-            lefts = plan.lefts(first, end, last=row == len(spans) - 1)
-            placed.extend(_place(names[first:end], lefts, round(top), plan.px, first))
-        mark = page_mark(page + 1, plan.pages, scene, setter) if plan.pages > 1 else None
-        yield Page(page + 1, tuple(placed), mark)
+        headings: list[Words] = []
+        for item in items:
+            if item.heading:
+                headings.append(self._heading(item.heading, item.top))
+                continue
+            top = plan.top + plan.pitch * item.top + (plan.pitch - line_height(plan.px)) / 2
+            lefts = plan.lefts(item.first, item.end, last=item.last or item is items[-1])
+            placed.extend(_place(self._names[item.first : item.end], lefts, round(top), plan.px, item.first))
+        mark = page_mark(number + 1, len(self), self._scene, self._setter) if len(self) > 1 else None
+        return Page(number + 1, tuple(placed), mark, tuple(headings))
+
+    def _heading(self, line: Line, row: int) -> Words:
+        """In the lower part of its room, nearer to its names than to those before it."""
+        plan = self._plan
+        px = _heading_px(plan.px)
+        foot = plan.top + plan.pitch * (row + HEADING_ROWS) - max(0.0, (plan.pitch - line_height(plan.px)) / 2)
+        width = ceil(line.em * px)
+        left = plan.body.x + (plan.body.width - width) // 2
+        return Words(line, Box(left, round(foot) - line_height(px), width, line_height(px)), px, Ink.TITLE)
 
 
 def _place(names: list[SetName], lefts: list[float], top: int, px: int, first: int) -> Iterator[PlacedName]:

@@ -1,6 +1,6 @@
 """Breaking a list of widths into rows, and finding the largest type at which the rows fit.
 
-Widths and gaps are in em; a measure is the width of a row in px.
+Widths and gaps are in em; a measure is the width of a row in px. A heading stands in the room of HEADING_ROWS rows.
 """
 
 from bisect import bisect_right
@@ -8,25 +8,36 @@ from collections.abc import Sequence
 from itertools import accumulate
 
 ABOVE, BELOW = 1.0, 0.3  # a row of type reaches so far from the baseline, in em
+HEADING_ROWS = 2
 
 
 class Rows:
-    """Names of the given widths, in order, at least `gap` apart in a row, in rows at least `leading` apart."""
+    """Names of the given widths, in order, at least `gap` apart in a row, in rows at least `leading` apart.
 
-    def __init__(self, widths: Sequence[float], gap: float, leading: float) -> None:
+    `ends` are the places where a section ends (exclusive), the last one the number of names; `headings` says how many
+    sections have a heading.
+    """
+
+    def __init__(
+        self, widths: Sequence[float], gap: float, leading: float, *, ends: Sequence[int] = (), headings: int = 0
+    ) -> None:
         self.gap, self._leading = gap, leading
+        self._ends = ends or (len(widths),)
+        self._headings = headings
         self._starts = list(accumulate((width + gap for width in widths), initial=0.0))
         self.widest = max(widths)
 
     def breaks(self, measure_em: float) -> list[int]:
-        """Where each row ends (exclusive), filled greedily. A width above the measure gets a row of its own."""
-        starts, count = self._starts, len(self._starts) - 1
+        """Where each row ends (exclusive), filled greedily; a section begins a new row. A width above the measure gets
+        a row of its own."""
+        starts = self._starts
         ends: list[int] = []
         first = 0
-        while first < count:
-            end = bisect_right(starts, starts[first] + measure_em + self.gap + 1e-9, first + 1) - 1
-            first = max(end, first + 1)
-            ends.append(first)
+        for last in self._ends:
+            while first < last:
+                end = bisect_right(starts, starts[first] + measure_em + self.gap + 1e-9, first + 1, last + 1) - 1
+                first = max(end, first + 1)
+                ends.append(first)
         return ends
 
     def natural(self, first: int, end: int) -> float:
@@ -52,7 +63,7 @@ class Rows:
         return fits
 
     def pages_needed(self, px: int, measure: int, height: int) -> int:
-        return -(-len(self.breaks(measure / px)) // self._rows_of(height, px))
+        return -(-self._height(measure / px) // self._room(height, px, 2))
 
     def narrowest(self, px: int, measure: int) -> int:
         """The least measure, in px, that needs no more rows than the full one: the last row is then not a stub."""
@@ -69,7 +80,16 @@ class Rows:
     def _fits(self, px: int, measure: int, height: int, pages: int) -> bool:
         if self.widest * px > measure:
             return False
-        return len(self.breaks(measure / px)) <= pages * self._rows_of(height, px)
+        return self._height(measure / px) <= pages * self._room(height, px, pages)
+
+    def _height(self, measure_em: float) -> int:
+        """Of everything, in rows."""
+        return len(self.breaks(measure_em)) + HEADING_ROWS * self._headings
+
+    def _room(self, height: int, px: int, pages: int) -> int:
+        """How many rows a page is sure to take: a heading that would end a page moves on to the next."""
+        rows = self._rows_of(height, px)
+        return max(1, rows - HEADING_ROWS) if self._headings and pages > 1 else rows
 
     def _rows_of(self, height: int, px: int) -> int:
         """How many rows of this size a height holds, at least one."""

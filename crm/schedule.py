@@ -20,6 +20,7 @@ EVERY: dict[str, float] = {
     "campaigns.outreach.tasks.plan_due": 15,
     "campaigns.releases.tasks.plan_weeks": 3600,
     "campaigns.releases.tasks.open_due": 15,
+    "campaigns.credits.tasks.remind": 3600,
 }
 
 WHILE_HELD = frozenset({"crm.core.jobs.run_due", "crm.funnel.tasks.settle", "crm.people.tasks.sweep"})

@@ -46,3 +46,8 @@ def lists_of(audience_id: int) -> list[tuple[FrozenList, int]]:
         .order_by(FrozenList.id.desc())
     )
     return [(row[0], row[1]) for row in session().execute(query)]
+
+
+def frozen_lists(limit: int) -> list[FrozenList]:
+    """Frozen lists of all audiences, the newest first."""
+    return list(session().scalars(select(FrozenList).order_by(FrozenList.id.desc()).limit(limit)))

@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, cast
 
+from flask_babel import format_date, lazy_gettext, pgettext
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext
 from sqlalchemy import ColumnElement, Table, exists, select
 
 from campaigns.credits.actions import forget_names
-from campaigns.credits.models import Consent, Edition, EditionName
-from campaigns.credits.queries import appearances, consent_of
+from campaigns.credits.models import Consent, ConsentAsk, ConsentRound, Edition, EditionName
+from campaigns.credits.queries import appearances, asked_of, consent_of, rounds, withdrawn_at
 from campaigns.credits.rules import ConsentAnswer
 from crm.accounts.queries import is_tester
 from crm.core.db import session
@@ -21,7 +21,10 @@ from crm.core.offers import Condition, Event, NavItem, Owned, Panel, RoomOffers
 from crm.people.models import Person
 
 UNANSWERED = "unanswered"
+ANY = "any"
 CONSENT = cast(Table, Consent.__table__)
+CONSENT_ASK = cast(Table, ConsentAsk.__table__)
+CONSENT_ROUND = cast(Table, ConsentRound.__table__)
 EDITION = cast(Table, Edition.__table__)
 EDITION_NAME = cast(Table, EditionName.__table__)
 
@@ -38,6 +41,20 @@ def _edition(value: str, _at: datetime) -> ColumnElement[bool]:
     if not value.isdecimal() or len(value) > 15:
         raise NotUnderstood(_("“%(value)s” is no number of a boot screen.", value=value))
     return Person.id.in_(select(EditionName.person_id).where(EditionName.edition_id == int(value)))
+
+
+def _round(value: str, _at: datetime) -> ColumnElement[bool]:
+    asked = select(ConsentAsk.person_id)
+    if value == ANY:
+        return Person.id.in_(asked)
+    if not value.isdecimal() or len(value) > 15:
+        raise NotUnderstood(_("“%(value)s” is no number of a consent round.", value=value))
+    return Person.id.in_(asked.where(ConsentAsk.round_id == int(value)))
+
+
+def _rounds() -> list[tuple[str, str]]:
+    begun = [(str(one.id), format_date(one.started_at, "medium")) for one in rounds()]
+    return [(ANY, pgettext("consent round", "in any round")), *begun] if begun else []
 
 
 def _answers() -> list[tuple[str, str]]:
@@ -70,7 +87,9 @@ def timeline(person_id: int, before: datetime | None, limit: int) -> list[Event]
 
 
 def tester_panel(person_id: int, _at: datetime) -> dict[str, Any]:
-    return {"consent": consent_of(person_id), "appearances": appearances(person_id)}
+    consent = consent_of(person_id)
+    since = withdrawn_at(consent) if consent else None
+    return {"consent": consent, "withdrawn_at": since, "appearances": appearances(person_id)}
 
 
 def person_panel(person_id: int, _at: datetime) -> dict[str, Any] | None:
@@ -78,20 +97,28 @@ def person_panel(person_id: int, _at: datetime) -> dict[str, Any] | None:
     consent = consent_of(person_id)
     if consent is None and not is_tester(person_id):
         return None
-    return {"consent": consent, "appearances": appearances(person_id)}
+    return {
+        "consent": consent,
+        "withdrawn_at": withdrawn_at(consent) if consent else None,
+        "asked": asked_of(person_id),
+        "appearances": appearances(person_id),
+    }
 
 
 OFFERS = RoomOffers(
     room="credits",
     owned=(
         Owned(EDITION_NAME),
-        Owned(CONSENT),
+        Owned(CONSENT, private=frozenset({"likeness"})),
+        Owned(CONSENT_ASK),
+        Owned(CONSENT_ROUND, "started_by_id", forget="keep", exported=False),
         Owned(EDITION, "created_by_id", forget="keep", exported=False),
     ),
     forget=forget_names,
     timeline=timeline,
     conditions=(
         Condition("consent", lazy_gettext("Name on the boot screen"), "choice", _consent, _answers),
+        Condition("consent_round", lazy_gettext("Asked for their name"), "choice", _round, _rounds),
         Condition("edition", lazy_gettext("On the boot screen"), "choice", _edition, _editions),
     ),
     person=(Panel("credits.person", "credits/_person.html", person_panel, order=70),),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from flask import Flask, g, has_request_context, request
-from flask_babel import Babel, get_locale
+from flask_babel import Babel, get_locale, refresh
 
 from crm.core import programme
 
@@ -24,6 +24,13 @@ def choose() -> str:
     if wanted in LANGUAGES:
         return str(wanted)
     return request.accept_languages.best_match(offered) or offered[0]
+
+
+def speak_to(language: str | None) -> None:
+    """From here on the page speaks its reader's own language, unless this browser has chosen another."""
+    if language in LANGUAGES and COOKIE not in request.cookies:
+        g.language = language
+        refresh()
 
 
 def choose_zone() -> str:

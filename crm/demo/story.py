@@ -14,8 +14,15 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 
 from campaigns.audience.actions import save_audience
-from campaigns.credits.actions import answer_many, create_edition, freeze_edition, render_edition, ship
-from campaigns.credits.rules import ConsentAnswer
+from campaigns.credits.actions import (
+    answer_many,
+    create_edition,
+    freeze_edition,
+    render_edition,
+    ship,
+    start_round,
+)
+from campaigns.credits.rules import ConsentAnswer, Look, Part, RuleKind, Wording, rule_of
 from campaigns.outreach.actions import create_campaign, finish, set_step, start
 from campaigns.outreach.models import Campaign
 from campaigns.releases.actions import close_release, create_train, open_release, plan_release
@@ -134,6 +141,8 @@ class Story:
     def _week(self, week: int) -> None:
         if week < RECRUITING_WEEKS:
             self._write_to(week)
+        if week == WEEKS - 1:
+            self._ask_for_names()
         self._join(week)
         build = self._register(week)
         self._invite_friends(week)
@@ -406,6 +415,15 @@ class Story:
 
     # ------------------------------------------------------------ the thanks
 
+    def _ask_for_names(self) -> None:
+        """The last week begins with a consent round; whoever has not answered is to be reminded in the next."""
+        at = self.at(WEEKS - 1, MONDAY, 10)
+        start_round(at, by_id=self.staff["release"])
+        session().commit()
+        jobs.run_due.run()
+        deliver_due(at + timedelta(hours=1))
+        session().commit()
+
     def _thank(self) -> None:
         """Those who stayed say yes to their name; of the others some said no and some have not answered."""
         at = self.at(WEEKS - 1, THURSDAY, 12)
@@ -422,9 +440,9 @@ class Story:
         self._settle(self.ends_at)
         edition = create_edition(
             words.EDITION,
-            {"kind": "retained"},
+            rule_of([Part(RuleKind.RETAINED)]),
             self.ends_at,
-            {"size": "1080x2400", "title": words.EDITION_TITLE, "subtitle": words.EDITION_SUBTITLE},
+            Look(wordings={"zh": Wording(words.EDITION_TITLE, words.EDITION_SUBTITLE)}),
             at=self.ends_at,
             by_id=self.staff["release"],
         )
@@ -432,7 +450,7 @@ class Story:
         render_edition(edition.id, self.ends_at)
         session().commit()
         jobs.run_due.run()
-        ship(edition.id, self.ends_at)
+        ship(edition.id, self.ends_at, build_id=self._build_id)
         session().commit()
 
     def _mark_the_core(self) -> None:

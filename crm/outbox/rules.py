@@ -91,9 +91,11 @@ PLACEHOLDERS: dict[str, str] = {
     "programme": "the programme's name",
     "link": "the person's own link for this occasion",
     "version": "the build that the letter is about",
+    "reason": "why we did what the letter tells",
     "unsubscribe_link": "the page on which the person can ask to be left alone",
     "postal_address": "the sender's postal address",
 }
+NOT_IN_CAMPAIGNS = frozenset({"version", "reason"})
 
 SEND_LEASE = timedelta(minutes=2)
 """Longer than the slowest letter: five answers of a mail server at its timeout."""

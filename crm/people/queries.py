@@ -141,3 +141,8 @@ def clauses(filters: Mapping[str, str], at: datetime) -> list[ColumnElement[bool
 def matching(filters: Mapping[str, str], at: datetime) -> Select[Any]:
     """The ids of listed people for whom every condition holds."""
     return select(Person.id).where(listed(), *clauses(filters, at))
+
+
+def tag_names() -> list[str]:
+    """All tags, by name."""
+    return list(session().scalars(select(Tag.name).order_by(Tag.name)))

@@ -61,7 +61,11 @@ def test_every_change_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]
         ("name\n小雨\n".encode("gbk"), [], 2, "Save the file as UTF-8"),
         (b"id,name\n1,a\n1,b\n", [], 2, "stands twice"),
         (b"name\nAda\n", ["--min-px", "9"], 2, "12 to"),
-        (b"name\nAda\n", ["--size", "9x9"], 2, "160 to"),
+        (b"name\nAda\n", ["--size", "9x9"], 2, "Leave out .png"),
+        (b"name,weight\nAda,old\n", [], 2, "weight of name 1 is no number"),
+        (b"name\nAda\n", ["--theme", "neon"], 2, "one of lantern"),
+        (b"name\nAda\n", ["--silhouette", "cat"], 2, "there is heart"),
+        (b"name\nAda\n", ["--dark"], 2, "a light theme"),
     ],
 )
 def test_a_wrong_command_says_what_to_do(
@@ -88,8 +92,74 @@ def test_a_place_that_cannot_be_written_is_named(names: Path, capsys: pytest.Cap
     assert f"{out} cannot be written: No such file" in capsys.readouterr().err
 
 
-def test_a_name_without_png_is_refused_before_anything_is_drawn(
+def test_a_name_that_is_none_for_the_format_is_refused_before_anything_is_drawn(
     names: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main([str(names), str(names.parent / "wall"), "--size", "480x800"]) == 2
+    assert main([str(names), str(names.parent / "wall.jpg"), "--size", "480x800"]) == 2
     assert "end in .png" in capsys.readouterr().err
+
+
+def test_several_screens_have_a_folder_each_with_a_manifest(names: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = names.parent / "wall"
+    assert main([str(names), str(out), "--size", "480x800", "--size", "800x480", "--theme", "valentine"]) == 0
+    assert sorted(path.relative_to(out).as_posix() for path in out.rglob("*.*")) == [
+        "480x800/boot-screen.png", "480x800/manifest.json", "800x480/boot-screen.png", "800x480/manifest.json",
+    ]  # fmt: skip
+    assert main(["verify", str(out / "480x800"), str(out / "480x800" / "manifest.json")]) == 0
+    assert "every pixel as" in capsys.readouterr().out
+
+
+def test_sections_stand_in_their_order_with_the_most_senior_first(tmp_path: Path) -> None:
+    names = tmp_path / "names.csv"
+    names.write_text(
+        "id,name,section,weight\n1,a,Testers,1\n2,b,First 100,5\n3,c,Testers,9\n4,d,,0\n", encoding="utf-8"
+    )
+    record = tmp_path / "wall.json"
+    asked = [str(names), str(tmp_path / "wall.png"), "--size", "480x800", "--order", "seniority"]
+    assert main([*asked, "--manifest", str(record)]) == 0
+    assert [name[0] for name in json.loads(record.read_text())["names"]] == ["3", "1", "2", "4"]
+
+
+def test_pages_of_an_earlier_drawing_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    names = tmp_path / "names.csv"
+    names.write_text("name\n" + "\n".join(many(900)), encoding="utf-8")
+    asked = [str(names), str(tmp_path / "wall.png"), "--size", "480x800"]
+    assert main(asked) == 0
+    names.write_text("name\nAda\n", encoding="utf-8")
+    assert main(asked) == 0
+    assert "wall-01.png, wall-02.png" in capsys.readouterr().err
+
+
+def test_a_changed_picture_is_found_with_the_names_that_stand_there(
+    names: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out, record = names.with_name("wall.png"), names.with_name("wall.json")
+    assert main([str(names), str(out), "--size", "480x800", "--manifest", str(record)]) == 0
+    box = json.loads(record.read_text())["names"][0]
+    with Image.open(out) as picture:
+        changed = picture.convert("RGB")
+    changed.putpixel((box[4] + 1, box[5] + 1), (1, 2, 3))
+    changed.save(out)
+    capsys.readouterr()
+    assert main(["verify", str(out), str(record)]) == 1
+    told = capsys.readouterr().out
+    assert "page 1 differs between" in told
+    assert "小雨" in told
+
+
+def test_what_is_missing_too_many_or_of_another_size_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = tmp_path / "names.csv"
+    names.write_text("name\n" + "\n".join(many(900)), encoding="utf-8")
+    out = tmp_path / "wall"
+    assert main([str(names), str(out), "--size", "480x800"]) == 0
+    pages = sorted((out / "480x800").glob("*.png"))
+    pages[0].rename(pages[0].with_name("boot-screen-99.png"))
+    Image.new("RGB", (10, 10)).save(pages[1])
+    capsys.readouterr()
+    assert main(["verify", str(out), str(out / "480x800" / "manifest.json")]) == 1
+    told = capsys.readouterr().out
+    assert "page 1 is missing" in told
+    assert "page 2 is 10x10, not 480x800" in told
+    assert "page 99 is not in the manifest" in told

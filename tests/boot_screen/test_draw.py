@@ -1,4 +1,5 @@
 import io
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ from PIL import Image, ImageChops
 
 from boot_screen import LANTERN, Layout, Master, Screen, lay_out, manifest, render, write
 from boot_screen.draw import STEPS
+from boot_screen.manifest import manifest_json
 from tests.boot_screen.scenes import MIXED, PHONE, many, placed, scene
 from tests.boot_screen.test_layout import ANY_NAME
 
@@ -86,9 +88,12 @@ def test_the_same_names_give_the_same_pixels_whatever_the_hash_seed() -> None:
 def test_the_manifest_says_where_each_name_stands_and_what_was_changed() -> None:
     layout = lay_out(scene("小雨", "a\nb", "😀"))
     masters = list(render(layout))
-    record = manifest(layout, {master.page: master.sha256() for master in masters})
+    record = manifest(layout, {master.page: master.proof() for master in masters})
     assert record["screen"] == [480, 800]
-    assert record["pages"] == [{"page": 1, "pixels_sha256": masters[0].sha256()}]
+    assert record["pages"] == [
+        {"page": 1, "pixels_sha256": masters[0].sha256(), "bands_crc32": masters[0].proof().bands}
+    ]
+    assert json.loads(b"".join(manifest_json(layout, {1: masters[0].proof()}))) == json.loads(json.dumps(record))
     assert [name[:4] for name in record["names"]] == [
         ["1", "小雨", None, 1],
         ["2", "a b", "a\nb", 1],

@@ -4,8 +4,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from boot_screen import Layout, Name, Scene, SceneError, Screen, lay_out
+from boot_screen import Layout, Name, Order, Scene, SceneError, Screen, lay_out
 from boot_screen.layout import lay_out_from
+from boot_screen.silhouette import named
 from tests.boot_screen.scenes import PHONE, SMALL, many, placed, scene
 
 
@@ -88,12 +89,88 @@ ANY_NAME = st.one_of(
 )
 
 
+def in_sections(count: int, *headings: str, **more: object) -> Scene:
+    """Names that take turns in the sections."""
+    base = scene(*many(count), **more)  # type: ignore[arg-type]  # passed on as given
+    names = [Name(name.id, name.text, headings[number % len(headings)]) for number, name in enumerate(base.names)]
+    return Scene(names, base.screen, title=base.title, footer=base.footer, min_px=base.min_px, system_fonts=False)
+
+
+@pytest.mark.parametrize("count", [3, 40, 900, 2_500])
+def test_each_section_stands_together_below_its_heading(count: int) -> None:
+    layout = lay_out(in_sections(count, "", "First 100", "版主", title="感谢", footer="Orange Friday"))
+    boxes_stand_apart_and_on_the_screen(layout)
+    numbers = [int(name.name.id) for name in placed(layout)]
+    assert numbers == [n for rest in (1, 2, 3) for n in range(rest, count + 1, 3)]
+    assert [words.line.text for page in layout.pages for words in page.headings] == ["First 100", "版主"]
+    for page in layout.pages:
+        for words in page.headings:
+            below = [name for name in page.names if name.words.box.y >= words.box.y + words.box.height]
+            assert below, "a heading never ends a page"
+
+
+def test_a_footer_stands_below_the_names_and_takes_its_room() -> None:
+    layout = lay_out(scene(*many(400), footer="Made by all of you"))
+    footer = layout.header.words[-1]
+    assert footer.line.text == "Made by all of you"
+    lowest = max(name.words.box.y + name.words.box.height for name in layout.pages[0].names)
+    assert lowest <= footer.box.y
+
+
+def test_the_smallest_type_can_be_read_on_a_dense_screen() -> None:
+    assert scene("a").least_px == 16
+    assert scene("a", screen=Screen(1440, 3200, dpi=640)).least_px == 23
+    assert scene("a", screen=Screen(1440, 3200, dpi=640), min_px=12).least_px == 12
+
+
+def test_names_stand_by_seniority_by_alphabet_or_shuffled_by_a_seed() -> None:
+    names = [Name("1", "张三", weight=1), Name("2", "ada", weight=3), Name("3", "Bo", weight=2), Name("4", "阿里")]
+
+    def order(**asked: object) -> str:
+        asked_for = Scene(names, SMALL, system_fonts=False, **asked)  # type: ignore[arg-type]  # passed on as given
+        return "".join(name.name.id for name in placed(lay_out(asked_for)))
+
+    assert order() == "1234"
+    assert order(order=Order.SENIORITY) == "2314"
+    assert order(order=Order.NAME) == "2341"
+    assert order(seed=7) == order(seed=7) != "1234"
+
+
+def test_a_silhouette_lies_in_the_room_for_names() -> None:
+    layout = lay_out(scene(*many(100), screen=PHONE, title="感谢", silhouette=named("heart")))
+    shape, body = layout.shape, layout.header.body
+    assert shape is not None
+    assert body.x <= shape.x
+    assert shape.x + shape.width <= body.x + body.width
+    assert body.y <= shape.y
+    assert shape.y + shape.height <= body.y + body.height
+
+
+def test_headings_that_leave_no_room_for_names_are_refused() -> None:
+    with pytest.raises(SceneError, match="Leave the sections out"):
+        lay_out(in_sections(3, "A", screen=Screen(160, 160), title="长长" * 9, min_px=20))
+
+
 @settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(st.lists(ANY_NAME, min_size=1, max_size=25), st.integers(200, 700), st.integers(200, 700), ANY_NAME)
-def test_any_names_at_all_are_laid_out_whole_or_reported(texts: list[str], width: int, height: int, title: str) -> None:
-    layout = lay_out(scene(*texts, screen=Screen(width, height), title=title))
+@given(
+    st.lists(st.tuples(ANY_NAME, st.sampled_from(["", "甲", "Testers"])), min_size=1, max_size=25),
+    st.integers(320, 4320),
+    st.integers(240, 7680),
+    ANY_NAME,
+    st.integers(0, 200),
+)
+def test_any_names_at_all_are_laid_out_whole_or_reported(
+    texts: list[tuple[str, str]], width: int, height: int, title: str, times: int
+) -> None:
+    texts = texts * (1 + times)
+    given_names = [Name(str(number), text, section) for number, (text, section) in enumerate(texts)]
+    try:
+        layout = lay_out(Scene(given_names, Screen(width, height), title=title, footer=title, system_fonts=False))
+    except SceneError:
+        assert height < 400, "only on a low screen do title and footer leave no room"
+        return
     names = placed(layout)
-    assert [name.name.original for name in names] == texts
+    assert sorted(name.name.original for name in names) == sorted(text for text, _ in texts)
     for name in names:
         assert name.name.line.text.strip()
         assert name.name.changes or name.name.line.text == name.name.original

@@ -22,7 +22,9 @@ def test_the_names_of_those_who_stayed_become_a_boot_screen(lin: Visit, ada: Vis
         ada.page.context.clear_cookies()
     remember_a_year(lin)
     lin.go("/editions/new")
-    lin.fill(name="First year", title="勇敢的人", subtitle="thank you", size="720x1280")
+    lin.fill(
+        name="First year", title_zh="勇敢的人", subtitle_zh="thank you", title_en="You brave ones", sizes="720x1280"
+    )
     with lin.page.expect_navigation():
         lin.page.locator("main form button.primary").click()
     edition = lin.number
@@ -32,7 +34,7 @@ def test_the_names_of_those_who_stayed_become_a_boot_screen(lin: Visit, ada: Vis
     lin.press(f"/editions/{edition}/freeze")
     lin.reloads_until("main a[href$='/boot-screen.zip']")
     with lin.page.expect_download() as waiting:
-        lin.page.locator("main a[href$='/boot-screen-1.png']").click()
+        lin.page.locator("main a[href$='/boot-screen-01.png']").first.click()
     with Image.open(waiting.value.path()) as picture:
         picture.load()
         assert (picture.format, picture.size) == ("PNG", (720, 1280))

@@ -20,15 +20,16 @@ from tests.services import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 MARK = "SEEDBED_TEST_RUN"
+PATIENCE = 4  # times what a quiet machine needs; only what never comes is waited for so long
 PASSED_ON = ("PATH", "HOME", "LANG", "TMPDIR")
 
 
 def wait_until(holds: Callable[[], object], seconds: float, what: str) -> None:
     """Looks again and again until it holds. Raises AssertionError, which names `what`, when time is up."""
-    end, pause = monotonic() + seconds, Event()
+    end, pause = monotonic() + seconds * PATIENCE, Event()
     while not holds():
         if monotonic() > end:
-            raise AssertionError(f"waited {seconds:g} s in vain: {what}")
+            raise AssertionError(f"waited {seconds * PATIENCE:g} s in vain: {what}")
         pause.wait(0.03)
 
 
@@ -87,7 +88,7 @@ class Served:
     def ended(self, seconds: float) -> int:
         """Its exit code. Raises subprocess.TimeoutExpired."""
         assert self.process is not None
-        return self.process.wait(seconds)
+        return self.process.wait(seconds * PATIENCE)
 
     def processes(self) -> dict[int, str]:
         """Every living process of this run, whoever its parent is now: number to command line."""

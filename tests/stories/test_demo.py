@@ -10,6 +10,7 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from campaigns.credits.models import Consent, EditionName, Rendering
+from campaigns.credits.queries import rounds
 from campaigns.credits.rules import ConsentAnswer
 from crm.core import programme, weeks
 from crm.core.db import Base, session
@@ -78,6 +79,11 @@ def test_replayed_through_the_rooms_the_figures_are_exact(database: Flask) -> No
     assert set(session().scalars(select(Letter.state).distinct())) <= END_STATES
     assert session().scalar(select(func.sum(PeopleImport.refused))) == 3
     assert count(MergeProposal) > 0
+    asked = rounds()[0]
+    assert asked.yes > 0 < asked.waiting
+    assert asked.reminded == 0
+    assert asked.remind_at is not None
+    assert asked.remind_at > known.held_at
 
 
 def test_the_first_week_of_the_story_is_seventy_weeks_before_its_end() -> None:

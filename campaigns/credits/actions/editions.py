@@ -13,8 +13,8 @@ from sqlalchemy.exc import IntegrityError
 from campaigns.credits.actions.drawing import check_look
 from campaigns.credits.actions.rendering import forget_renderings
 from campaigns.credits.models import Edition, EditionName
-from campaigns.credits.queries import chosen, edition_or_404, names_of, rendering_of
-from campaigns.credits.rules import EDITION_MOVES, EditionState
+from campaigns.credits.queries import chosen, edition_or_404, is_drawn, names_of
+from campaigns.credits.rules import EDITION_MOVES, EditionState, Look, told_of
 from crm.core import journal
 from crm.core.bulk import load
 from crm.core.db import session
@@ -41,37 +41,41 @@ def create_edition(
     name: str,
     rule: Mapping[str, Any],
     as_of: datetime,
-    look: Mapping[str, Any],
+    look: Look,
     *,
     at: datetime,
     by_id: int | None = None,
 ) -> Edition:
-    """`rule` is such as {"kind": "retained"}; `look` holds size ("1080x2400"), title, subtitle, perhaps min_px."""
+    """`rule` as rules.rule_of makes it. Raises NotUnderstood for a look that cannot be drawn."""
     check_look(look)
     made = Edition(
         name=name,
         rule=dict(rule),
         as_of=as_of,
-        look=dict(look),
+        look=told_of(look),
         created_at=at,
         created_by_id=by_id,
         state=EditionState.DRAFT,
     )
     chosen(made)
     _add(made)
-    journal.record("create_edition", f"edition:{made.id}", at=at, after={"name": name, "look": dict(look)})
+    journal.record(
+        "create_edition", f"edition:{made.id}", at=at, after={"name": name, "rule": made.rule, "look": made.look}
+    )
     return made
 
 
-def change_edition(edition_id: int, *, name: str, as_of: datetime, look: Mapping[str, Any], at: datetime) -> None:
-    """A draft's name, day and look. Raises MoveRefused once it is frozen."""
+def change_edition(
+    edition_id: int, *, name: str, rule: Mapping[str, Any], as_of: datetime, look: Look, at: datetime
+) -> None:
+    """A draft's name, people, day and look. Raises MoveRefused once it is frozen."""
     check_look(look)
     edition = edition_or_404(edition_id)
-    before = {"name": edition.name, "as_of": edition.as_of.isoformat(), "look": edition.look}
+    before = {"name": edition.name, "rule": edition.rule, "as_of": edition.as_of.isoformat(), "look": edition.look}
     statement = (
         update(Edition)
         .where(Edition.id == edition_id, Edition.state == EditionState.DRAFT)
-        .values(name=name, as_of=as_of, look=dict(look))
+        .values(name=name, rule=dict(rule), as_of=as_of, look=told_of(look))
         .returning(Edition.id)
     )
     try:
@@ -81,8 +85,15 @@ def change_edition(edition_id: int, *, name: str, as_of: datetime, look: Mapping
         raise _name_taken(name) from error
     if changed is None:
         raise MoveRefused(_("This boot screen is frozen: take it back to a draft before you change it."))
-    after = {"name": name, "as_of": as_of.isoformat(), "look": dict(look)}
+    after = {"name": name, "rule": dict(rule), "as_of": as_of.isoformat(), "look": told_of(look)}
     journal.record("change_edition", f"edition:{edition_id}", at=at, before=before, after=after)
+
+
+def trial_of(edition: Edition, rule: Mapping[str, Any], as_of: datetime, look: Look) -> Edition:
+    """The draft as a change would make it, kept nowhere."""
+    return Edition(
+        id=edition.id, name=edition.name, rule=dict(rule), as_of=as_of, look=told_of(look), state=EditionState.DRAFT
+    )
 
 
 def _move(edition_id: int, to: EditionState, at: datetime, **values: Any) -> EditionState:
@@ -109,8 +120,8 @@ def freeze_edition(edition_id: int, at: datetime) -> int:
     _move(edition_id, EditionState.FROZEN, at, frozen_at=at)
     if not names:
         raise MoveRefused(_("Nobody is on this boot screen: ask for consent first, or choose another day."))
-    rows = [(edition_id, person_id, name, place) for place, (person_id, name) in enumerate(names, start=1)]
-    return load(EDITION_NAME, ("edition_id", "person_id", "shown_name", "position"), rows)
+    rows = [(edition_id, *name, place) for place, name in enumerate(names, start=1)]
+    return load(EDITION_NAME, ("edition_id", "person_id", "shown_name", "section", "position"), rows)
 
 
 def reopen_edition(edition_id: int, at: datetime) -> None:
@@ -122,7 +133,7 @@ def reopen_edition(edition_id: int, at: datetime) -> None:
 
 def ship(edition_id: int, at: datetime, *, build_id: int | None = None) -> None:
     """It leaves for the testers' devices; the one before is superseded. Raises MoveRefused before it is drawn."""
-    if rendering_of(edition_id) is None:
+    if not is_drawn(edition_or_404(edition_id)):
         raise MoveRefused(_("This boot screen has not been drawn yet: draw it before you ship it."))
     _move(edition_id, EditionState.SHIPPED, at, shipped_at=at, build_id=build_id)
     older = session().scalars(
@@ -139,3 +150,17 @@ def ship(edition_id: int, at: datetime, *, build_id: int | None = None) -> None:
             before={"state": EditionState.SHIPPED.value},
             after={"state": EditionState.SUPERSEDED.value},
         )
+
+
+def publish(edition_id: int, at: datetime) -> bool:
+    """Lets everybody see a boot screen that has shipped, or takes that back; returns which. Raises MoveRefused."""
+    edition = edition_or_404(edition_id)
+    if edition.state not in (EditionState.SHIPPED, EditionState.SUPERSEDED):
+        raise MoveRefused(_("Only a boot screen that has shipped is published: its people have not seen it yet."))
+    was = edition.published_at
+    edition.published_at = None if was else at
+    session().flush()
+    journal.record(
+        "publish_edition", f"edition:{edition_id}", at=at, before={"public": bool(was)}, after={"public": not was}
+    )
+    return not was

@@ -6,6 +6,7 @@ from flask_babel import lazy_gettext, lazy_pgettext
 
 from boot_screen import Change
 from campaigns.credits.rules import EditionState, Place
+from campaigns.credits.rules.asking import LeftOut
 
 CHANGES = {
     Change.NORMALISED: lazy_gettext("Letters are written in their usual, composed form."),
@@ -22,10 +23,17 @@ STATES = {
     EditionState.SHIPPED: (lazy_pgettext("boot screen", "shipped"), "done"),
     EditionState.SUPERSEDED: (lazy_pgettext("boot screen", "superseded"), "quiet"),
 }
+LEFT_OUT = {
+    LeftOut.ASKED_BEFORE: lazy_gettext("Asked before, and have not answered"),
+    LeftOut.DECLINED: lazy_gettext("Asked to be left alone"),
+    LeftOut.NO_ADDRESS: lazy_gettext("Have no mail address"),
+}
 PLACES = {
     Place.ON: lazy_gettext("On it"),
     Place.UNANSWERED: lazy_gettext("Have not answered"),
     Place.NO: lazy_gettext("Said no"),
     Place.HIDDEN: lazy_gettext("Hidden by staff"),
+    Place.NOT_CHOSEN: lazy_gettext("Said yes, not chosen by the rule"),
     Place.LATE: lazy_gettext("Said yes after the freeze"),
+    Place.NOT_CHOSEN: lazy_gettext("Said yes, not chosen by the rule"),
 }

@@ -6,6 +6,6 @@ from flask import Blueprint
 
 bp = Blueprint("credits", __name__, template_folder="../templates")
 
-from campaigns.credits.views import drawn, editions, my_name, people  # noqa: E402, F401 -- doors hang themselves on bp
+from campaigns.credits.views import asking, drawn, editions, my_name, people, sharing  # noqa: E402, F401 -- doors hang themselves on bp
 
 BLUEPRINTS = (bp,)

@@ -2,44 +2,74 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
+from io import BytesIO
 from typing import Any
 from zlib import crc32
 
-from flask import flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, send_file, url_for
+from flask_babel import get_locale
 from flask_babel import gettext as _
+from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its types
 
+from boot_screen.silhouette import LARGEST_FILE
+from campaigns.audience.queries import frozen_lists
 from campaigns.credits.actions import (
     change_edition,
     create_edition,
+    draw_first,
     freeze_edition,
     render_edition,
     reopen_edition,
     ship,
+    store_silhouette,
+    trial_of,
 )
-from campaigns.credits.forms import EditionForm, ShipForm
+from campaigns.credits.actions.drawing import UPLOADED
+from campaigns.credits.forms import (
+    FORMAT_NAMES,
+    KINDS,
+    ORDERS,
+    SHAPES,
+    THEME_NAMES,
+    EditionForm,
+    ShipForm,
+    edition_form,
+    filled,
+)
 from campaigns.credits.models import Edition
 from campaigns.credits.queries import (
     consent_figures,
+    count_withdrawn,
     edition_or_404,
     editions_page,
+    is_drawn,
+    names_of,
     newest_job,
+    parts,
     place_figures,
-    rendering_of,
+    renderings_of,
+    rounds,
     withdrawn_since,
 )
 from campaigns.credits.queries.words import PLACES, STATES
-from campaigns.credits.rules import SIZES, EditionState, sides
+from campaigns.credits.rules import SIZES, EditionState, Look, RuleKind, look_of, sides
 from campaigns.credits.views import bp
+from campaigns.credits.views.drawn import private
 from crm.builds.queries import newest_builds
 from crm.core import programme
 from crm.core.db import session
 from crm.core.errors import NotUnderstood
 from crm.core.forms import refuse
 from crm.core.guards import May, staff, viewer
+from crm.core.languages import LANGUAGES
+from crm.people.queries import tag_names
 
+LISTS_OFFERED = 100
 BUILDS_OFFERED = 50
 
 
@@ -61,72 +91,175 @@ def _day(edition: Edition) -> date:
 @staff(May.CREDITS)
 def editions() -> str:
     page = editions_page(request.args.get("after"), request.args.get("before"))
-    return render_template("credits/list.html", page=page, figures=consent_figures(), states=STATES)
+    return render_template(
+        "credits/list.html",
+        page=page,
+        figures=consent_figures(),
+        states=STATES,
+        rounds=rounds(1),
+        withdrawn=count_withdrawn(),
+    )
+
+
+def _form(data: Mapping[str, Any], asked: MultiDict[str, str] | None = None) -> EditionForm:
+    """The form with what there is to choose; `asked`: an address instead of a posted form."""
+    languages = [code for code in programme.required().languages if code in LANGUAGES] or ["en"]
+    kind = edition_form(languages)
+    form = kind(data=data) if asked is None else kind(formdata=asked, data=data, meta={"csrf": False})
+    form.tag.choices = [SelectChoice("", "–"), *(SelectChoice(name, name) for name in tag_names())]
+    form.list_id.choices = [
+        SelectChoice("", "–"), *(SelectChoice(str(one.id), one.title) for one in frozen_lists(LISTS_OFFERED))
+    ]  # fmt: skip
+    shapes = [SelectChoice(key, name) for key, name in SHAPES.items()]
+    own = form.silhouette.data or ""
+    form.silhouette.choices = [*shapes, *([SelectChoice(own, _("Uploaded"))] if own.startswith(UPLOADED) else [])]
+    return form
+
+
+def _look(form: EditionForm) -> Look:
+    """The form's look, with an uploaded silhouette kept. Raises NotUnderstood."""
+    look = form.look()
+    given = form.silhouette_file.data
+    if not given or not given.filename:
+        return look
+    try:
+        return replace(look, silhouette=store_silhouette(given.read(LARGEST_FILE + 1)))
+    except NotUnderstood as error:
+        refuse(form.silhouette_file, str(error))
+        raise
 
 
 @bp.route("/editions/new", methods=["GET", "POST"])
 @staff(May.CREDITS)
 def new() -> Any:
-    at = programme.moment()
-    form = EditionForm(as_of=_today())
+    form = _form({"as_of": _today(), "kinds": [RuleKind.RETAINED.value], "formats": ["png"]})
     if form.validate_on_submit():
         try:
-            rule = {"kind": form.rule.data}
             edition = create_edition(
                 form.name.data or "",
-                rule,
+                form.chosen_by(),
                 _end_of(form.as_of.data or _today()),
-                form.look(),
-                at=at,
+                _look(form),
+                at=programme.moment(),
                 by_id=viewer().person_id,
             )
         except NotUnderstood as error:
-            refuse(form.name, str(error))
+            _refuse_once(form, str(error))
         else:
             session().commit()
             return redirect(url_for("credits.show", edition_id=edition.id))
-    return render_template("credits/new.html", form=form, sizes=SIZES)
+    return render_template("credits/new.html", form=form, sizes=SIZES, languages=LANGUAGES)
+
+
+def _refuse_once(form: EditionForm, told: str) -> None:
+    if not any(field.errors for field in form):
+        refuse(form.name, told)
 
 
 @bp.route("/editions/<int:edition_id>", methods=["GET", "POST"])
 @staff(May.CREDITS)
 def show(edition_id: int) -> Any:
     edition = edition_or_404(edition_id)
-    form = EditionForm(
-        data={"name": edition.name, "rule": edition.rule["kind"], "as_of": _day(edition), **edition.look}
-    )
+    form = _form(filled(edition, _day(edition)))
     if form.validate_on_submit():
         as_of = edition.as_of if form.as_of.data == _day(edition) else _end_of(form.as_of.data or _today())
         try:
-            change_edition(edition_id, name=form.name.data or "", as_of=as_of, look=form.look(), at=programme.moment())
+            change_edition(
+                edition_id,
+                name=form.name.data or "",
+                rule=form.chosen_by(),
+                as_of=as_of,
+                look=_look(form),
+                at=programme.moment(),
+            )
         except NotUnderstood as error:
-            refuse(form.name, str(error))
+            _refuse_once(form, str(error))
         else:
             session().commit()
             return redirect(url_for("credits.show", edition_id=edition_id))
     return render_template("credits/edition.html", form=form, sizes=SIZES, **_page(edition))
 
 
+@bp.get("/editions/<int:edition_id>/look")
+@staff(May.CREDITS)
+def look(edition_id: int) -> str:
+    """The draft as the form in the address would make it: the device with its picture, and what to know of it."""
+    edition = edition_or_404(edition_id)
+    form = _form(filled(edition, _day(edition)), request.args)
+    return render_template("credits/_preview.html", edition=edition, languages=LANGUAGES, **_previewed(edition, form))
+
+
+def _previewed(edition: Edition, form: EditionForm | None = None) -> dict[str, Any]:
+    """What the preview shows: of the form if it is sound, else of what was saved."""
+    trial, problem = edition, ""
+    if form is not None:
+        if form.validate():
+            trial = trial_of(edition, form.chosen_by(), _end_of(form.as_of.data or _today()), form.look())
+        else:
+            problem = next(str(error) for field in form for error in field.errors)
+    kept = look_of(trial.look)
+    language, size = _asked(kept)
+    shown: dict[str, Any] = {"look": kept, "language": language, "size": size, "drawn": None, "problem": problem}
+    try:
+        names = names_of(trial)
+        if names:
+            shown["drawn"] = draw_first(names, kept, language, size)
+    except NotUnderstood as error:
+        shown["problem"] = problem or str(error)
+    asked = request.args.to_dict(flat=False) if form is not None and not problem else {}
+    return shown | {"screen": sides(size), "asked": {**asked, "language": language, "size": size}}
+
+
+def _asked(kept: Look) -> tuple[str, str]:
+    """The language and the screen that the preview is asked to show."""
+    languages = [request.args.get("language", ""), get_locale().language, *kept.wordings]
+    size = request.args.get("size", "")
+    return (
+        next((one for one in languages if one in kept.wordings), "en"),
+        size if size in kept.sizes else kept.sizes[0],
+    )
+
+
+@bp.get("/editions/<int:edition_id>/preview.png")
+@staff(May.CREDITS)
+def preview(edition_id: int) -> Response:
+    """The first page as it would be drawn now; the page's address for it changes with what it shows."""
+    edition = edition_or_404(edition_id)
+    form = _form(filled(edition, _day(edition)), request.args) if "sizes" in request.args else None
+    drawn = _previewed(edition, form)["drawn"]
+    if drawn is None:
+        raise NotUnderstood(_("Nobody is on this boot screen yet, so there is nothing to draw."))
+    return private(send_file(BytesIO(drawn.png), mimetype="image/png"), seconds=300)
+
+
 def _page(edition: Edition) -> dict[str, Any]:
     """What the page of a boot screen tells, read for it and for its progress."""
     is_draft = edition.state == EditionState.DRAFT  # its pictures, and a drawing of them, are of what it was before
-    rendering = None if is_draft else rendering_of(edition.id)
+    renderings = [] if is_draft else renderings_of(edition.id)
     job = None if is_draft else newest_job(edition.id)
     figures = place_figures(edition)
     ship_form = ShipForm()
     ship_form.build_id.choices = [SelectChoice(0, _("not said yet"))] + [
         SelectChoice(build.id, f"{build.platform} {build.version}") for build in newest_builds(BUILDS_OFFERED)
     ]
-    return {
+    kept = look_of(edition.look)
+    told = {"look": kept} if renderings else _previewed(edition)
+    return told | {
         "edition": edition,
         "states": STATES,
         "places": PLACES,
+        "kinds": KINDS,
+        "parts": parts(edition),
+        "words": {"themes": THEME_NAMES, "formats": FORMAT_NAMES, "shapes": SHAPES, "orders": ORDERS},
+        "look_formats": [str(FORMAT_NAMES[form]) for form in kept.formats],
+        "languages": LANGUAGES,
         "figures": figures,
-        "version": crc32(f"{edition.look}{edition.as_of}{edition.state}{figures['on']}".encode()),
-        "rendering": rendering,
+        "version": crc32(f"{edition.look}{edition.rule}{edition.as_of}{edition.state}{figures['on']}".encode()),
+        "renderings": renderings,
+        "drawn_all": bool(renderings) and is_drawn(edition),
         "job": job,
         "withdrawn": withdrawn_since(edition),
-        "screen": sides(edition.look["size"]),
+        "sides": sides,
         "ship_form": ship_form,
     }
 

@@ -8,7 +8,13 @@ from werkzeug.wrappers import Response
 
 from campaigns.credits.actions import hide_name, show_name
 from campaigns.credits.forms import HideForm
-from campaigns.credits.queries import edition_or_404, people_page, place_figures
+from campaigns.credits.queries import (
+    chosen_since_hidden,
+    edition_or_404,
+    looks_like_staff,
+    people_page,
+    place_figures,
+)
 from campaigns.credits.queries.words import PLACES
 from campaigns.credits.rules import Place
 from campaigns.credits.views import bp
@@ -34,6 +40,8 @@ def edition_people(edition_id: int, place: str) -> str:
         place=Place(place),
         page=page,
         places=PLACES,
+        like_staff=looks_like_staff([(row.id, row.shown_name) for row in page.rows]),
+        chosen_since=chosen_since_hidden([row.id for row in page.rows]) if place == Place.HIDDEN else set(),
         shown=[
             {
                 "label": PLACES[one],
@@ -46,22 +54,28 @@ def edition_people(edition_id: int, place: str) -> str:
     )
 
 
+def _told(by_letter: bool) -> str:
+    if by_letter:
+        return str(_("A letter tells the person."))
+    return str(_("No letter can be written to the person; their page My name says it."))
+
+
 @bp.post("/editions/names/<int:person_id>/hide")
 @staff(May.CREDITS)
 def hide(person_id: int) -> Response:
     form = HideForm()
     if not form.validate():
         raise NotUnderstood(_("Say why this name is hidden: the person may ask. Nothing was changed."))
-    hide_name(person_id, form.why.data or "", programme.moment())
+    told = hide_name(person_id, form.why.data or "", programme.moment())
     session().commit()
-    flash(_("This name stands on no boot screen that is not frozen yet."), "success")
+    flash(_("This name stands on no boot screen that is not frozen yet.") + " " + _told(told), "success")
     return back("/editions")
 
 
 @bp.post("/editions/names/<int:person_id>/show")
 @staff(May.CREDITS)
 def show_again(person_id: int) -> Response:
-    show_name(person_id, programme.moment())
+    told = show_name(person_id, programme.moment())
     session().commit()
-    flash(_("This name may stand on boot screens again."), "success")
+    flash(_("This name may stand on boot screens again.") + " " + _told(told), "success")
     return back("/editions")

@@ -21,7 +21,7 @@ from crm.core.errors import NotThere, Refusal
 from crm.core.forms import refuse
 from crm.core.guards import May, staff, viewer
 from crm.outbox.queries.words import channel_word
-from crm.outbox.rules import PLACEHOLDERS, Channel
+from crm.outbox.rules import NOT_IN_CAMPAIGNS, PLACEHOLDERS, Channel
 from crm.people.models import Identity
 from crm.people.queries import person_or_404
 
@@ -89,7 +89,7 @@ def _page(campaign: Campaign | None) -> Any:
         form=form,
         campaign=campaign,
         languages=programme.required().languages,
-        placeholders=list(PLACEHOLDERS),
+        placeholders=[name for name in PLACEHOLDERS if name not in NOT_IN_CAMPAIGNS],
         has_audiences=bool(form.audience_id.choices),
     )
 

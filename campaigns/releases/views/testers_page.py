@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import shlex
 
-from flask import g, render_template, request
+from flask import render_template
 from flask_babel import gettext as _
-from flask_babel import refresh
 
 from campaigns.releases.queries import read_page_token, release_or_404, train_or_404
 from campaigns.releases.views import bp
@@ -16,16 +15,9 @@ from crm.core import programme
 from crm.core.db import session
 from crm.core.errors import NotAllowed
 from crm.core.guards import by_link
-from crm.core.languages import COOKIE, LANGUAGES, current_language
+from crm.core.languages import current_language, speak_to
 from crm.core.tokens import whole_address
 from crm.people.models import Person
-
-
-def _speak(person: Person | None) -> None:
-    """In the person's own language, unless this browser has chosen another."""
-    if person is not None and person.language in LANGUAGES and COOKIE not in request.cookies:
-        g.language = person.language
-        refresh()
 
 
 def _named(build: Build) -> str:
@@ -38,7 +30,8 @@ def _named(build: Build) -> str:
 def of_tester(token: str) -> str:
     release_id, person_id = read_page_token(token)
     release, person_id = release_or_404(release_id), standing_person(person_id)
-    _speak(session().get(Person, person_id))
+    person = session().get(Person, person_id)
+    speak_to(person.language if person else None)
     if release.build_id is None or not may_have(release.build_id, person_id):
         raise NotAllowed(_("This link gives no access any more. Sign in to see which build is yours."))
     build = build_or_404(release.build_id)

@@ -2,6 +2,17 @@
 
 from crm.funnel.queries.cohorts import cohorts
 from crm.funnel.queries.figures import by, median_times, totals
-from crm.funnel.queries.standings import moves_of, retained_on, stage_of, standing_of
+from crm.funnel.queries.standings import first_active, moves_of, retained_on, stage_of, standing_of, stood_at
 
-__all__ = ["by", "cohorts", "median_times", "moves_of", "retained_on", "stage_of", "standing_of", "totals"]
+__all__ = [
+    "by",
+    "cohorts",
+    "first_active",
+    "median_times",
+    "moves_of",
+    "retained_on",
+    "stage_of",
+    "standing_of",
+    "stood_at",
+    "totals",
+]

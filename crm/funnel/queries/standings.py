@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -24,7 +25,12 @@ def stage_of(person_id: int) -> Stage:
 
 
 def retained_on(moment: datetime) -> Select[Any]:
-    """The numbers of those who stood at retained at a moment: the last of their moves till then led there."""
+    """The numbers of those who stood at retained at a moment."""
+    return stood_at((Stage.RETAINED,), moment)
+
+
+def stood_at(stages: Collection[Stage], moment: datetime) -> Select[Any]:
+    """The numbers of those who stood at one of these stages at a moment: their last move till then led there."""
     later = aliased(Move)
     is_later = and_(
         later.person_id == Move.person_id,
@@ -36,9 +42,15 @@ def retained_on(moment: datetime) -> Select[Any]:
     return (
         select(Move.person_id)
         .join(Standing, Standing.person_id == Move.person_id)
-        .where(Move.to_stage == Stage.RETAINED, Move.at <= moment, Move.superseded_at.is_(None))
+        .where(Move.to_stage.in_(stages), Move.at <= moment, Move.superseded_at.is_(None))
         .where(~select(later.id).where(is_later).exists())
     )
+
+
+def first_active(count: int, moment: datetime) -> Select[Any]:
+    """The numbers of the first so many people who ever became active, till a moment, the earliest first."""
+    query = select(Standing.person_id).where(Standing.active_at <= moment)
+    return query.order_by(Standing.active_at, Standing.person_id).limit(count)
 
 
 def moves_of(person_id: int, before: datetime | None = None, limit: int = 100) -> list[Move]:

@@ -1,4 +1,4 @@
-"""Fetch the few files of others that our pages and browser tests use.
+"""Fetch the few files of others that our pages, browser tests and look-alike names use.
 
 Run `python crm/static/vendor/fetch.py` after changing a version in package.json. It needs npm;
 nothing else in Seedbed does, because what it writes is committed.
@@ -18,6 +18,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
 BROWSER_TESTS = ROOT / "tests" / "browser" / "vendor"
+LOOK_ALIKES = ROOT / "campaigns" / "credits" / "rules" / "confusables"
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ PACKAGES = (
     Package("@picocss/pico", {"LICENSE.md": "pico.LICENSE.md"}),
     Package("htmx.org", {"dist/htmx.min.js": "htmx.min.js", "LICENSE": "htmx.LICENSE"}),
     Package("axe-core", {"axe.min.js": "axe.min.js", "LICENSE": "axe.LICENSE"}, BROWSER_TESTS),
+    Package("unhomoglyph", {"data.json": "confusables.json", "LICENSE": "unhomoglyph.LICENSE"}, LOOK_ALIKES),
 )
 
 
@@ -48,12 +50,13 @@ def install(workshop: Path) -> dict[str, dict[str, str]]:
 
 
 def build_pico(modules: Path) -> None:
-    """Compile the subset of Pico that pico-subset.scss names."""
+    """Compile the subset of Pico that pico-subset.scss names; beside our pico.css it would find that, not Pico's."""
     target = HERE / "pico.css"
+    subset = shutil.copy(HERE / "pico-subset.scss", modules.parent)
     flags = ["--style=compressed", "--no-source-map", "--quiet-deps", "--no-charset"]
     load = f"--load-path={modules / '@picocss/pico/scss'}"
     sass = str(modules / ".bin" / "sass")
-    subprocess.run([sass, *flags, load, str(HERE / "pico-subset.scss"), str(target)], check=True)
+    subprocess.run([sass, *flags, load, subset, str(target)], check=True)
 
 
 def record(package: Package, entry: dict[str, str]) -> dict[str, object]:

@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import json
 from io import BytesIO
+from typing import Any
 from zipfile import ZipFile
 
 import pytest
 from flask.testing import FlaskClient
 
 from campaigns.credits.actions import freeze_edition, render_edition
-from campaigns.credits.queries import consent_of, edition_or_404, editions_page
+from campaigns.credits.queries import consent_of, edition_or_404, editions_page, renderings_of
 from campaigns.credits.rules import ConsentAnswer, EditionState
 from crm.accounts.rules import Role
 from crm.core import jobs
@@ -33,15 +34,17 @@ def release_manager(held: Programme, sign_in: SignIn) -> FlaskClient:
     return sign_in(make.staff("Rui", Role.RELEASE))
 
 
-def _form(**fields: str) -> dict[str, str]:
+def _form(**fields: Any) -> dict[str, Any]:
     return {
         "name": "First",
-        "rule": "retained",
+        "kinds": ["retained"],
         "as_of": AT.date().isoformat(),
-        "title": "Thank you",
-        "subtitle": "",
-        "size": "480x800",
-        "min_px": "16",
+        "title_en": "Thank you",
+        "theme": "valentine",
+        "silhouette": "",
+        "order": "name",
+        "sizes": "480x800",
+        "formats": ["png"],
     } | fields
 
 
@@ -65,7 +68,7 @@ def test_a_release_manager_makes_sees_freezes_draws_and_ships_a_boot_screen(
 
 
 def test_a_day_that_is_still_to_come_is_refused_with_what_was_typed(release_manager: FlaskClient) -> None:
-    page = release_manager.post("/editions/new", data=_form(as_of="2999-01-01", title="Thanks"))
+    page = release_manager.post("/editions/new", data=_form(as_of="2999-01-01", title_en="Thanks"))
     told = page.get_data(as_text=True)
     assert "still to come" in told
     assert 'value="Thanks"' in told
@@ -79,12 +82,15 @@ def test_the_files_come_as_pages_manifest_and_archive(held: Programme, release_m
     session().commit()
     jobs.run_due.run()
     here = f"/editions/{made.id}"
-    with release_manager.get(f"{here}/boot-screen-1.png") as picture:
+    drawn = f"{here}/drawn/{renderings_of(made.id)[0].id}"
+    with release_manager.get(f"{drawn}/boot-screen-01.png") as picture:
         assert picture.data.startswith(b"\x89PNG")
         assert "attachment" in picture.headers["Content-Disposition"]
         assert "private" in picture.headers["Cache-Control"]
-    assert release_manager.get(f"{here}/pages/2.png").status_code == 404
-    with release_manager.get(f"{here}/manifest.json") as told:
+    assert release_manager.get(f"{drawn}/pages/2.png").status_code == 404
+    assert release_manager.get(f"{drawn}/other.png").status_code == 404
+    assert release_manager.get(f"{here}/drawn/999/boot-screen-01.png").status_code == 404
+    with release_manager.get(f"{drawn}/manifest.json") as told:
         assert json.loads(told.data)["names"][0][1] == "Ada"
     with (
         release_manager.get(f"{here}/boot-screen.zip") as first,
@@ -92,7 +98,47 @@ def test_the_files_come_as_pages_manifest_and_archive(held: Programme, release_m
     ):
         assert first.data == again.data
         with ZipFile(BytesIO(first.data)) as pack:
-            assert pack.namelist() == ["manifest.json", "page-01.png"]
+            assert pack.namelist() == ["en/480x800/boot-screen-01.png", "en/480x800/manifest.json", "INSTALL-png.md"]
+
+
+def test_the_preview_follows_what_stands_in_the_form(held: Programme, release_manager: FlaskClient) -> None:
+    says_yes(retained("Ada"))
+    made = edition()
+    session().commit()
+    here = f"/editions/{made.id}"
+    asked = _form(title_en="Other words", theme="slate", sizes="800x480, 480x800")
+    told = release_manager.get(f"{here}/look", query_string=asked).get_data(as_text=True)
+    assert "Other words" in told
+    assert 'width="800"' in told
+    plain = release_manager.get(f"{here}/preview.png").data
+    tried = release_manager.get(f"{here}/preview.png", query_string=asked).data
+    assert plain != tried
+    assert edition_or_404(made.id).look["theme"] == "lantern", "a trial keeps nothing"
+    wrong = release_manager.get(f"{here}/look", query_string=_form(sizes="9x9")).get_data(as_text=True)
+    assert "such as 1080x2400" in wrong
+    assert "preview.png" in wrong, "what was saved is shown meanwhile"
+
+
+@pytest.mark.parametrize(
+    ("fields", "says"),
+    [
+        ({"kinds": []}, "Choose at least one"),
+        ({"kinds": ["first"], "first_count": "0"}, "such as 100"),
+        ({"kinds": ["tag"]}, "Choose the tag"),
+        ({"kinds": ["list"]}, "Choose the list"),
+        ({"formats": []}, "Choose at least one"),
+        ({"sizes": "big"}, "such as 1080x2400"),
+        ({"min_px": "4"}, "From 12 to 60 pixels"),
+        ({"silhouette_file": (BytesIO(b"GIF89a"), "cat.gif")}, "neither a PNG nor an SVG"),
+    ],
+)
+def test_what_cannot_be_used_is_said_beside_its_field(
+    release_manager: FlaskClient, fields: dict[str, Any], says: str
+) -> None:
+    page = release_manager.post("/editions/new", data=_form(title_en="Kept words", **fields))
+    told = page.get_data(as_text=True)
+    assert says in told
+    assert 'value="Kept words"' in told
 
 
 def test_a_draft_again_shows_no_drawing_of_what_it_was(held: Programme, release_manager: FlaskClient) -> None:
@@ -146,7 +192,7 @@ def test_community_managers_make_no_boot_screens(programme: Programme, sign_in: 
 def test_testers_do_not_see_the_names_of_others(held: Programme, sign_in: SignIn) -> None:
     made = edition()
     browser = sign_in(says_yes(retained("Ada")))
-    for path in ("", "/preview.png", "/people/on", "/manifest.json"):
+    for path in ("", "/preview.png", "/look", "/people/on", "/drawn/1/manifest.json", "/boot-screen.zip"):
         assert browser.get(f"/editions/{made.id}{path}").status_code == 403
 
 
@@ -154,7 +200,7 @@ def test_a_tester_says_yes_sees_the_name_drawn_and_withdraws(ada: Person, adas_b
     adas_browser.post("/my-name", data={"answer": "yes", "shown_name": "小雨", "do": "save"})
     page = adas_browser.get("/my-name").get_data(as_text=True)
     assert "小雨" in page
-    assert adas_browser.get("/my-name/preview.png?name=小雨").data.startswith(b"\x89PNG")
+    assert "data:image/png;base64,iVBOR" in page
     adas_browser.post("/my-name", data={"answer": "no", "shown_name": "小雨", "do": "save"})
     session().expire_all()
     found = consent_of(ada.id)
@@ -190,6 +236,9 @@ def test_a_frozen_edition_tells_of_withdrawals(held: Programme, release_manager:
     session().commit()
     release_manager.post(f"/editions/names/{ada.id}/hide", data={"why": "asked for it"})
     assert "may not be shown any more" in release_manager.get(f"/editions/{made.id}").get_data(as_text=True)
+    on_it = release_manager.get(f"/editions/{made.id}/people/on").get_data(as_text=True)
+    assert "Hidden by staff: asked for it" in on_it
+    assert "Show it again" in on_it
     release_manager.post(f"/editions/{made.id}/reopen")
     session().expire_all()
     assert edition_or_404(made.id).state is EditionState.DRAFT

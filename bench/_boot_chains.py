@@ -19,6 +19,7 @@ PC = Screen(1280, 800)
 PHONE = Screen(1080, 2400)
 DOWNLOADS = ROOT / ".tools" / "boots"
 OVMF = Path("/usr/share/ovmf/OVMF.fd")
+LEAST_READ = 0.9  # of the characters on a booted screen, by OCR
 BOOTED = "linux-1.png"  # among the kept screens
 OPTIONS = Options(theme="seedbed", seconds=4.0)
 
@@ -140,6 +141,8 @@ def ocr(folder: Path, kept: Path) -> Row:
     result = (
         f"{read} of {len(asked)} names read verbatim, {read / len(asked):.0%}; {characters:.0%} of their characters"
     )
+    if characters < LEAST_READ:
+        raise BootFailed(f"only {result}")
     return {"result": result, "px": layout.px}
 
 

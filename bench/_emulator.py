@@ -28,7 +28,7 @@ class BootFailed(Exception):
 
 
 class Seen(NamedTuple):
-    """A screen that was awaited, and after how many seconds it stood there."""
+    """A screen that was awaited, and how many seconds after the start it was first found there."""
 
     after: float
     screen: Image.Image
@@ -38,7 +38,7 @@ class Machine:
     """A running PC."""
 
     def __init__(self, process: subprocess.Popen[bytes], connection: socket.socket, folder: Path) -> None:
-        self._process, self._folder = process, folder
+        self._process, self._folder, self._began = process, folder, time.monotonic()
         self._connection = connection.makefile("rwb")
         self._answer()  # a greeting
         self._ask("qmp_capabilities")
@@ -56,7 +56,6 @@ class Machine:
         Pixels in the box `hidden` are left out. Raises BootFailed when a page has not come
         within `seconds` of the one before.
         """
-        began = time.monotonic()
         seen: list[Seen] = []
         for number, page in enumerate(pages, 1):
             deadline = time.monotonic() + seconds
@@ -64,7 +63,7 @@ class Machine:
                 if time.monotonic() > deadline:
                     raise BootFailed(f"page {number} never came: {_difference(screen, page, hidden)}", screen)
                 time.sleep(_BETWEEN_LOOKS)
-            seen.append(Seen(round(time.monotonic() - began, 1), screen))
+            seen.append(Seen(round(time.monotonic() - self._began, 1), screen))
         return seen
 
     def await_colours(self, colours: set[Colour], box: Box, seconds: float) -> None:

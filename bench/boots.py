@@ -36,7 +36,7 @@ def prove(boot: Boot, kept: Path) -> Row:
     """A row of the results; `sound` says whether everything was as it should be."""
     began = time.monotonic()
     if lacking := missing(boot):
-        return {"boot": boot.name, "sound": False, "result": f"NOT RUN: {', '.join(lacking)} is missing"}
+        return {"boot": boot.name, "sound": False, "result": f"NOT RUN, for want of {', '.join(lacking)}"}
     with tempfile.TemporaryDirectory(prefix="boots-") as folder:
         try:
             row: Row = {"boot": boot.name, "sound": True, **boot.run(Path(folder), kept)}

@@ -76,7 +76,8 @@ def closed_doors(app: Flask, browser: FlaskClient, who: Role | str) -> Iterator[
     waiting, met, opened = ["/"], {"/"}, Counter({"/?": 1})
     while waiting:
         page = waiting.pop(0)
-        with browser.get(page) as answer:
+        answer = browser.get(page)
+        with answer:
             shown = led_to(answer)
         if answer.status_code not in (200, 302, 303, 304):
             yield f"{shape(page)} answers {answer.status_code}"

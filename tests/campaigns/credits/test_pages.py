@@ -110,6 +110,8 @@ def test_the_preview_follows_what_stands_in_the_form(held: Programme, release_ma
     told = release_manager.get(f"{here}/look", query_string=asked).get_data(as_text=True)
     assert "Other words" in told
     assert 'width="800"' in told
+    both = release_manager.get(f"{here}/look", query_string=_form(kinds=["active", "retained"])).get_data(as_text=True)
+    assert "kinds=active&amp;kinds=retained" in both, "the picture is of the whole form"
     plain = release_manager.get(f"{here}/preview.png").data
     tried = release_manager.get(f"{here}/preview.png", query_string=asked).data
     assert plain != tried

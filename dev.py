@@ -268,7 +268,7 @@ def lock(options: argparse.Namespace) -> int:
 
 
 def vendor(_options: argparse.Namespace) -> int:
-    """The only command that needs node: fetches the few browser files which are committed."""
+    """The only command that needs node: fetches the few files of others which are committed."""
     if shutil.which("npm") is None:
         raise Stop("npm is missing: install Debian's npm or its like. Only `vendor` needs it.")
     return call(sys.executable, "crm/static/vendor/fetch.py")
@@ -310,7 +310,7 @@ def command_line() -> argparse.ArgumentParser:
         "--dev", action="store_true", help="what tests and linters need, too"
     )
     add("lock", "compile requirements*.in to locks with hashes", lock).add_argument("--upgrade", action="store_true")
-    add("vendor", "fetch the committed browser files anew (needs npm)", vendor)
+    add("vendor", "fetch the committed files of others anew (needs npm)", vendor)
     add("fonts", "cut the boot screen's fonts anew", module("boot_screen.fonts.make_fonts"))
     add("pictures", "draw the documentation's pictures anew", module("docs.pictures.draw"))
     return parser

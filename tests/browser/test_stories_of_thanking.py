@@ -17,6 +17,7 @@ def test_the_names_of_those_who_stayed_become_a_boot_screen(lin: Visit, ada: Vis
         become_tester(ada, name, f"{mail}@inbox.example")
         ada.go("/my-name")
         ada.fill(answer="no" if mail == "hua" else "yes", shown_name=name)
+        ada.page.locator(f"#look img[alt='{name}']").wait_for()
         with ada.page.expect_navigation():
             ada.page.locator("main form button[name=do][value=save]").click()
         ada.page.context.clear_cookies()

@@ -1,4 +1,4 @@
-"""Fetch the few files of others that our pages, browser tests and look-alike names use.
+"""Fetch the few files of others that we commit: for pages, for browser tests, and the table of look-alike letters.
 
 Run `python crm/static/vendor/fetch.py` after changing a version in package.json. It needs npm;
 nothing else in Seedbed does, because what it writes is committed.

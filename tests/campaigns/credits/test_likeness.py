@@ -20,6 +20,7 @@ CYRILLIC_BOB = "\u0412\u041e\u0412"
         ("Lin", "L\u200bi n"),
         ("BOB", CYRILLIC_BOB),
         ("B0B", "BOB"),
+        ("Bill", "BIil"),
         ("Morn", "Mom"),
         ("林薇", "林 薇"),
         ("Иван", "ИВАН"),

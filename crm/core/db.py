@@ -202,6 +202,7 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
         "synchronous=NORMAL",
         "cache_size=-65536",
         "temp_store=MEMORY",
+        "secure_delete=ON",  # who is forgotten is not in the free pages either
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from flask import Flask
 from sqlalchemy import text
 
 from crm.app import create_app
+from crm.core import db as db_module
 from crm.core import files
 from crm.core.db import db, disconnect
 from crm.settings import read
@@ -57,3 +59,12 @@ def test_a_stored_file_is_ours_and_a_proxys_that_sends_it(
     assert mode(files.path_of(stored.key)) == expected
     private = files.store(io.BytesIO(b"a list of people"), "imports", private=True)
     assert mode(files.path_of(private.key)) == 0o600
+
+
+def test_what_is_deleted_from_sqlite_is_overwritten() -> None:
+    """Whether it does so by itself differs from build to build."""
+    raw = sqlite3.connect(":memory:")
+    raw.execute("PRAGMA secure_delete=OFF")
+    db_module._prepare_sqlite(raw, None)
+    assert raw.execute("PRAGMA secure_delete").fetchone() == (1,)
+    raw.close()

@@ -19,13 +19,14 @@ from crm.core.db import session
 from crm.core.errors import Refusal
 from crm.core.guards import May, staff, viewer
 from crm.core.offers import Condition, conditions
+from crm.core.pages import typed
 
 bp = Blueprint("audience", __name__, template_folder="templates")
 
 
 def _asked(values: MultiDict[str, str]) -> dict[str, str]:
     """The conditions among what was sent."""
-    return {key: value for key in conditions() if (value := values.get(key, "").strip())}
+    return {key: value for key in conditions() if (value := values.get(key, "").replace("\x00", "").strip())}
 
 
 def _choices(condition: Condition) -> list[tuple[str, str]] | None:
@@ -126,7 +127,7 @@ def save_again(audience_id: int) -> Any:
 
 
 def _saved(known: Audience | None) -> Any:
-    name, filters = request.form.get("name", ""), _asked(request.form)
+    name, filters = typed("name"), _asked(request.form)
     number = known.id if known is not None else None
     try:
         saved = save_audience(name, filters, at=programme.moment(), by_id=viewer().person_id, audience_id=number)

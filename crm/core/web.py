@@ -14,7 +14,7 @@ from werkzeug.routing import IntegerConverter
 
 from crm.core import problems
 from crm.core.db import session, start_reading, start_writing
-from crm.core.errors import Refusal
+from crm.core.errors import NotUnderstood, Refusal
 
 READS = ("GET", "HEAD", "OPTIONS")
 CSP = (
@@ -52,6 +52,8 @@ def _begin() -> None:
     g.request_id = request.headers.get("X-Request-ID", "")[:64] or uuid4().hex
     structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(request_id=g.request_id)
+    if b"%00" in request.query_string:
+        raise NotUnderstood(gettext("This address holds a NUL byte, which no text has. Take it out and try again."))
 
 
 def _finish(response: Response) -> Response:

@@ -16,6 +16,7 @@ from crm.core import clock, programme
 from crm.core.db import session
 from crm.core.errors import NotUnderstood, Refusal
 from crm.core.guards import May, staff, viewer
+from crm.core.pages import typed
 from crm.groups.actions import record_joins
 from crm.groups.queries import groups_to_join
 from crm.outbox.actions import finish_by_hand, next_by_hand, put_off
@@ -80,7 +81,7 @@ def record(campaign_id: int, letter_id: int) -> Any:
     if what == "later":
         put_off(letter_id, clock.now())
     elif what in set(Outcome):
-        text = request.form.get("body", "").replace("\x00", "").strip()[:20_000] or None
+        text = typed("body").strip()[:20_000] or None
         finish_by_hand(letter_id, Outcome(what), viewer().person_id, programme.moment(), text)
         try:
             counts = what != Outcome.JOINED or _into_group(letter)

@@ -20,7 +20,7 @@ from crm.core.forms import text
 from crm.core.guards import May, signed_in, staff
 from crm.core.languages import LANGUAGES
 from crm.core.offers import NavItem, offers
-from crm.core.pages import back
+from crm.core.pages import back, typed
 from crm.core.programme import SignUp
 
 NOT_UNDERSTOOD = 422
@@ -103,7 +103,7 @@ def agreement() -> Any:
     languages = [code for code in programme.required().languages if code in LANGUAGES]
     versions = agreement_versions()
     newest = versions[0].texts if versions else {}
-    texts = {code: request.form.get(f"text-{code}", newest.get(code, "")) for code in languages}
+    texts = {code: typed(f"text-{code}", newest.get(code, "")) for code in languages}
     fault, status = "", 200
     if request.method == "POST":
         try:

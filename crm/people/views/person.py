@@ -14,6 +14,7 @@ from crm.core.db import session
 from crm.core.errors import NotUnderstood, Refusal
 from crm.core.forms import refuse
 from crm.core.guards import May, staff, viewer
+from crm.core.pages import typed
 from crm.people import actions
 from crm.people.forms import IdentityForm, NewPersonForm, NoteForm, PersonForm, TagForm, choices
 from crm.people.models import Person, PersonTag, Tag
@@ -120,9 +121,7 @@ def add_identity(person_id: int) -> Any:
 @bp.post("/people/<int:person_id>/identities/remove")
 @staff(May.PEOPLE)
 def remove_identity(person_id: int) -> Response:
-    actions.remove_identity(
-        person_id, request.form.get("kind", ""), request.form.get("value", ""), at=programme.moment()
-    )
+    actions.remove_identity(person_id, typed("kind"), typed("value"), at=programme.moment())
     session().commit()
     return redirect(url_for("people.edit", person_id=person_id))
 
@@ -147,8 +146,8 @@ def add_tag(person_id: int) -> Any:
 @bp.post("/people/<int:person_id>/tags/remove")
 @staff(May.PEOPLE)
 def remove_tag(person_id: int) -> Response:
-    if actions.untag([person_id], request.form.get("tag", "")):
-        _note_tag(person_id, before=request.form.get("tag", ""))
+    if actions.untag([person_id], typed("tag")):
+        _note_tag(person_id, before=typed("tag"))
     session().commit()
     return redirect(url_for("people.edit", person_id=person_id))
 

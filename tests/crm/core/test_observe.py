@@ -38,6 +38,30 @@ def test_a_number_that_no_row_can_have_leads_nowhere(lins_browser: FlaskClient) 
     assert lins_browser.get("/builds/99999999999999999999").status_code == 404
 
 
+@pytest.mark.parametrize(
+    "path", ["/people?q=%00", "/requests?q=a%00b", "/audiences/count?tag=%00", "/api/v1/people?q=%00"]
+)
+def test_an_address_with_a_nul_byte_is_not_understood(lins_browser: FlaskClient, path: str) -> None:
+    answer = lins_browser.get(path)
+    assert answer.status_code == 422
+    assert "NUL" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("path", "form"),
+    [
+        ("/audiences/new", {"name": "a\x00b"}),
+        ("/audiences/new", {"name": "a", "site": "a\x00b"}),
+        ("/people/tag", {"person": "1", "tag": "a\x00b"}),
+        ("/people/1/tags/remove", {"tag": "a\x00b"}),
+        ("/people/1/identities/remove", {"kind": "email", "value": "a\x00b"}),
+        ("/settings/agreement", {"text-zh": "a\x00b", "text-en": "a\x00b"}),
+    ],
+)
+def test_a_form_with_a_nul_byte_breaks_nothing(lins_browser: FlaskClient, path: str, form: dict[str, str]) -> None:
+    assert lins_browser.post(path, data=form).status_code < 500
+
+
 def test_metrics_are_refused_to_others_whatever_they_bring(client: FlaskClient, database: Flask) -> None:
     database.config["METRICS_TOKEN"] = "a token for the scraper"
     try:

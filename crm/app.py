@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -39,6 +40,7 @@ ROOMS = (
     "crm.desk",
 )
 CORE_TABLES = ("crm.core.jobs", "crm.core.journal", "crm.core.programme", "crm.core.restand", "crm.core.upkeep")
+CANNOT_BOOT = 3  # gunicorn stops at it; at another code it would start its worker again and again
 SHELVES = ("models", "tasks", "offers", "views", "api", "cli")
 
 
@@ -68,9 +70,18 @@ def _open_rooms(app: Flask) -> None:
     app.extensions["seedbed_offers"] = tuple(found)
 
 
+def _read_settings() -> settings_module.Settings:
+    """For whoever knows only this factory: gunicorn, celery, flask. A bad setting ends them with its one line."""
+    try:
+        return settings_module.read()
+    except settings_module.SettingError as error:
+        sys.stderr.write(f"{error}\n")
+        raise SystemExit(CANNOT_BOOT) from error
+
+
 def create_app(settings: settings_module.Settings | None = None, **overrides: Any) -> APIFlask:
-    """Raises settings.SettingError when a setting is missing or bad. `overrides` are config names, for tests."""
-    read = settings or settings_module.read()
+    """Ends the process when a setting is missing or bad. `overrides` are config names, for tests."""
+    read = settings or _read_settings()
     app = APIFlask(
         "crm",
         title="Seedbed",

@@ -228,6 +228,15 @@ def _migrated(app: Flask, *, may_upgrade: bool = True) -> None:
         disconnect()
 
 
+def _tell_of_the_broker(app: Flask) -> None:
+    """Not a reason to stop: rows are the queue, and the pages need no broker."""
+    from crm.core.queue import broker_trouble  # noqa: PLC0415 -- imported where the program starts
+
+    trouble = broker_trouble(app)
+    if trouble is not None:
+        say(f"BROKER_URL: {trouble}. Jobs and letters wait for it, none is lost: start it, or set BROKER_URL.")
+
+
 def _demo_home(scale: str) -> None:
     """The story has a folder of its own, so that `run` finds an empty programme."""
     if "DATA_DIR" not in os.environ and "DATABASE_URL" not in os.environ:
@@ -242,10 +251,13 @@ def serve(command: str, scale: str) -> None:
         from crm import demo  # noqa: PLC0415 -- only the demo needs the story
 
         demo.prepare(scale, create_app, _migrated)
-        demo.announce(create_app())
+        app = create_app()
+        demo.announce(app)
     else:
-        _migrated(create_app())
+        app = create_app()
+        _migrated(app)
         say(f"Seedbed: {settings_module.read().base_url}   (Ctrl-C stops it)")
+    _tell_of_the_broker(app)
     settings = settings_module.read()
     supervise([web(settings), worker(beat=True)])
 
@@ -253,7 +265,9 @@ def serve(command: str, scale: str) -> None:
 def work(*, beat: bool) -> None:
     from crm.app import create_app  # noqa: PLC0415 -- the settings are checked before anything heavy is imported
 
-    _migrated(create_app(), may_upgrade=False)
+    app = create_app()
+    _migrated(app, may_upgrade=False)
+    _tell_of_the_broker(app)
     supervise([worker(beat=beat)])
 
 

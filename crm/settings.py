@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 DATABASES = ("sqlite", "postgresql", "postgresql+psycopg", "postgres")
 BROKERS = ("spool", "redis", "rediss", "amqp", "amqps", "memory")
 MAIL = ("mailbox", "smtp", "smtps", "smtp+starttls")
+NEED_HOST = ("smtp", "smtps", "smtp+starttls", "http", "https")
+LONGEST_NUMBER = 12
 
 
 class SettingError(ValueError):
@@ -40,16 +43,64 @@ class Settings:
     worker_threads: int
 
 
+def _bad_address(name: str, value: str, example: str) -> SettingError:
+    """Without the password: the line goes into logs."""
+    shown = re.sub(r"(://[^:/@]*):.*@", r"\1:***@", value)
+    return SettingError(f"{name}: set it to an address such as {example} (it is {shown!r})")
+
+
+def _parts(value: str) -> SplitResult | None:
+    """None for what is no address; a port is a number."""
+    try:
+        found = urlsplit(value)
+        found.port  # noqa: B018 -- asking for it is what checks it
+    except ValueError:
+        return None
+    return found
+
+
 def _url(environ: Mapping[str, str], name: str, default: str, schemes: tuple[str, ...], example: str) -> str:
+    """Letters and browsers need a host; a broker's may be left out, which is this machine."""
     value = environ.get(name, "").strip() or default
-    if urlsplit(value).scheme not in schemes:
-        raise SettingError(f"{name}: set it to an address such as {example} (it is {value!r})")
+    parts = _parts(value)
+    if parts is None or parts.scheme not in schemes:
+        raise _bad_address(name, value, example)
+    needed = {"spool": parts.netloc + parts.path, **dict.fromkeys(NEED_HOST, parts.hostname)}
+    if not needed.get(parts.scheme, "nothing more"):
+        raise _bad_address(name, value, example)
+    return value
+
+
+def _database(environ: Mapping[str, str], name: str, folder: Path) -> str:
+    """A database that lasts, and that SQLAlchemy can read: its passwords may hold what a web address may not."""
+    value = environ.get(name, "").strip()
+    if not value:
+        return f"sqlite:///{folder}/seedbed.db"
+    scheme, _mark, rest = value.partition("://")
+    example = "postgresql://seedbed:secret@localhost/seedbed"
+    if scheme not in DATABASES:
+        raise _bad_address(name, value, example)
+    if scheme == "sqlite":
+        if len(rest) < 2 or not rest.startswith("/") or "memory" in rest.partition("?")[2] or ":memory:" in rest:
+            raise SettingError(
+                f"{name}: set it to a file that lasts, such as sqlite:////var/lib/seed.db (it is {value!r})"
+            )
+        return value
+    if scheme != "postgresql+psycopg":
+        value = f"postgresql+psycopg://{rest}"
+    from sqlalchemy.engine import make_url  # noqa: PLC0415 -- only here, where it is loaded anyway a moment later
+    from sqlalchemy.exc import ArgumentError  # noqa: PLC0415 -- as above
+
+    try:
+        make_url(value)
+    except (ArgumentError, ValueError) as error:
+        raise _bad_address(name, f"{scheme}://{rest}", example) from error
     return value
 
 
 def _number(environ: Mapping[str, str], name: str, default: int, least: int, most: int) -> int:
     value = environ.get(name, "").strip() or str(default)
-    if not value.isdecimal() or not least <= int(value) <= most:
+    if not value.isdecimal() or len(value) > LONGEST_NUMBER or not least <= int(value) <= most:
         raise SettingError(f"{name}: set it to a whole number from {least} to {most} (it is {value!r})")
     return int(value)
 
@@ -76,6 +127,8 @@ def _own_key(environ: Mapping[str, str], name: str, folder: Path, embedded: bool
         path.write_text(secrets.token_hex(32), encoding="ascii")
     except FileExistsError:
         pass
+    except OSError as error:
+        raise SettingError(f"DATA_DIR: set it to a folder that can be written ({error})") from error
     return path.read_text(encoding="ascii").strip()
 
 
@@ -87,21 +140,13 @@ def read(environ: Mapping[str, str] | None = None) -> Settings:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise SettingError(f"DATA_DIR: set it to a folder that can be written ({error})") from error
-    database = _url(
-        env,
-        "DATABASE_URL",
-        f"sqlite:///{folder}/seedbed.db",
-        DATABASES,
-        "postgresql://seedbed:secret@localhost/seedbed",
-    )
+    database = _database(env, "DATABASE_URL", folder)
     embedded = database.startswith("sqlite")
-    if database.startswith(("postgres://", "postgresql://")):
-        database = "postgresql+psycopg://" + database.partition("://")[2]
     host = env.get("HOST", "").strip() or "127.0.0.1"
     port = _number(env, "PORT", 8000, 1, 65535)
-    base = env.get("BASE_URL", "").strip() or f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}"  # noqa: S104 -- compared, not bound
-    if urlsplit(base).scheme not in ("http", "https") or not urlsplit(base).netloc:
-        raise SettingError(f"BASE_URL: set it to an address such as https://seed.example.org (it is {base!r})")
+    name = "127.0.0.1" if host == "0.0.0.0" else f"[{host}]" if ":" in host else host  # noqa: S104 -- compared, not bound
+    here = f"http://{name}:{port}"
+    base = _url(env, "BASE_URL", here, ("http", "https"), "https://seed.example.org")
     log_format = env.get("LOG_FORMAT", "").strip() or ("text" if embedded else "json")
     if log_format not in ("text", "json"):
         raise SettingError(f"LOG_FORMAT: set it to text or json (it is {log_format!r})")

@@ -8,11 +8,13 @@ from urllib.parse import urlsplit
 
 from celery import Celery, Task
 from flask import Flask, has_app_context
+from kombu import Connection
 from kombu.transport import TRANSPORT_ALIASES
 
 from crm.core import programme
 from crm.core.db import start_writing
 
+SECONDS = 2
 TRANSPORT_ALIASES["spool"] = "crm.core.spool:Transport"
 
 
@@ -30,6 +32,27 @@ def broker_options(broker_url: str) -> dict[str, Any]:
             "control_folder": str(folder / "control"),
         }
     return {"visibility_timeout": 60} if parts.scheme.startswith("redis") else {}
+
+
+def broker_trouble(app: Flask) -> str | None:
+    """Why the broker does not answer within a few seconds; None when it does. A folder of ours needs no answer."""
+    address = app.config["BROKER_URL"]
+    scheme = urlsplit(address).scheme
+    if scheme in ("spool", "memory"):
+        return None
+    limits = {"socket_timeout": SECONDS, "socket_connect_timeout": SECONDS} if scheme.startswith("redis") else {}
+    with Connection(address, connect_timeout=SECONDS, transport_options=limits) as connection:
+        troubles: tuple[type[BaseException], ...] = (
+            *connection.connection_errors,
+            *connection.channel_errors,
+            OSError,
+            ValueError,
+        )
+        try:
+            connection.connect()
+        except troubles as error:
+            return f"{connection.as_uri()} does not answer ({error})"
+    return None
 
 
 def make_celery(app: Flask, schedule: dict[str, Any], while_held: frozenset[str]) -> Celery[Any]:

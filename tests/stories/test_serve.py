@@ -52,6 +52,17 @@ def test_the_program_answers_and_a_job_is_done(broker: str, tmp_path: Path, wher
         look(work.check)
 
 
+def test_a_broker_that_does_not_answer_is_told_and_the_pages_are_served(tmp_path: Path) -> None:
+    """Late, never lost: what it would have woken waits until it is back."""
+    with served(tmp_path, "run", BROKER_URL="redis://:secret@127.0.0.1:1/0") as run:
+        run.up()
+        told = [line for line in run.said().splitlines() if line.startswith("BROKER_URL:")]
+        assert len(told) == 1
+        assert "does not answer" in told[0]
+        assert "secret" not in told[0]
+        wait_until(lambda: len(run.named("celery")) == 2, 15, "worker and beat")
+
+
 def test_a_killed_supervisor_leaves_no_child(tmp_path: Path) -> None:
     with served(tmp_path, "run") as run:
         run.up()

@@ -12,7 +12,7 @@ from campaigns.outreach.models import Campaign
 from campaigns.outreach.queries import campaign_or_404
 from campaigns.outreach.rules import profile_url
 from campaigns.outreach.views import bp
-from crm.core import clock, programme
+from crm.core import clock, journal, programme
 from crm.core.db import session
 from crm.core.errors import NotUnderstood, Refusal
 from crm.core.guards import May, staff, viewer
@@ -82,7 +82,16 @@ def record(campaign_id: int, letter_id: int) -> Any:
         put_off(letter_id, clock.now())
     elif what in set(Outcome):
         text = typed("body").strip()[:20_000] or None
-        finish_by_hand(letter_id, Outcome(what), viewer().person_id, programme.moment(), text)
+        was, at = letter.state.value, programme.moment()
+        finish_by_hand(letter_id, Outcome(what), viewer().person_id, at, text)
+        journal.record(
+            "outbox.record_touch",
+            f"letter:{letter_id}",
+            at=at,
+            about_id=letter.person_id,
+            before={"state": was},
+            after={"what": what, "channel": letter.identity_kind},
+        )
         try:
             counts = what != Outcome.JOINED or _into_group(letter)
         except Refusal as refusal:

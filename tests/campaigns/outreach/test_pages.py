@@ -8,6 +8,7 @@ from campaigns.outreach.models import Campaign
 from campaigns.outreach.rules import CampaignState
 from crm.core import jobs
 from crm.core.db import session
+from crm.core.journal import JournalEntry
 from crm.groups.models import Membership
 from crm.outbox.models import Letter, Touch
 from crm.outbox.rules import LetterState, Outcome
@@ -103,6 +104,8 @@ def test_the_queue_shows_text_and_profile_and_records_what_came(
     assert answer.status_code == 302
     session().commit()
     assert {touch.outcome for touch in session().query(Touch)} == {Outcome.SENT, Outcome.JOINED}
+    told = session().query(JournalEntry).filter_by(action="outbox.record_touch").one()
+    assert (told.about_id, (told.after or {})["what"]) == (session().get_one(Letter, letter).person_id, "joined")
     assert session().query(Membership).one().person_id == bo.id
     assert "Nobody is left" in lins_browser.get(queue).text
     assert lins_browser.post(f"{queue}/{letter}", data={"outcome": "joined"}).status_code == 409

@@ -113,8 +113,9 @@ def test_a_testers_own_pages(bo: Visit, lin: Visit) -> None:
     with bo.page.expect_navigation():
         bo.page.locator("main form button[name=do][value=save]").click()
     bo.sees("橙子控 Bo")
-    expect(bo.page.locator("main img[src*='preview.png']")).to_have_js_property("complete", True)
-    assert bo.page.locator("main img[src*='preview.png']").evaluate("one => one.naturalWidth") > 0
+    picture = bo.page.locator("main #look img")
+    expect(picture).to_have_js_property("complete", True)
+    assert picture.evaluate("one => one.naturalWidth") > 0
     bo.go("/me")
     with bo.page.expect_download() as waiting:
         bo.page.locator("main a[href$='/my-data.zip']").click()

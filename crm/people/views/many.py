@@ -13,7 +13,7 @@ from crm.core import journal, programme
 from crm.core.db import session
 from crm.core.errors import Refusal
 from crm.core.guards import May, staff
-from crm.core.pages import back
+from crm.core.pages import back, typed
 from crm.people import actions
 from crm.people.offers.conditions import whole_number
 from crm.people.queries import owners, without_tag
@@ -32,7 +32,7 @@ def _said(count: int) -> str:
 @bp.post("/people/tag")
 @staff(May.PEOPLE)
 def tag_many() -> Response:
-    chosen, name = _chosen(), request.form.get("tag", "").strip()
+    chosen, name = _chosen(), typed("tag").strip()
     if not chosen or not name:
         flash(_("Choose people, and write a tag."), "error")
         return back("/people")

@@ -54,7 +54,7 @@ def test_the_field_asks_for_the_picture_and_the_button_does_without_javascript(a
     assert 'alt="小雨"' in looked
 
 
-@pytest.mark.parametrize("typed", ["", "  ", "\x00"])
+@pytest.mark.parametrize("typed", ["", "  "])
 def test_of_no_name_there_is_no_picture(adas_browser: FlaskClient, typed: str) -> None:
     seen = adas_browser.get("/my-name/look", query_string={"shown_name": typed}).text
     assert "<img" not in seen

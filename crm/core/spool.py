@@ -81,3 +81,8 @@ class Transport(filesystem.Transport):
         super().__init__(client, **options)
         # Kombu's is one for the whole process: it takes a queue for bound as soon as another thread begins to bind it.
         self.state = virtual.BrokerState()
+
+    @property
+    def default_connection_params(self) -> dict[str, Any]:
+        """A folder has no host, and nobody needs to be warned that none was named."""
+        return {}

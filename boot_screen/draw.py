@@ -139,7 +139,7 @@ class _Press:
         ink_plane: Any = ImageDraw.Draw(ink).draw
         ramp_plane: Any = ImageDraw.Draw(ramps).draw
         emoji: list[tuple[Tile, int, int]] = []
-        for words in _words(self.layout, page):
+        for words in self.layout.words_on(page):
             _choose_ink(words, ramp_plane)
             self._draw(words, ink_plane, emoji)
         if rule := self.layout.header.rule:
@@ -205,15 +205,6 @@ def _choose_ink(words: Words, plane: Any) -> None:
         box = words.box
         corners = (box.x - 2, box.y - 1, box.x + box.width + 1, box.y + box.height)
         plane.draw_rectangle(corners, STEPS * words.ink, 1)
-
-
-def _words(layout: Layout, page: Page) -> Iterator[Words]:
-    yield from layout.header.words
-    yield from page.headings
-    for placed in page.names:
-        yield placed.words
-    if page.mark:
-        yield page.mark
 
 
 def _emoji(layout: Layout) -> Iterator[tuple[Run, int]]:

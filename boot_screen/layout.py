@@ -59,6 +59,15 @@ class Layout:
     headings: Sequence[tuple[Line, int]]
     heading_changes: frozenset[Change]
 
+    def words_on(self, page: Page) -> Iterator[Words]:
+        """Everything that is written on one page."""
+        yield from self.header.words
+        yield from page.headings
+        for placed in page.names:
+            yield placed.words
+        if page.mark:
+            yield page.mark
+
     def changed(self) -> Iterator[SetName]:
         """The names that are not drawn exactly as given."""
         return (name for name in self.names if name.changes)

@@ -6,10 +6,9 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from boot_screen.contrast import LEAST_CONTRAST, contrast
 from boot_screen.scene import LANTERN, Colour, Palette
 from boot_screen.silhouette import Silhouette, SilhouetteError, named, of_file
-
-LEAST_CONTRAST = 4.5  # WCAG 2.2, level AA
 
 
 class ThemeError(ValueError):
@@ -123,16 +122,3 @@ def check(palette: Palette) -> None:
                 f"{ink} on {ground} has a contrast of {found:.1f}:1; at least {LEAST_CONTRAST}:1 can be read. "
                 "Choose colours further apart."
             )
-
-
-def contrast(one: Colour, other: Colour) -> float:
-    """From 1 (the same) to 21 (black on white), by WCAG 2.2."""
-    light, dark = sorted((_luminance(one), _luminance(other)), reverse=True)
-    return (light + 0.05) / (dark + 0.05)
-
-
-def _luminance(colour: Colour) -> float:
-    red, green, blue = (
-        value / 255 / 12.92 if value <= 10 else ((value / 255 + 0.055) / 1.055) ** 2.4 for value in colour
-    )
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue

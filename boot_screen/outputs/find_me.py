@@ -14,6 +14,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from boot_screen.contrast import LEAST_CONTRAST, contrast, luminance
 from boot_screen.draw import Master
 from boot_screen.layout import Layout, Page
 from boot_screen.outputs.whole import whole_file
@@ -21,7 +22,6 @@ from boot_screen.sanitise import sanitise
 from boot_screen.scene import Colour, Palette
 
 FOLDER = Path(__file__).parent / "find_me_page"
-ENOUGH = 4.5  # contrast of text, WCAG 2.2 AA
 _HAS_SCRIPT = "document.documentElement.className = 'app';"
 _LINE_INK = 0.28  # of the way from the ground to the ink
 _BLACK, _WHITE = (0, 0, 0), (255, 255, 255)
@@ -134,29 +134,16 @@ def _style(palette: Palette) -> str:
         "line": tuple(round(low + (high - low) * _LINE_INK) for low, high in zip(ground, palette.names, strict=True)),
     }
     named = "".join(f"--{name}:#{bytes(colour).hex()};" for name, colour in colours.items())
-    scheme = "dark" if _luminance(ground) < _luminance(palette.names) else "light"
+    scheme = "dark" if luminance(ground) < luminance(palette.names) else "light"
     shade = " ".join(map(str, ground))
     return f":root{{color-scheme:{scheme};{named}--shade:{shade}}}\n{_asset('find_me.css')}"
 
 
 def legible(ink: Colour, ground: Colour) -> Colour:
     """The ink if it can be read on the ground as text of any size, otherwise black or white, whichever can."""
-    if contrast(ink, ground) >= ENOUGH:
+    if contrast(ink, ground) >= LEAST_CONTRAST:
         return ink
     return max(_BLACK, _WHITE, key=lambda colour: contrast(colour, ground))
-
-
-def contrast(one: Colour, other: Colour) -> float:
-    """As WCAG 2.2 defines it, 1 to 21."""
-    dark, light = sorted((_luminance(one), _luminance(other)))
-    return (light + 0.05) / (dark + 0.05)
-
-
-def _luminance(colour: Colour) -> float:
-    red, green, blue = (
-        value / 255 / 12.92 if value <= 10 else ((value / 255 + 0.055) / 1.055) ** 2.4 for value in colour
-    )
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
 def _shown(text: str) -> str:

@@ -11,7 +11,6 @@ from typing import Any
 import pydyf  # type: ignore[import-untyped]  # it has no types
 
 from boot_screen.draw import Master
-from boot_screen.header import Words
 from boot_screen.layout import Layout, Page
 from boot_screen.outputs.pdf_numbers import colour, numbers
 from boot_screen.outputs.pdf_shape import Shape
@@ -68,7 +67,7 @@ class _Poster:
                 f"{numbers(sheet.matrix)} cm",
                 *([self._shape.ground()] if self._shape else []),
                 *self._rule(),
-                *(self._type.set(words) for words in _words(self._layout, page)),
+                *(self._type.set(words) for words in self._layout.words_on(page)),
             ],
             compress=True,
         )
@@ -105,12 +104,3 @@ class _Poster:
             ink = [low + (high - low) * _RULE_INK for low, high in zip(palette.ground, palette.title, strict=True)]
             foot = self._layout.scene.screen.height - rule.y - rule.height
             yield f"{colour(ink)} rg {numbers((rule.x, foot, rule.width, rule.height))} re f"
-
-
-def _words(layout: Layout, page: Page) -> Iterator[Words]:
-    yield from layout.header.words
-    yield from page.headings
-    for placed in page.names:
-        yield placed.words
-    if page.mark:
-        yield page.mark

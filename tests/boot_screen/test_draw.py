@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from PIL import Image, ImageChops
 
 from boot_screen import LANTERN, Layout, Master, Screen, lay_out, manifest, render, write
+from boot_screen.contrast import contrast
 from boot_screen.draw import STEPS
 from boot_screen.manifest import manifest_json
 from tests.boot_screen.scenes import MIXED, PHONE, many, placed, scene
@@ -56,19 +57,6 @@ def test_emoji_are_coloured() -> None:
 def test_all_inks_can_be_read_on_the_ground() -> None:
     for ink in (LANTERN.names, LANTERN.names_too, LANTERN.title, LANTERN.subtitle):
         assert contrast(ink, LANTERN.ground) >= 4.5
-
-
-def contrast(one: tuple[int, int, int], other: tuple[int, int, int]) -> float:
-    """WCAG 2.2."""
-    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
-    return (light + 0.05) / (dark + 0.05)
-
-
-def luminance(colour: tuple[int, int, int]) -> float:
-    red, green, blue = (
-        value / 255 / 12.92 if value <= 10 else ((value / 255 + 0.055) / 1.055) ** 2.4 for value in colour
-    )
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
 def test_the_same_names_give_the_same_pixels_whatever_the_hash_seed() -> None:

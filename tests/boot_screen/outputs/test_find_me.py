@@ -17,7 +17,8 @@ import pytest
 from PIL import Image
 
 from boot_screen import Layout, Master, Name, Scene, lay_out, render, write_set
-from boot_screen.outputs.find_me import contrast, legible
+from boot_screen.contrast import contrast
+from boot_screen.outputs.find_me import legible
 from tests.boot_screen.scenes import MIXED, SMALL, many, placed, scene
 
 HOSTILE = ("</script><img src=x onerror=alert(1)>", "</p></details><script>alert(1)</script>", "<!--", "\"'&amp;")

@@ -1,5 +1,7 @@
 """Pages to write, and pictures that no page would hold but an encoder must stand."""
 
+import subprocess
+import sys
 from functools import cache
 from pathlib import Path
 
@@ -7,6 +9,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from boot_screen import Layout, Master, Options, Screen, lay_out, render, write
+from boot_screen.outputs import suffix_of
 from tests.boot_screen.scenes import MIXED, many, scene
 
 ODD = Screen(481, 323)  # no line is a multiple of four bytes
@@ -28,6 +31,19 @@ def written(master: Master, form: str, folder: Path, offset: int = 0) -> bytes:
     path = folder / "page"
     write(master, form, path, Options(offset=offset))
     return path.read_bytes()
+
+
+def made_under_two_hash_seeds(form: str, folder: Path) -> list[bytes]:
+    """The same set, made by two processes whose sets and dictionaries stand in another order."""
+    program = (
+        "import sys; from pathlib import Path; from boot_screen import *; from tests.boot_screen.scenes import *;"
+        "layout = lay_out(scene(*MIXED, 'a\\nb', *many(50), title='谢谢'));"
+        f"write_set(layout, render(layout), '{form}', Path(sys.argv[1]))"
+    )
+    paths = [folder / f"{seed}{suffix_of(form)}" for seed in (1, 2)]
+    for seed, path in enumerate(paths, start=1):
+        subprocess.run([sys.executable, "-c", program, str(path)], env={"PYTHONHASHSEED": str(seed)}, check=True)
+    return [path.read_bytes() for path in paths]
 
 
 def blank(width: int, height: int) -> Master:

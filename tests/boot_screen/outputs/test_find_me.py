@@ -6,8 +6,6 @@ import hashlib
 import io
 import json
 import re
-import subprocess
-import sys
 from base64 import b64decode, b64encode
 from html.parser import HTMLParser
 from pathlib import Path
@@ -19,6 +17,7 @@ from PIL import Image
 from boot_screen import Layout, Master, Name, Scene, lay_out, render, write_set
 from boot_screen.contrast import contrast
 from boot_screen.outputs.find_me import legible
+from tests.boot_screen.outputs.pages import made_under_two_hash_seeds
 from tests.boot_screen.scenes import MIXED, SMALL, many, placed, scene
 
 HOSTILE = ("</script><img src=x onerror=alert(1)>", "</p></details><script>alert(1)</script>", "<!--", "\"'&amp;")
@@ -139,15 +138,7 @@ def test_without_a_title_the_page_says_what_it_is_for(tmp_path: Path) -> None:
 
 
 def test_the_same_names_give_the_same_page_whatever_the_hash_seed(tmp_path: Path) -> None:
-    program = (
-        "import sys; from pathlib import Path; from boot_screen import *; from tests.boot_screen.scenes import *;"
-        "layout = lay_out(scene(*MIXED, 'a\\nb', *many(50), title='谢谢'));"
-        "write_set(layout, render(layout), 'find-me', Path(sys.argv[1]))"
-    )
-    paths = [tmp_path / f"{seed}.html" for seed in (1, 2)]
-    for seed, path in enumerate(paths, start=1):
-        subprocess.run([sys.executable, "-c", program, str(path)], env={"PYTHONHASHSEED": str(seed)}, check=True)
-    one, other = (path.read_bytes() for path in paths)
+    one, other = made_under_two_hash_seeds("find-me", tmp_path)
     assert one == other
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 import unicodedata
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +16,7 @@ from boot_screen import LANTERN, Layout, Name, Scene, Screen, lay_out, render, w
 from boot_screen.outputs.pdf_fonts import EmbeddedFont
 from boot_screen.scene import Colour
 from boot_screen.silhouette import named
+from tests.boot_screen.outputs.pages import made_under_two_hash_seeds
 from tests.boot_screen.scenes import MIXED, PHONE, many, placed, scene
 
 MM = 72 / 25.4
@@ -149,15 +148,7 @@ def test_a_silhouette_sections_and_a_footer_are_as_in_the_picture(tmp_path: Path
 
 
 def test_the_same_names_give_the_same_bytes_whatever_the_hash_seed(tmp_path: Path) -> None:
-    program = (
-        "import sys; from pathlib import Path; from boot_screen import *; from tests.boot_screen.scenes import *;"
-        "layout = lay_out(scene(*MIXED, *many(50), title='谢谢'));"
-        "write_set(layout, render(layout), 'pdf', Path(sys.argv[1]))"
-    )
-    paths = [tmp_path / f"{seed}.pdf" for seed in (1, 2)]
-    for seed, path in enumerate(paths, start=1):
-        subprocess.run([sys.executable, "-c", program, str(path)], env={"PYTHONHASHSEED": str(seed)}, check=True)
-    one, other = (path.read_bytes() for path in paths)
+    one, other = made_under_two_hash_seeds("pdf", tmp_path)
     assert one == other
     assert b"Date" not in one
 

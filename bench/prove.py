@@ -1,10 +1,11 @@
-"""The long proofs: `python3 dev.py prove [--kills 20] [--rows 1000000] [--no-boots] [--seed N]`; 0 leaves one out.
+"""The long proofs: `python3 dev.py prove [--kills 20] [--rows 1000000] [--no-crowds] [--no-boots] [--seed N]`.
 
-Kills web and worker with -9 at random moments of an import, a campaign and the opening of a release, in turn on SQLite
-with the folder for a broker and on PostgreSQL with Redis, and looks whether anything was lost or doubled; then imports
-a million rows against the floor (see bench/import_people.py). What came of it is written to bench/results/prove.json
-and prove.md with date and commit, after each proof, so that a proof which was broken off has told what it had found.
-At last boot screens are booted (see bench/boots.py, which writes boots.json and boots.md).
+0 leaves one out. Kills web and worker with -9 at random moments of an import, a campaign and the opening of a release,
+in turn on SQLite with the folder for a broker and on PostgreSQL with Redis, and looks whether anything was lost or
+doubled; then imports a million rows against the floor (see bench/import_people.py) and draws a million names (see
+bench/crowds.py). What came of it is written to bench/results/prove.json and prove.md with date and commit, after each
+proof, so that a proof which was broken off has told what it had found. At last boot screens are booted (see
+bench/boots.py, which writes boots.json and boots.md).
 """
 
 from __future__ import annotations
@@ -118,9 +119,17 @@ def prove_import(report: dict[str, Any], rows: int) -> None:
         write(report)
 
 
+def prove_crowds(report: dict[str, Any]) -> None:
+    ran = subprocess.run([sys.executable, "-m", "bench.crowds"], capture_output=True, text=True, check=False, cwd=ROOT)
+    said = ran.stdout.splitlines() or ran.stderr.splitlines()[-1:]
+    report["crowds"] = {"sound": ran.returncode == 0, "said": said}
+    print(*said, sep="\n", flush=True)
+    write(report)
+
+
 def sound(report: dict[str, Any]) -> bool:
     kills = all(row["result"].startswith("nothing lost") for row in report["kills"])
-    return kills and all(row["sound"] for row in report["imports"])
+    return kills and all(row["sound"] for row in (*report["imports"], report["crowds"]))
 
 
 def write(report: dict[str, Any]) -> None:
@@ -141,6 +150,8 @@ def write(report: dict[str, Any]) -> None:
         lines.append(f"| {number} | {row['kind']} | {row['broker']} | {row['seed']} | {struck} | {row['result']} |")
     lines += ["", "## Importing many rows against the floor", ""]
     lines += [f"- {row['said']}" for row in report["imports"]] or ["Not run."]
+    lines += ["", "## Boot screens for crowds", ""]
+    lines += [f"- {said}" for said in report["crowds"]["said"]] or ["Not run."]
     (RESULTS / "prove.md").write_text("\n".join(lines) + "\n", "utf-8")
 
 
@@ -148,6 +159,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--no-crowds", dest="crowds", action="store_false", help="draw no million of names")
     parser.add_argument("--no-boots", dest="boots", action="store_false", help="boot nothing")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1_000_000))
     asked = parser.parse_args()
@@ -157,10 +169,13 @@ def main() -> int:
         "machine": machine(),
         "kills": [],
         "imports": [],
+        "crowds": {"sound": True, "said": []},
     }
     prove_kills(report, asked.kills, asked.seed)
     if asked.rows:
         prove_import(report, asked.rows)
+    if asked.crowds:
+        prove_crowds(report)
     boots = [sys.executable, "-m", "bench.boots"]
     booted = not asked.boots or subprocess.run(boots, cwd=ROOT, check=False).returncode == 0
     return 0 if sound(report) and booted else 1

@@ -16,9 +16,10 @@ from typing import Any, NamedTuple
 
 from PIL import Image, ImageChops, ImageDraw
 
+from boot_screen.cycles import no_search_for_cycles, no_search_in_what_is_here
 from boot_screen.emoji import COLOURS, Pictures, Tile
 from boot_screen.header import Ink, Words
-from boot_screen.layout import Layout, Page
+from boot_screen.layout import Layout
 from boot_screen.masks import Pen
 from boot_screen.png import png_bytes
 from boot_screen.scene import Colour, Palette
@@ -84,9 +85,11 @@ def render(layout: Layout, *, jobs: int = 1) -> Iterator[Master]:
     if jobs <= 1 or pages == 1 or "fork" not in multiprocessing.get_all_start_methods():
         yield from render_pages(layout, range(pages))
         return
-    with ProcessPoolExecutor(
-        jobs, mp_context=multiprocessing.get_context("fork"), initializer=_set_up, initargs=(layout,)
-    ) as pool:
+    fork, press = multiprocessing.get_context("fork"), _Press(layout)
+    with (
+        no_search_in_what_is_here(),
+        ProcessPoolExecutor(jobs, mp_context=fork, initializer=_set_up, initargs=(press,)) as pool,
+    ):
         coming: deque[Future[Master]] = deque()
         for page in range(pages):
             coming.append(pool.submit(_drawn, page))
@@ -99,13 +102,13 @@ def render(layout: Layout, *, jobs: int = 1) -> Iterator[Master]:
 _presses: list["_Press"] = []  # of this process, when it draws pages for another
 
 
-def _set_up(layout: Layout) -> None:
-    _presses[:] = [_Press(layout)]
+def _set_up(press: "_Press") -> None:
+    _presses[:] = [press]
 
 
 def _drawn(page: int) -> Master:
     press = _presses[0]
-    image = press.print(press.layout.pages[page])
+    image = press.print(page)
     return Master(image, page + 1, png_bytes(image), proof_of(image))
 
 
@@ -113,7 +116,7 @@ def render_pages(layout: Layout, pages: Iterable[int]) -> Iterator[Master]:
     """Draw some of the pages, counted from 0."""
     press = _Press(layout)
     for page in pages:
-        yield Master(press.print(layout.pages[page]), page + 1)
+        yield Master(press.print(page), page + 1)
 
 
 class _Press:
@@ -132,8 +135,10 @@ class _Press:
         self._pictures = Pictures(_emoji(layout), layout.typesetter, grounds, first, COLOURS - self._edges)
         self._bytes = _palette_bytes(palette, self._pictures.colours, self._edges)
 
-    def print(self, page: Page) -> Image.Image:
-        screen = self.layout.scene.screen
+    @no_search_for_cycles()
+    def print(self, number: int) -> Image.Image:
+        """Draw a page, counted from 0."""
+        page, screen = self.layout.pages[number], self.layout.scene.screen
         ink = Image.new("L", (screen.width, screen.height))
         ramps = Image.new("L", ink.size)
         ink_plane: Any = ImageDraw.Draw(ink).draw
@@ -209,9 +214,7 @@ def _choose_ink(words: Words, plane: Any) -> None:
 
 def _emoji(layout: Layout) -> Iterator[tuple[Run, int]]:
     """Every picture in any of the words, with the size of its type."""
-    lines = [(words.line, words.px) for words in layout.header.words]
-    lines += layout.headings
-    for line, px in (*lines, *((name.line, layout.px) for name in layout.names if not name.line.only_plain)):
+    for line, px in layout.uncommon_lines():
         for run in line.runs:
             if run.kind is Kind.EMOJI:
                 yield run, px

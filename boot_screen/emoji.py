@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from PIL import Image, ImageDraw, ImageFont
 
@@ -33,7 +34,7 @@ class Pictures:
         self, wanted: Iterable[tuple[Run, int]], setter: Typesetter, grounds: Sequence[Colour], first: int, most: int
     ) -> None:
         strikes = sorted(set(wanted), key=lambda want: (want[0].text, want[1]))
-        fonts = {run.font: open_font(setter.fonts[run.font], EMOJI_STRIKE_PX, shaped=True) for run, _ in strikes}
+        fonts = {run.font: open_font(setter.fonts[run.font], EMOJI_STRIKE_PX) for run, _ in strikes}
         pictures = {(run.text, px): _picture(run, px, fonts[run.font]) for run, px in strikes}
         self.colours: list[Colour] = []
         self._tiles: dict[tuple[str, int, Colour], Tile] = {}
@@ -50,19 +51,17 @@ class Pictures:
         sheet = Image.new(
             "RGB", (max(each.width for each in flat.values()), sum(each.height for each in flat.values()))
         )
-        y = 0
-        for each in flat.values():
-            sheet.paste(each, (0, y))
-            y += each.height
+        tops = list(accumulate((each.height for each in flat.values()), initial=0))
+        for each, top in zip(flat.values(), tops, strict=False):
+            sheet.paste(each, (0, top))
         few = sheet.quantize(most, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
         raw = (few.getpalette() or [])[: most * 3]
         self.colours = [(raw[at], raw[at + 1], raw[at + 2]) for at in range(0, len(raw) - 2, 3)]
-        for key, ground_picture in flat.items():
+        plane = Image.frombytes("L", few.size, few.tobytes()).point([min(first + index, 255) for index in range(256)])
+        for key, top in zip(flat, tops, strict=False):
             picture, above = pictures[key[:2]]
-            indexed = ground_picture.quantize(palette=few, dither=Image.Dither.NONE)
-            plane = Image.frombytes("L", indexed.size, indexed.tobytes())
             opaque = picture.getchannel("A").point([0] * _OPAQUE_FROM + [255] * (256 - _OPAQUE_FROM), "1")
-            self._tiles[key] = Tile(plane.point([min(first + index, 255) for index in range(256)]), opaque, above)
+            self._tiles[key] = Tile(plane.crop((0, top, picture.width, top + picture.height)), opaque, above)
 
 
 def _picture(run: Run, px: int, font: ImageFont.FreeTypeFont) -> tuple[Image.Image, int]:

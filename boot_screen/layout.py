@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from math import ceil
 from typing import NamedTuple, overload
 
+from boot_screen.cycles import no_search_for_cycles
 from boot_screen.header import Box, Header, Ink, Words, lay_out_header, page_mark
-from boot_screen.naming import SetName, set_names, set_text
+from boot_screen.naming import SetName, SetNames, set_text
 from boot_screen.rows import HEADING_ROWS, Rows, line_height
 from boot_screen.sanitise import Change
 from boot_screen.scene import Scene, SceneError
@@ -52,7 +53,7 @@ class Layout:
     scene: Scene
     px: int
     header: Header
-    names: Sequence[SetName]
+    names: SetNames
     pages: Sequence[Page]
     typesetter: Typesetter
     shape: Box | None
@@ -70,15 +71,21 @@ class Layout:
 
     def changed(self) -> Iterator[SetName]:
         """The names that are not drawn exactly as given."""
-        return (name for name in self.names if name.changes)
+        return (name for name in self.names.special if name.changes)
 
     def borrowed(self) -> frozenset[str]:
         """Clusters drawn with this machine's fonts, because no font of this package has them."""
-        return frozenset().union(*(name.line.borrowed for name in self.names if name.line.borrowed))
+        return frozenset().union(*(name.line.borrowed for name in self.names.special))
 
     def uncovered(self) -> frozenset[str]:
         """Clusters that no font has."""
-        return frozenset().union(*(name.line.uncovered for name in self.names if name.line.uncovered))
+        return frozenset().union(*(name.line.uncovered for name in self.names.special))
+
+    def uncommon_lines(self) -> Iterator[tuple[Line, int]]:
+        """Every line with its type size, save the names that are drawn from characters of this package alone."""
+        yield from ((words.line, words.px) for words in self.header.words)
+        yield from self.headings
+        yield from ((name.line, self.px) for name in self.names.special)
 
 
 def lay_out(scene: Scene) -> Layout:
@@ -91,13 +98,14 @@ def lay_out(scene: Scene) -> Layout:
     return lay_out_from(scene, scene.least_px)
 
 
+@no_search_for_cycles()
 def lay_out_from(scene: Scene, lowest: int) -> Layout:
     """As lay_out, with the smallest size taken from `lowest` instead: for measurements only, no check is made."""
     setter = Typesetter(scene.system_fonts)
     header = lay_out_header(scene, setter)
     body = header.body
     sections = scene.sections()
-    names = set_names((name for _, some in sections for name in some), setter, body.width / lowest)
+    names = SetNames((name for _, some in sections for name in some), setter, body.width / lowest)
     few = len(names) <= FEW
     ends = _ends([len(some) for _, some in sections])
     if any(heading for heading, _ in sections) and body.height < (HEADING_ROWS + 1) * lowest * _LEADING_OF_FEW:
@@ -105,7 +113,7 @@ def lay_out_from(scene: Scene, lowest: int) -> Layout:
             "This screen has no room for headings above names. Leave the sections out, or shorten the title."
         )
     rows = Rows(
-        [name.line.em for name in names],
+        names.widths,
         _GAP_OF_FEW if few else _GAP,
         _LEADING_OF_FEW if few else _LEADING,
         ends=ends,
@@ -223,7 +231,7 @@ class _Plan:
 class _Pages(Sequence[Page]):
     """The pages of a plan, each placed when it is asked for."""
 
-    def __init__(self, scene: Scene, setter: Typesetter, names: list[SetName], plan: _Plan) -> None:
+    def __init__(self, scene: Scene, setter: Typesetter, names: SetNames, plan: _Plan) -> None:
         self._scene, self._setter, self._names, self._plan = scene, setter, names, plan
 
     def __len__(self) -> int:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from importlib.metadata import version
 from typing import Any
 
+import freetype
 from PIL import features
 
 from boot_screen.draw import Proof
@@ -73,6 +74,7 @@ def _versions() -> dict[str, str | None]:
     return {
         "pillow": version("pillow"),
         "freetype": features.version_module("freetype2"),
+        "freetype_py": ".".join(map(str, freetype.version())),
         "harfbuzz": features.version_feature("harfbuzz"),
         "resvg_py": version("resvg-py"),
     }
@@ -80,6 +82,6 @@ def _versions() -> dict[str, str | None]:
 
 def _fonts(layout: Layout) -> dict[str, str]:
     """sha256 by name: all that come with the package, and those of the machine that were drawn from."""
-    used = {run.font for name in layout.names if not name.line.only_plain for run in name.line.runs}
+    used = {run.font for line, _ in layout.uncommon_lines() for run in line.runs}
     fonts = layout.typesetter.fonts.values()
     return {font.key: font.sha256 or digest(font.path) for font in fonts if font.sha256 or font.key in used}

@@ -1,16 +1,18 @@
 """From a name as given to the line that is drawn, with every change told."""
 
-from collections.abc import Iterable
-from typing import NamedTuple
+from array import array
+from collections.abc import Collection, Iterable, Sequence
+from typing import NamedTuple, overload
 
 import regex
 
 from boot_screen.sanitise import Change, sanitise
 from boot_screen.scene import Name
-from boot_screen.text import MISSING, Line, Typesetter
+from boot_screen.text import MISSING, Line, Typesetter, ordinary_line
 
 MOST_CLUSTERS = 64
 ELLIPSIS = "\u2026"
+_NOTHING: frozenset[Change] = frozenset()
 _VISIBLE = regex.compile(r"[^\p{Z}\p{C}\p{M}]")
 
 
@@ -23,9 +25,47 @@ class SetName(NamedTuple):
     changes: frozenset[Change]
 
 
-def set_names(names: Iterable[Name], setter: Typesetter, most_em: float) -> list[SetName]:
-    """Set each name, none wider than `most_em`."""
-    return [_set_name(name, setter, most_em) for name in names]
+class SetNames(Sequence[SetName]):
+    """Names in their order, none wider than `most_em`, and their widths in em.
+
+    Most names are ordinary: they are drawn as given, and set anew whenever they are asked for, which costs less than
+    to keep a million of them. `special` are the others: only these can be changed, coloured or in a borrowed font.
+    """
+
+    def __init__(self, names: Iterable[Name], setter: Typesetter, most_em: float) -> None:
+        self._names, self._setter = list(names), setter
+        self._special: dict[int, SetName] = {}
+        self.widths = array("d")
+        for place, name in enumerate(self._names):
+            em = setter.ordinary_em(name.text)
+            if not 0 < em <= most_em or len(name.text) > MOST_CLUSTERS:
+                self._special[place] = special = _set_name(name, setter, most_em)
+                em = special.line.em
+            self.widths.append(em)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    @overload
+    def __getitem__(self, place: int) -> SetName: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> list[SetName]: ...
+
+    def __getitem__(self, place: int | slice) -> SetName | list[SetName]:
+        if isinstance(place, slice):
+            return [self._at(one) for one in range(*place.indices(len(self)))]
+        return self._at(range(len(self))[place])
+
+    @property
+    def special(self) -> Collection[SetName]:
+        return self._special.values()
+
+    def _at(self, place: int) -> SetName:
+        if place in self._special:
+            return self._special[place]
+        name = self._names[place]
+        return SetName(name.id, name.text, ordinary_line(name.text, self.widths[place]), _NOTHING)
 
 
 def _set_name(name: Name, setter: Typesetter, most_em: float) -> SetName:
@@ -42,8 +82,6 @@ def set_text(text: str, setter: Typesetter, most_em: float) -> tuple[Line | None
     """Sanitise and set one text; None when nothing of it can be drawn."""
     shown, changes = sanitise(text)
     line = setter.set(shown) if shown else None
-    if line and line.only_plain and line.text == shown and line.em <= most_em and len(shown) <= MOST_CLUSTERS:
-        return line, changes
     if line is None or not _VISIBLE.search(shown):
         return None, changes
     if line.em > most_em or len(shown) > MOST_CLUSTERS:

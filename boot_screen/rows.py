@@ -3,6 +3,7 @@
 Widths and gaps are in em; a measure is the width of a row in px. A heading stands in the room of HEADING_ROWS rows.
 """
 
+from array import array
 from bisect import bisect_right
 from collections.abc import Sequence
 from itertools import accumulate
@@ -24,7 +25,7 @@ class Rows:
         self.gap, self._leading = gap, leading
         self._ends = ends or (len(widths),)
         self._headings = headings
-        self._starts = list(accumulate((width + gap for width in widths), initial=0.0))
+        self._starts = array("d", accumulate((width + gap for width in widths), initial=0.0))
         self.widest = max(widths)
 
     def breaks(self, measure_em: float) -> list[int]:

@@ -47,7 +47,9 @@ _LATIN_PILE = regex.compile(
 )
 _PILE = regex.compile(rf"([\p{{M}}--[\ufe0e\ufe0f]]{{{MOST_MARKS}}})[\p{{M}}--[\ufe0e\ufe0f]]+", regex.VERSION1)
 _LOOSE_MARKS = regex.compile(r"(?:^|(?<=\s))\p{M}+")
-_LETTERS = r"[[!-~\p{L}\p{N}]--[\u115f\u1160\u3164\uffa0]]+"
+_LETTER = r"[[!-~\p{L}\p{N}]--[\u115f\u1160\u3164\uffa0]]"
+_LETTERS = f"{_LETTER}+"
+_ALONE = regex.compile(rf"[{_LETTER}&&[\p{{NFC_Quick_Check=Y}}]]", regex.VERSION1)
 _ORDINARY = regex.compile(rf"{_LETTERS}(?: {_LETTERS})*", regex.VERSION1)
 
 
@@ -62,6 +64,11 @@ def sanitise(text: str) -> tuple[str, frozenset[Change]]:
     if not (_ORDINARY.fullmatch(text) and unicodedata.is_normalized("NFC", text)):
         text = _clean(text, changes)
     return text, frozenset(changes)
+
+
+def is_ordinary(char: str) -> bool:
+    """Whether sanitising leaves the character alone, whatever stands beside it."""
+    return bool(_ALONE.fullmatch(char))
 
 
 def _clean(text: str, changes: set[Change]) -> str:

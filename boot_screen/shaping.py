@@ -22,9 +22,9 @@ def has_shaper() -> bool:
     return bool(features.check_feature("raqm"))
 
 
-def open_font(font: Font, px: int, *, shaped: bool) -> ImageFont.FreeTypeFont:
-    """Open a font at a size in px per em."""
-    layout = ImageFont.Layout.RAQM if shaped and has_shaper() else ImageFont.Layout.BASIC
+def open_font(font: Font, px: int) -> ImageFont.FreeTypeFont:
+    """Open a font at a size in px per em, to shape with it."""
+    layout = ImageFont.Layout.RAQM if has_shaper() else ImageFont.Layout.BASIC
     return ImageFont.truetype(str(font.path), px, index=font.face, layout_engine=layout)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 from itertools import groupby
+from math import inf
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -16,6 +17,7 @@ from PIL import ImageFont
 
 from boot_screen.bidi_order import levels, mirrored, visual_order
 from boot_screen.fonts import EMOJI, EMOJI_STRIKE_PX, Font, vendored
+from boot_screen.sanitise import is_ordinary
 from boot_screen.shaping import open_font, prepared
 from boot_screen.system_fonts import system_fonts
 
@@ -61,10 +63,10 @@ class Line(NamedTuple):
     uncovered: frozenset[str] = frozenset()
     borrowed: frozenset[str] = frozenset()
 
-    @property
-    def only_plain(self) -> bool:
-        """All of it is common visible characters, as in most names."""
-        return len(self.runs) == 1 and self.runs[0].kind is Kind.PLAIN and not self.uncovered
+
+def ordinary_line(text: str, em: float) -> Line:
+    """The line of a text whose Typesetter.ordinary_em is finite."""
+    return Line(text, (Run(Kind.PLAIN, text, "", False, em),), em)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,8 @@ class Typesetter:
         self._with_system_fonts = with_system_fonts
         self.fonts = {font.key: font for font in vendored()}
         self._emoji = self.fonts[EMOJI]
-        self._plain: dict[str, float | None] = {}
+        self._plain: dict[str, tuple[float, Font] | None] = {}
+        self._widths = _Widths(self)
         self._shaped: dict[tuple[str, str, bool], float] = {}
         self._chosen: dict[str, _Cluster] = {}
         self._rulers: dict[str, ImageFont.FreeTypeFont] = {}
@@ -91,7 +94,7 @@ class Typesetter:
         """Set a sanitised text, not empty."""
         em = self._plain_em(text)
         if em is not None:
-            return Line(text, (Run(Kind.PLAIN, text, "", False, em),), em)
+            return ordinary_line(text, em)
         clusters = [self._choose(cluster) for cluster in regex.findall(r"\X", text)]
         runs = tuple(self._runs(clusters))
         return Line(
@@ -102,30 +105,38 @@ class Typesetter:
             frozenset(c.text for c in clusters if c.font and c.font not in _vendored_keys()),
         )
 
-    def plain_font(self, char: str) -> Font | None:
-        """The vendored font that draws this character by itself, if one does."""
-        if _NOT_PLAIN.match(char):
-            return None
-        for font in self.fonts.values():
-            if not font.shaped and font.advance(char) is not None:
-                return font
-        return None
+    def ordinary_em(self, text: str) -> float:
+        """Width in em of a text that neither sanitising nor shaping can touch; infinite for any other."""
+        return sum(map(self._widths.__getitem__, text))
 
-    def plain_advance(self, char: str) -> float | None:
-        """Its width in em when it can be drawn by itself."""
+    def plain(self, char: str) -> tuple[float, Font] | None:
+        """Width in em and vendored font of a character that can be drawn by itself."""
         if char not in self._plain:
-            font = self.plain_font(char)
-            self._plain[char] = font.advance(char) if font else None
+            self._plain[char] = self._look_up(char)
         return self._plain[char]
 
+    def _look_up(self, char: str) -> tuple[float, Font] | None:
+        if not _NOT_PLAIN.match(char):
+            for font in self.fonts.values():
+                if not font.shaped and (advance := font.advance(char)) is not None:
+                    return advance, font
+        return None
+
+    def plain_font(self, char: str) -> Font | None:
+        plain = self.plain(char)
+        return plain[1] if plain else None
+
+    def plain_advance(self, char: str) -> float | None:
+        plain = self.plain(char)
+        return plain[0] if plain else None
+
     def _plain_em(self, text: str) -> float | None:
-        known = self._plain
         total = 0.0
         for char in text:
-            advance = known[char] if char in known else self.plain_advance(char)
-            if advance is None:
+            plain = self.plain(char)
+            if plain is None:
                 return None
-            total += advance
+            total += plain[0]
         return total
 
     def _choose(self, cluster: str) -> _Cluster:
@@ -180,13 +191,26 @@ class Typesetter:
     def _measure(self, kind: Kind, text: str, font: str, right_to_left: bool) -> float:
         if font not in self._rulers:
             px = EMOJI_STRIKE_PX if kind is Kind.EMOJI else _MEASURE_PX
-            self._rulers[font] = open_font(self.fonts[font], px, shaped=True)
+            self._rulers[font] = open_font(self.fonts[font], px)
         ruler = self._rulers[font]
         if kind is Kind.EMOJI:
             return EMOJI_EM * max(1, round(ruler.getlength(text) / ruler.getlength("\U0001f600")))
         text, direction = prepared(text, right_to_left=right_to_left)
         left, _, right, _ = ruler.getbbox(text, direction=direction, anchor="ls")
         return max(ruler.getlength(text, direction=direction), right, right - left, 1) / _MEASURE_PX
+
+
+class _Widths(dict[str, float]):
+    """Widths in em of ordinary characters; those that are not are infinitely wide."""
+
+    def __init__(self, setter: Typesetter) -> None:
+        super().__init__()
+        self._setter = setter
+
+    def __missing__(self, char: str) -> float:
+        plain = self._setter.plain(char) if is_ordinary(char) else None
+        self[char] = width = plain[0] if plain else inf
+        return width
 
 
 def _vendored_keys() -> frozenset[str]:

@@ -88,7 +88,7 @@ class PictureFonts:
     def _open(self, kind: Kind, font: Font) -> tuple[ImageFont.FreeTypeFont, float]:
         """The font at the size at which it is drawn, and thousandths of an em in a pixel of it."""
         if font.key not in self._opened:
-            opened = open_font(font, EMOJI_STRIKE_PX if kind is Kind.EMOJI else _LETTERS_PX, shaped=True)
+            opened = open_font(font, EMOJI_STRIKE_PX if kind is Kind.EMOJI else _LETTERS_PX)
             unit = EMOJI_EM / opened.getlength("\U0001f600") if kind is Kind.EMOJI else 1 / _LETTERS_PX
             self._opened[font.key] = opened, unit * 1000
         return self._opened[font.key]

@@ -1,11 +1,11 @@
 """The long proofs: `python3 dev.py prove [--kills 20] [--rows 1000000] [--no-crowds] [--no-boots] [--seed N]`.
 
-0 leaves one out. Kills web and worker with -9 at random moments of an import, a campaign and the opening of a release,
-in turn on SQLite with the folder for a broker and on PostgreSQL with Redis, and looks whether anything was lost or
-doubled; then imports a million rows against the floor (see bench/import_people.py) and draws a million names (see
-bench/crowds.py). What came of it is written to bench/results/prove.json and prove.md with date and commit, after each
-proof, so that a proof which was broken off has told what it had found. At last boot screens are booted (see
-bench/boots.py, which writes boots.json and boots.md).
+0 leaves one out, and its last result stays as it was. Kills web and worker with -9 at random moments of an import, a
+campaign and the opening of a release, in turn on SQLite with the folder for a broker and on PostgreSQL with Redis, and
+looks whether anything was lost or doubled; then imports a million rows against the floor (see bench/import_people.py)
+and draws a million names (see bench/crowds.py). What came of each is written to bench/results/prove.json and prove.md
+with its date and commit as soon as it is known, so that a proof which was broken off has told what it had found. At
+last boot screens are booted (see bench/boots.py, which writes boots.json and boots.md).
 """
 
 from __future__ import annotations
@@ -38,6 +38,11 @@ from tests.stories.sink import Sink
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "bench" / "results"
+TITLES = {
+    "kills": "Kill -9 of web and worker",
+    "imports": "Importing many rows against the floor",
+    "crowds": "Boot screens for crowds",
+}
 WORKS = ("import", "campaign", "opening")
 KEYS = {"SECRET_KEY": "a secret that only this proof knows", "SUPPRESSION_KEY": "another one for the hashes of people"}
 
@@ -89,70 +94,77 @@ def one_kill(kind: str, settings: dict[str, str], rng: random.Random) -> tuple[f
     return moment, struck
 
 
+def section() -> dict[str, Any]:
+    """A proof that begins now."""
+    return {"at": clock.now().isoformat(timespec="seconds"), "commit": commit(), "machine": machine(), "rows": []}
+
+
 def prove_kills(report: dict[str, Any], kills: int, seed: int) -> None:
+    report["kills"] = section()
     with ExitStack() as stack:
         postgres, redis_url = POSTGRES.provide(stack), REDIS.provide(stack)
         brokers = ["spool", *(["redis"] if postgres and redis_url else [])]
         for number in range(kills):
             kind, broker = WORKS[number % len(WORKS)], brokers[number // len(WORKS) % len(brokers)]
             rng, began = random.Random(seed + number), time.monotonic()
-            row: dict[str, Any] = {"kind": kind, "broker": broker, "seed": seed + number}
+            row: dict[str, Any] = {"kind": kind, "broker": broker, "seed": seed + number, "sound": False}
             try:
                 with place(broker, postgres, redis_url) as settings:
                     row["moment"], row["struck"] = one_kill(kind, settings, rng)
-                row["result"] = "nothing lost, nothing doubled"
+                row |= {"said": "nothing lost, nothing doubled", "sound": True}
             except (AssertionError, subprocess.SubprocessError, OSError) as error:
-                row["result"] = f"FAILED: {str(error).splitlines()[0]}"
+                row["said"] = f"FAILED: {str(error).splitlines()[0]}"
             row["seconds"] = round(time.monotonic() - began, 1)
-            report["kills"].append(row)
-            print(row, flush=True)
-            write(report)
+            add(report, "kills", row)
 
 
-def prove_import(report: dict[str, Any], rows: int) -> None:
+def prove_imports(report: dict[str, Any], rows: int) -> None:
+    report["imports"] = section()
     command = [sys.executable, str(ROOT / "bench" / "import_people.py"), "--rows", str(rows), "--rounds", "1"]
     for engine in ("sqlite", "postgresql"):
         ran = subprocess.run([*command, "--engine", engine], capture_output=True, text=True, check=False, cwd=ROOT)
         said = ran.stdout.strip() or ran.stderr.strip().splitlines()[-1]
-        report["imports"].append({"engine": engine, "sound": ran.returncode == 0, "said": said})
-        print(said, flush=True)
-        write(report)
+        add(report, "imports", {"engine": engine, "sound": ran.returncode == 0, "said": said})
 
 
 def prove_crowds(report: dict[str, Any]) -> None:
+    report["crowds"] = section()
     ran = subprocess.run([sys.executable, "-m", "bench.crowds"], capture_output=True, text=True, check=False, cwd=ROOT)
-    said = ran.stdout.splitlines() or ran.stderr.splitlines()[-1:]
-    report["crowds"] = {"sound": ran.returncode == 0, "said": said}
-    print(*said, sep="\n", flush=True)
+    for said in ran.stdout.splitlines() or ran.stderr.splitlines()[-1:]:
+        add(report, "crowds", {"sound": ran.returncode == 0, "said": said})
+
+
+def add(report: dict[str, Any], proof: str, row: dict[str, Any]) -> None:
+    report[proof]["rows"].append(row)
+    print(row["said"], {name: value for name, value in row.items() if name != "said"}, flush=True)
     write(report)
 
 
 def sound(report: dict[str, Any]) -> bool:
-    kills = all(row["result"].startswith("nothing lost") for row in report["kills"])
-    return kills and all(row["sound"] for row in (*report["imports"], report["crowds"]))
+    return all(row["sound"] for proof in report.values() for row in proof["rows"])
 
 
 def write(report: dict[str, Any]) -> None:
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / "prove.json").write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n", "utf-8")
-    lines = [
-        "# The long proofs, last run",
-        "",
-        f"{report['at']}, commit {report['commit']}, {report['machine']}. Made by `python3 dev.py prove`.",
-        "",
-        "## Kill -9 of web and worker",
-        "",
-        "| # | In the middle of | Broker | Seed | Struck at | Result |",
-        "|---|---|---|---|---|---|",
-    ]
-    for number, row in enumerate(report["kills"], 1):
-        struck = f"{row['struck']:.0%}" if "struck" in row else "?"
-        lines.append(f"| {number} | {row['kind']} | {row['broker']} | {row['seed']} | {struck} | {row['result']} |")
-    lines += ["", "## Importing many rows against the floor", ""]
-    lines += [f"- {row['said']}" for row in report["imports"]] or ["Not run."]
-    lines += ["", "## Boot screens for crowds", ""]
-    lines += [f"- {said}" for said in report["crowds"]["said"]] or ["Not run."]
+    lines = ["# The long proofs, last run", "", "Made by `python3 dev.py prove`."]
+    for proof, title in TITLES.items():
+        lines += ["", f"## {title}", ""]
+        if proof not in report:
+            lines.append("Not run.")
+            continue
+        run = report[proof]
+        lines += [f"{run['at']}, commit {run['commit']}, {run['machine']}.", ""]
+        lines += _kills(run["rows"]) if proof == "kills" else [f"- {row['said']}" for row in run["rows"]]
     (RESULTS / "prove.md").write_text("\n".join(lines) + "\n", "utf-8")
+
+
+def _kills(rows: list[dict[str, Any]]) -> Iterator[str]:
+    yield "| # | In the middle of | Broker | Seed | Struck at | Result |"
+    yield "|---|---|---|---|---|---|"
+    for number, row in enumerate(rows, 1):
+        struck = f"{row['struck']:.0%}" if "struck" in row else "?"
+        yield f"| {number} | {row['kind']} | {row['broker']} | {row['seed']} | {struck} | {row['said']} |"
 
 
 def main() -> int:
@@ -163,17 +175,12 @@ def main() -> int:
     parser.add_argument("--no-boots", dest="boots", action="store_false", help="boot nothing")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1_000_000))
     asked = parser.parse_args()
-    report: dict[str, Any] = {
-        "at": clock.now().isoformat(timespec="seconds"),
-        "commit": commit(),
-        "machine": machine(),
-        "kills": [],
-        "imports": [],
-        "crowds": {"sound": True, "said": []},
-    }
-    prove_kills(report, asked.kills, asked.seed)
+    kept = RESULTS / "prove.json"
+    report: dict[str, Any] = json.loads(kept.read_text("utf-8")) if kept.exists() else {}
+    if asked.kills:
+        prove_kills(report, asked.kills, asked.seed)
     if asked.rows:
-        prove_import(report, asked.rows)
+        prove_imports(report, asked.rows)
     if asked.crowds:
         prove_crowds(report)
     boots = [sys.executable, "-m", "bench.boots"]

@@ -29,6 +29,7 @@ BANDS = 32
 STEPS = 31  # of a ramp from the ground to an ink
 EDGES = 6  # of the picture's colours soften the edge of a silhouette whose ground is its own
 _RULE_INK = 160
+_PAGES_OF_A_POOL = 128  # what processes share is copied bit by bit as they use it; new ones begin without copies
 _SOFT = range(24, 232)  # of the mask: neither inside nor outside
 _INSIDE_FROM = 128
 _NO_INK_UNDER = 48
@@ -85,13 +86,19 @@ def render(layout: Layout, *, jobs: int = 1) -> Iterator[Master]:
     if jobs <= 1 or pages == 1 or "fork" not in multiprocessing.get_all_start_methods():
         yield from render_pages(layout, range(pages))
         return
-    fork, press = multiprocessing.get_context("fork"), _Press(layout)
+    press = _Press(layout)
+    for first in range(0, pages, _PAGES_OF_A_POOL):
+        yield from _by_several(press, range(first, min(pages, first + _PAGES_OF_A_POOL)), jobs)
+
+
+def _by_several(press: "_Press", pages: range, jobs: int) -> Iterator[Master]:
+    fork = multiprocessing.get_context("fork")
     with (
         no_search_in_what_is_here(),
         ProcessPoolExecutor(jobs, mp_context=fork, initializer=_set_up, initargs=(press,)) as pool,
     ):
         coming: deque[Future[Master]] = deque()
-        for page in range(pages):
+        for page in pages:
             coming.append(pool.submit(_drawn, page))
             if len(coming) > 2 * jobs:
                 yield coming.popleft().result()

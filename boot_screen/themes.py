@@ -2,7 +2,8 @@
 
 import json
 import re
-from dataclasses import dataclass, fields
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -93,13 +94,21 @@ def _from(given: Any, folder: Path) -> tuple[Palette, Silhouette | None, str]:
     base = given.get("based_on", "lantern")
     if base not in THEMES:
         raise ThemeError(f"based_on names no theme: {base!r}. There is {', '.join(THEMES)}.")
-    palette = Palette(
-        **{name: _colour(given[name]) if name in given else getattr(THEMES[base].palette, name) for name in colours}
-    )
+    palette = recoloured(THEMES[base].palette, {name: given[name] for name in colours if name in given})
     check(palette)
     shape = given.get("silhouette")
     silhouette = THEMES[base].silhouette if shape is None else silhouette_of(shape, folder)
     return palette, silhouette, str(given.get("dark", ""))
+
+
+def recoloured(palette: Palette, colours: Mapping[str, str]) -> Palette:
+    """With some of its colours, by the names of Palette's fields, written as #rrggbb. Raises ThemeError."""
+    return replace(palette, **{name: _colour(colour) for name, colour in colours.items()})
+
+
+def written(palette: Palette) -> dict[str, str]:
+    """Its colours as #rrggbb."""
+    return {field.name: "#{:02x}{:02x}{:02x}".format(*getattr(palette, field.name)) for field in fields(palette)}
 
 
 def silhouette_of(asked: str, folder: Path = Path()) -> Silhouette | None:
@@ -112,13 +121,19 @@ def silhouette_of(asked: str, folder: Path = Path()) -> Silhouette | None:
         raise ThemeError(str(error)) from None
 
 
-def check(palette: Palette) -> None:
-    """Raise ThemeError when an ink cannot be read on its ground."""
+def too_faint(palette: Palette) -> Iterator[tuple[str, str, float]]:
+    """Inks that cannot be read: the ink, its ground, both as fields of Palette, and their contrast."""
     for ink in ("names", "names_too", "title", "subtitle", "shape_names"):
         ground = "shape" if ink == "shape_names" else "ground"
         found = contrast(getattr(palette, ink), getattr(palette, ground))
         if found < LEAST_CONTRAST:
-            raise ThemeError(
-                f"{ink} on {ground} has a contrast of {found:.1f}:1; at least {LEAST_CONTRAST}:1 can be read. "
-                "Choose colours further apart."
-            )
+            yield ink, ground, found
+
+
+def check(palette: Palette) -> None:
+    """Raise ThemeError when an ink cannot be read on its ground."""
+    for ink, ground, found in too_faint(palette):
+        raise ThemeError(
+            f"{ink} on {ground} has a contrast of {found:.1f}:1; at least {LEAST_CONTRAST}:1 can be read. "
+            "Choose colours further apart."
+        )

@@ -8,13 +8,25 @@ from typing import Any
 
 from flask_babel import gettext, lazy_gettext, ngettext
 from flask_wtf.file import FileField
-from wtforms import DateField, Field, IntegerField, RadioField, SelectField, SelectMultipleField, StringField
+from wtforms import (
+    BooleanField,
+    ColorField,
+    DateField,
+    Field,
+    IntegerField,
+    RadioField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+)
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its types
 from wtforms.validators import DataRequired, InputRequired, Length, Optional, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
 
+from boot_screen.contrast import LEAST_CONTRAST
 from boot_screen.outputs import FORMATS
-from boot_screen.scene import FLOOR_PX
+from boot_screen.scene import FLOOR_PX, LANTERN
+from boot_screen.themes import THEMES, ThemeError, recoloured, too_faint, written
 from campaigns.credits.models import Edition
 from campaigns.credits.rules import (
     DEFAULT_SIZE,
@@ -73,6 +85,15 @@ FORMAT_NAMES = {
     "pdf": lazy_gettext("Poster to print (PDF, A2)"),
     "find-me": lazy_gettext("Find-me page (one HTML file)"),
 }
+COLOURS = {
+    "ground": lazy_gettext("Ground"),
+    "names": lazy_gettext("Names"),
+    "names_too": lazy_gettext("Every other name"),
+    "title": lazy_gettext("Title"),
+    "subtitle": lazy_gettext("Subtitle"),
+    "shape": lazy_gettext("Silhouette"),
+    "shape_names": lazy_gettext("Names in the silhouette"),
+}
 ORDERS = {
     "name": lazy_gettext("By name"),
     "seniority": lazy_gettext("The longest with us first"),
@@ -106,6 +127,7 @@ class EditionForm(Form):
     list_id = SelectField(lazy_gettext("The frozen list"), validate_choice=False)
     order = _one_of(lazy_gettext("Order of the names"), ORDERS)
     theme = _one_of(lazy_gettext("Theme"), THEME_NAMES)
+    own_colours = BooleanField(lazy_gettext("Colours of our own instead of the theme's"))
     silhouette = SelectField(lazy_gettext("Silhouette"), validate_choice=False)
     silhouette_file = FileField(lazy_gettext("A silhouette of your own"))
     sizes = StringField(lazy_gettext("Screens in pixels"), default=DEFAULT_SIZE, validators=[DataRequired()])
@@ -125,6 +147,28 @@ class EditionForm(Form):
                     "Write width and height in pixels, such as 1080x2400; each from 160 to 8192; at most 12 screens."
                 )
             )
+
+    def validate_own_colours(self, field: Field) -> None:
+        if not field.data:
+            return
+        try:
+            palette = recoloured(LANTERN, self._colours())
+        except ThemeError:
+            raise ValidationError(gettext("Write each colour as #rrggbb.")) from None
+        for ink, ground, found in too_faint(palette):
+            raise ValidationError(
+                gettext(
+                    "%(ink)s on %(ground)s: a contrast of %(found)s to 1. At least %(least)s to 1 can be read: choose "
+                    "colours further apart.",
+                    ink=COLOURS[ink],
+                    ground=COLOURS[ground],
+                    found=f"{found:.1f}",
+                    least=LEAST_CONTRAST,
+                )
+            )
+
+    def _colours(self) -> dict[str, str]:
+        return {name: self[f"colour_{name}"].data or "" for name in COLOURS}
 
     def validate_first_count(self, field: Field) -> None:
         if RuleKind.FIRST in (self.kinds.data or ()) and not 1 <= (field.data or 0) <= MOST_FIRST:
@@ -167,6 +211,7 @@ class EditionForm(Form):
             sizes=sizes_of(self.sizes.data or "") or (),
             formats=tuple(form for form in FORMATS if form in (self.formats.data or ())),
             theme=self.theme.data or "lantern",
+            colours=self._colours() if self.own_colours.data else {},
             silhouette=self.silhouette.data or "",
             wordings={language: self._wording(language) for language in self.languages},
             min_px=self.min_px.data,
@@ -192,13 +237,20 @@ WORDS = {
 
 
 def edition_form(languages: Sequence[str]) -> type[EditionForm]:
-    """The form with the words of each of these languages, as title_zh, heading_first_en and so on."""
-    fields: dict[str, Any] = {
+    """The form with the words of each of these languages, as title_zh, heading_first_en and so on, and the colours, as
+    colour_ground."""
+    fields: dict[str, Any] = {f"colour_{name}": ColorField(label) for name, label in COLOURS.items()}
+    fields |= {
         f"{word}_{language}": StringField(label, validators=[Length(max=most)])
         for language in languages
         for word, (label, most) in WORDS.items()
     }
     return type("EditionFormOf" + "".join(languages), (EditionForm,), fields | {"languages": tuple(languages)})
+
+
+def colours_of(look: Look) -> dict[str, str]:
+    """Its own, or those of its theme."""
+    return {**written(THEMES[look.theme].palette), **look.colours}
 
 
 def filled(edition: Edition, day: date) -> dict[str, Any]:
@@ -213,11 +265,13 @@ def filled(edition: Edition, day: date) -> dict[str, Any]:
         "list_id": known.get(RuleKind.LIST, ""),
         "order": look.order,
         "theme": look.theme,
+        "own_colours": bool(look.colours),
         "silhouette": look.silhouette,
         "sizes": ", ".join(look.sizes),
         "formats": list(look.formats),
         "min_px": look.min_px,
     }
+    data |= {f"colour_{name}": colour for name, colour in colours_of(look).items()}
     if known.get(RuleKind.FIRST):
         data["first_count"] = int(known[RuleKind.FIRST])
     for language, words in look.wordings.items():

@@ -15,7 +15,7 @@ from boot_screen.draw import render_pages
 from boot_screen.png import png_bytes
 from boot_screen.scene import FLOOR_PX
 from boot_screen.silhouette import SilhouetteError, named, of_data
-from boot_screen.themes import THEMES, ThemeError
+from boot_screen.themes import THEMES, ThemeError, check, recoloured
 from campaigns.credits.queries import ChosenName
 from campaigns.credits.rules import Look, Wording, sides
 from crm.core import files
@@ -62,7 +62,9 @@ def _theme(look: Look) -> tuple[Palette, Silhouette | None]:
         if look.theme not in THEMES:
             raise ThemeError(_("There is no theme %(name)s.", name=look.theme))
         known = THEMES[look.theme]
-        return known.palette, _silhouette(look.silhouette) if look.silhouette else known.silhouette
+        palette = recoloured(known.palette, look.colours)
+        check(palette)
+        return palette, _silhouette(look.silhouette) if look.silhouette else known.silhouette
     except (ThemeError, SilhouetteError) as error:
         raise NotUnderstood(str(error)) from error
 

@@ -75,11 +75,13 @@ class Wording:
 @dataclass(frozen=True)
 class Look:
     """How an edition is drawn: once per language and size. `silhouette` is empty for the theme's own, `none`, a name,
-    or `file:` and the key of an uploaded one; `min_px` None stands for the library's own choice."""
+    or `file:` and the key of an uploaded one; `colours` as #rrggbb take the place of the theme's; `min_px` None stands
+    for the library's own choice."""
 
     sizes: tuple[str, ...] = ("1080x2400",)
     formats: tuple[str, ...] = ("png",)
     theme: str = "lantern"
+    colours: Mapping[str, str] = field(default_factory=dict)
     silhouette: str = ""
     wordings: Mapping[str, Wording] = field(default_factory=dict)
     min_px: int | None = None
@@ -93,6 +95,7 @@ def look_of(told: Mapping[str, Any]) -> Look:
         sizes=tuple(told.get("sizes", plain.sizes)),
         formats=tuple(told.get("formats", plain.formats)),
         theme=told.get("theme", plain.theme),
+        colours=told.get("colours", plain.colours),
         silhouette=told.get("silhouette", plain.silhouette),
         wordings={language: Wording(**words) for language, words in told.get("wordings", {}).items()},
         min_px=told.get("min_px"),

@@ -38,6 +38,7 @@ from campaigns.credits.forms import (
     THEME_NAMES,
     EditionForm,
     ShipForm,
+    colours_of,
     edition_form,
     filled,
 )
@@ -132,7 +133,8 @@ def _look(form: EditionForm) -> Look:
 @bp.route("/editions/new", methods=["GET", "POST"])
 @staff(May.CREDITS)
 def new() -> Any:
-    form = _form({"as_of": _today(), "kinds": [RuleKind.RETAINED.value], "formats": ["png"]})
+    colours = {f"colour_{name}": colour for name, colour in colours_of(Look()).items()}
+    form = _form({"as_of": _today(), "kinds": [RuleKind.RETAINED.value], "formats": ["png"], **colours})
     if form.validate_on_submit():
         try:
             edition = create_edition(

@@ -7,6 +7,7 @@ from zipfile import ZipFile
 
 import pytest
 from flask.testing import FlaskClient
+from PIL import Image
 
 from campaigns.credits.actions import freeze_edition, render_edition
 from campaigns.credits.queries import consent_of, edition_or_404, editions_page, renderings_of
@@ -46,6 +47,17 @@ def _form(**fields: Any) -> dict[str, Any]:
         "sizes": "480x800",
         "formats": ["png"],
     } | fields
+
+
+COLOURS = {
+    "colour_ground": "#102040",
+    "colour_names": "#f0f0f0",
+    "colour_names_too": "#d0d0d0",
+    "colour_title": "#ffffff",
+    "colour_subtitle": "#c0c0c0",
+    "colour_shape": "#102040",
+    "colour_shape_names": "#ffe0a0",
+}
 
 
 def test_a_release_manager_makes_sees_freezes_draws_and_ships_a_boot_screen(
@@ -121,6 +133,20 @@ def test_the_preview_follows_what_stands_in_the_form(held: Programme, release_ma
     assert "preview.png" in wrong, "what was saved is shown meanwhile"
 
 
+def test_colours_of_ones_own_take_the_place_of_the_themes_and_are_drawn(
+    held: Programme, release_manager: FlaskClient
+) -> None:
+    says_yes(retained("Ada"))
+    session().commit()
+    here = release_manager.post("/editions/new", data=_form(own_colours="y", **COLOURS)).headers["Location"]
+    with Image.open(BytesIO(release_manager.get(f"{here}/preview.png").data)) as picture:
+        assert picture.convert("RGB").getpixel((0, 0)) == (16, 32, 64)
+    assert 'value="#102040"' in release_manager.get(here).get_data(as_text=True)
+    release_manager.post(here, data=_form(**COLOURS))
+    with Image.open(BytesIO(release_manager.get(f"{here}/preview.png").data)) as picture:
+        assert picture.convert("RGB").getpixel((0, 0)) != (16, 32, 64), "not ticked: the theme's again"
+
+
 @pytest.mark.parametrize(
     ("fields", "says"),
     [
@@ -131,6 +157,8 @@ def test_the_preview_follows_what_stands_in_the_form(held: Programme, release_ma
         ({"formats": []}, "Choose at least one"),
         ({"sizes": "big"}, "such as 1080x2400"),
         ({"min_px": "4"}, "From 12 to 60 pixels"),
+        ({"own_colours": "y", **COLOURS, "colour_names": "#16110f"}, "Names on Ground: a contrast of"),
+        ({"own_colours": "y", **COLOURS, "colour_title": "orange"}, "as #rrggbb"),
         ({"silhouette_file": b"GIF89a"}, "neither a PNG nor an SVG"),
     ],
 )

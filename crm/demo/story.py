@@ -114,7 +114,6 @@ class Story:
             if week % 10 == 9:
                 self.say(f"  week {week + 1} of {WEEKS}")
         self._thank()
-        self._hold()
 
     def _found(self) -> None:
         at = self.at(-1, TUESDAY, 9)
@@ -448,7 +447,7 @@ class Story:
         )
         freeze_edition(edition.id, self.ends_at)
         render_edition(edition.id, self.ends_at)
-        session().commit()
+        self._hold()
         jobs.run_due.run()
         ship(edition.id, self.ends_at, build_id=self._build_id)
         session().commit()
@@ -473,6 +472,7 @@ class Story:
         session().commit()
 
     def _hold(self) -> None:
+        """From here on time stands still, also for the drawing."""
         known = required()
         known.held_at, known.story_scale = self.ends_at, f"{self.size.scale:g}"
         learn()

@@ -67,6 +67,9 @@ def test_replayed_through_the_rooms_the_figures_are_exact(database: Flask) -> No
     known = programme.required()
     assert known.held_at is not None
     assert known.held_at.astimezone(ZoneInfo("Asia/Shanghai")).date() == FRIDAY
+    assert session().scalars(select(Rendering.at)).all() == [known.held_at], (
+        "drawn on the day on which time stands still"
+    )
     on_the_last_day = set(session().scalars(retained_on(known.held_at)))
     assert len(on_the_last_day) == 12
     at_retained = select(Standing.person_id).where(Standing.stage == Stage.RETAINED)

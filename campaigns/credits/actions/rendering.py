@@ -23,7 +23,7 @@ from campaigns.credits.models import Edition, EditionName, Rendering
 from campaigns.credits.queries import edition_or_404, names_of, newest_job
 from campaigns.credits.queries.editions import RENDER
 from campaigns.credits.rules import EditionState, look_of
-from crm.core import files
+from crm.core import files, programme
 from crm.core.bulk import insert_or_pass
 from crm.core.db import session
 from crm.core.errors import MoveRefused
@@ -76,7 +76,7 @@ def _known(edition_id: int, unit: _Unit) -> bool:
     return False
 
 
-def draw_some(job: Job, at: datetime) -> bool:
+def draw_some(job: Job, _at: datetime) -> bool:
     """One step of the job: the next screen that is not drawn yet is laid out, then some pages or one format of it are
     written. Whether there is more. A screen that has been drawn from the same input is not drawn again.
     """
@@ -104,7 +104,7 @@ def draw_some(job: Job, at: datetime) -> bool:
         drawn = [*job.cursor["drawn"], *_write_format(layout, folder, todo[0])]
         job.cursor = job.cursor | {"drawn": drawn, "formats": [*job.cursor["formats"], todo[0]]}
     else:
-        _finish(edition.id, unit, layout, job, at)
+        _finish(edition.id, unit, layout, job)
         return len(waiting) > 1
     job.done = (len(units) - len(waiting)) * work + len(job.cursor["proofs"]) + len(job.cursor["formats"])
     return True
@@ -147,7 +147,7 @@ def _write_format(layout: Layout, folder: str, form: str) -> list[dict[str, Any]
     ]
 
 
-def _finish(edition_id: int, unit: _Unit, layout: Layout, job: Job, at: datetime) -> None:
+def _finish(edition_id: int, unit: _Unit, layout: Layout, job: Job) -> None:
     """The manifest, and the row that says that this screen is there."""
     key = f"{unit.folder(edition_id)}/manifest.json"
     proofs = {page: Proof(*proof) for page, proof in enumerate(job.cursor["proofs"], start=1)}
@@ -156,7 +156,7 @@ def _finish(edition_id: int, unit: _Unit, layout: Layout, job: Job, at: datetime
             file.write(piece)
     row = {
         "edition_id": edition_id, "input_hash": unit.digest, "files": job.cursor["drawn"], "manifest_key": key,
-        "job_id": job.id, "at": at, "language": unit.language, "screen": unit.size,
+        "job_id": job.id, "at": programme.moment(), "language": unit.language, "screen": unit.size,
     }  # fmt: skip
     insert_or_pass(RENDERING, [row])
     told = job.result or {"pages": 0, "changed": 0}

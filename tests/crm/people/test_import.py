@@ -80,6 +80,15 @@ def test_any_identity_matches_within_the_file_and_with_people_known(bring: Bring
     assert len(set(ids_by_identities([("qq", "20002"), ("email", "a@x.org")]).values())) == 1
 
 
+@pytest.mark.parametrize("size", [1, 5000])
+def test_the_names_of_those_whom_a_row_makes_one_stay_in_a_note(bring: Bring, size: int) -> None:
+    bring("name,mail,qq\nFour,four@x.org,10004\nFive,five@x.org,10005\nBoth,four@x.org,10005\n", size=size)
+    four = session().scalars(select(Person).where(Person.name == "Four")).one()
+    assert session().execute(select(Note.person_id, Note.body)).all() == [
+        (four.id, "The file also calls them: Five, Both")
+    ]
+
+
 @pytest.mark.parametrize("size", [1, 7, 100, 5000])
 def test_the_same_people_come_out_whatever_the_size_of_a_chunk(bring: Bring, bo: Person, size: int) -> None:
     dice = random.Random(2010)

@@ -48,13 +48,15 @@ class _Trial:
         self.proposals |= outcome.proposals.keys()
         stopped = suppressed_pairs({pair for row in said for pair in row.pairs})
         self.suppressed += sum(any(pair in stopped for pair in row.pairs) for row in said) if stopped else 0
+        first: dict[int, int] = {}
         for row, who in zip(said, outcome.who, strict=True):
             if len(self.rows) >= SHOWN:
                 break
             person = standing_for(who, outcome.absorbed)
+            line = first.setdefault(person, row.line)
             self.rows.append(
                 {"line": row.line, "name": row.name, "identities": [f"{k}:{v}" for k, v in row.pairs],
-                 "person_id": person if person > 0 else None}
+                 "person_id": person if person > 0 else None, "same_as": line if line != row.line else None}
             )  # fmt: skip
 
 

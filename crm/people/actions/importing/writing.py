@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, cast
 
+from flask_babel import gettext
 from sqlalchemy import Table, delete, select, update
 
 from crm.core.bulk import chunks, insert_or_pass, load, reserve_ids
@@ -48,7 +49,7 @@ class Chunk(NamedTuple):
 
 def write(bringer: PeopleImport, said: Sequence[Said], outcome: Outcome, at: datetime) -> int:
     """Writes everything that a chunk brings; returns how many proposals are new."""
-    added = _absorb(outcome)
+    added, names = _absorb(outcome)
     whose = _numbers(outcome)
     rows = [(whose[standing_for(who, outcome.absorbed)], row) for who, row in zip(outcome.who, said, strict=True)]
     chunk = Chunk(bringer, at, rows, sorted(number for ref, number in whose.items() if ref < 0))
@@ -63,6 +64,7 @@ def write(bringer: PeopleImport, said: Sequence[Said], outcome: Outcome, at: dat
     if known:
         _fill(chunk, known, added)
     _write_labels(chunk, known, added)
+    _keep_names(chunk, {whose[standing_for(gone, outcome.absorbed)] for gone in outcome.absorbed}, names)
     _write_arrivals(chunk, known, added)
     return _propose(chunk, outcome)
 
@@ -75,9 +77,11 @@ def _numbers(outcome: Outcome) -> dict[int, int]:
     return numbers | {ref: ref for ref in refs if ref > 0}
 
 
-def _absorb(outcome: Outcome) -> dict[int, Added]:
-    """People whom an earlier chunk of this import made, and a row has now joined to others; what these gain by it."""
+def _absorb(outcome: Outcome) -> tuple[dict[int, Added], dict[int, list[str]]]:
+    """People whom an earlier chunk of this import made, and a row has now joined to others: what these gain by it, and
+    how the others were called."""
     added: dict[int, Added] = defaultdict(dict)
+    names: dict[int, list[str]] = defaultdict(list)
     for gone in outcome.absorbed:
         keep = standing_for(gone, outcome.absorbed)
         if gone < 0:
@@ -95,8 +99,9 @@ def _absorb(outcome: Outcome) -> dict[int, Added]:
         tags = session().scalars(select(PersonTag.tag_id).where(PersonTag.person_id == gone)).all()
         insert_or_pass(_table(PersonTag), [{"person_id": keep, "tag_id": one} for one in tags])
         session().execute(delete(Restand).where(Restand.person_id == gone))
-        session().execute(delete(Person).where(Person.id == gone).execution_options(synchronize_session=False))
-    return added
+        gone_name = delete(Person).where(Person.id == gone).returning(Person.name)
+        names[keep].append(session().execute(gone_name.execution_options(synchronize_session=False)).scalar_one())
+    return added, names
 
 
 def _write_people(chunk: Chunk) -> None:
@@ -191,6 +196,25 @@ def _write_labels(chunk: Chunk, known: Collection[int], added: dict[int, Added])
         came = (chunk.bringer.created_at, chunk.bringer.id)
         notes = [(n, body, *came) for n, body in noted if (n, body) not in has_notes]
         load(_table(Note), ("person_id", "body", "at", "import_id"), notes)
+
+
+def _keep_names(chunk: Chunk, joined: Collection[int], before: dict[int, list[str]]) -> None:
+    """A row has made one of several: the names of the others stay in a note."""
+    if not joined:
+        return
+    names = {number: dict.fromkeys(before.get(number, ())) for number in joined}
+    for number, row in chunk.rows:
+        if number in names:
+            names[number][row.name] = None
+    has = {row[0]: row[1] for row in session().execute(select(Person.id, Person.name).where(Person.id.in_(joined)))}
+    others = {number: [one for one in names[number] if one and one != has[number]] for number in sorted(joined)}
+    came = (chunk.bringer.created_at, chunk.bringer.id)
+    notes = [
+        (number, gettext("The file also calls them: %(names)s", names=", ".join(some)), *came)
+        for number, some in others.items()
+        if some
+    ]
+    load(_table(Note), ("person_id", "body", "at", "import_id"), notes)
 
 
 def _worn(known: Collection[int]) -> set[tuple[int, int]]:

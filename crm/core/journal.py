@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime
 from typing import Any
 
@@ -40,7 +42,8 @@ def record(
     before: dict[str, Any] | None = None,
     after: dict[str, Any] | None = None,
 ) -> None:
-    """Adds an entry. The actor is the viewer of this request; none means the schedule or the command line."""
+    """Adds an entry. The actor is the viewer of this request, or for whom `acting` says; none means the schedule or the
+    command line."""
     session().add(
         JournalEntry(at=at, action=action, subject=subject, about_id=about_id, before=before, after=after, **_by_whom())
     )
@@ -58,11 +61,25 @@ def record_each(
         session().execute(insert(JournalEntry), rows)
 
 
+@contextmanager
+def acting(person_id: int, name: str) -> Iterator[None]:
+    """What is recorded meanwhile, outside of a request, was done by this person."""
+    before = _actor.set((person_id, name))
+    try:
+        yield
+    finally:
+        _actor.reset(before)
+
+
+_actor: ContextVar[tuple[int | None, str]] = ContextVar("actor", default=(None, ""))
+
+
 def _by_whom() -> dict[str, Any]:
     viewer = g.get("viewer") if has_request_context() else None
+    person_id, name = (viewer.person_id, viewer.name) if viewer else _actor.get()
     return {
-        "actor_id": viewer.person_id if viewer else None,
-        "actor_name": viewer.name if viewer else "",
+        "actor_id": person_id,
+        "actor_name": name,
         "request_id": g.get("request_id") if has_request_context() else None,
     }
 

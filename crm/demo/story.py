@@ -6,6 +6,7 @@ import csv
 import io
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from random import Random
@@ -31,7 +32,7 @@ from crm.accounts.rules import Role
 from crm.builds.actions import NewCheckIn, record_check_ins, register_build
 from crm.builds.models import Build
 from crm.builds.rules import CheckInKind
-from crm.core import jobs, weeks
+from crm.core import jobs, journal, weeks
 from crm.core.db import session
 from crm.core.programme import required
 from crm.core.upkeep import learn
@@ -62,6 +63,9 @@ Say = Callable[[str], None]
 def last_friday(today: date) -> date:
     """The Friday on which the story ends: the last one before `today`."""
     return today - timedelta(days=(today.weekday() - FRIDAY - 1) % 7 + 1)
+
+
+STAFF = {Role.COMMUNITY: ("陈静", "chen@orange.example"), Role.RELEASE: ("Zhao Yong", "zhao@orange.example")}
 
 
 class Story:
@@ -95,6 +99,10 @@ class Story:
                 found[week].append(member)
         return found
 
+    def by(self, role: Role) -> AbstractContextManager[None]:
+        """What is done meanwhile is this member of staff's doing."""
+        return journal.acting(self.staff[role], STAFF[role][0])
+
     def at(self, week: int, day: int, hour: int, minute: int = 0) -> datetime:
         """A moment of a story week, in the programme's zone, as UTC."""
         on = weeks.monday(self.first + week) + timedelta(days=day)
@@ -108,7 +116,8 @@ class Story:
 
     def replay(self) -> None:
         self._found()
-        self._import_prospects()
+        with self.by(Role.COMMUNITY):
+            self._import_prospects()
         for week in range(WEEKS):
             self._week(week)
             if week % 10 == 9:
@@ -127,23 +136,24 @@ class Story:
             password=PASSWORD,
             postal_address=words.ADDRESS,
         )
-        for role, name, mail in (
-            (Role.COMMUNITY, "陈静", "chen@orange.example"),
-            (Role.RELEASE, "Zhao Yong", "zhao@orange.example"),
-        ):
+        for role, (name, mail) in STAFF.items():
             self.staff[role] = add_staff(name, mail, [role], at=at, password=PASSWORD).id
-        testers = save_audience(words.WITH_US, {"not_lapsed": "yes"}, at=at, by_id=self.staff[Role.RELEASE])
-        self.with_us = testers.id
-        self.train = create_train(words.TRAIN, PLATFORM, FRIDAY, time(17, 0), ZONE.key, at=at).id
+        with self.by(Role.RELEASE):
+            testers = save_audience(words.WITH_US, {"not_lapsed": "yes"}, at=at, by_id=self.staff[Role.RELEASE])
+            self.with_us = testers.id
+            self.train = create_train(words.TRAIN, PLATFORM, FRIDAY, time(17, 0), ZONE.key, at=at).id
         session().commit()
 
     def _week(self, week: int) -> None:
         if week < RECRUITING_WEEKS:
-            self._write_to(week)
+            with self.by(Role.COMMUNITY):
+                self._write_to(week)
         if week == WEEKS - 1:
-            self._ask_for_names()
+            with self.by(Role.RELEASE):
+                self._ask_for_names()
         self._join(week)
-        build = self._register(week)
+        with self.by(Role.RELEASE):
+            build = self._register(week)
         self._invite_friends(week)
         self._release(week, build)
         self._run(week, build)
@@ -261,7 +271,8 @@ class Story:
         while coming:
             if not self.groups or self.groups[-1][1] == 0:
                 number = len(self.groups) + 1
-                made = create_group("qq", f"Orange OS 内测 {number} 群", self.size.group_places, at=at)
+                with self.by(Role.COMMUNITY):
+                    made = create_group("qq", f"Orange OS 内测 {number} 群", self.size.group_places, at=at)
                 self.groups.append((made.id, self.size.group_places))
             group_id, places = self.groups[-1]
             batch, coming = coming[:places], coming[places:]
@@ -279,9 +290,9 @@ class Story:
         for friend in friends:
             giver = self.rng.choice(givers)
             at = self.at(week, TUESDAY, 18)
-            code = issue(
-                giver.person_id, 1, at=at, expires_at=at + timedelta(days=30), issued_by_id=self.staff["community"]
-            )[0]
+            ends_at, staff = at + timedelta(days=30), self.staff[Role.COMMUNITY]
+            with self.by(Role.COMMUNITY):
+                code = issue(giver.person_id, 1, at=at, expires_at=ends_at, issued_by_id=staff)[0]
             assert friend.mail
             person = add_person(friend.name, [("email", friend.mail), ("qq", friend.qq)], at=at)
             friend.person_id = person.id
@@ -310,14 +321,15 @@ class Story:
         return made
 
     def _release(self, week: int, build: Build) -> None:
-        planned = plan_release(
-            self.train,
-            self.first + week,
-            build_id=build.id,
-            audience_id=self.with_us,
-            at=self.at(week, THURSDAY, 17),
-            by_id=self.staff[Role.RELEASE],
-        )
+        with self.by(Role.RELEASE):
+            planned = plan_release(
+                self.train,
+                self.first + week,
+                build_id=build.id,
+                audience_id=self.with_us,
+                at=self.at(week, THURSDAY, 17),
+                by_id=self.staff[Role.RELEASE],
+            )
         session().commit()
         opens = self.at(week, FRIDAY, 17)
         open_release(planned.id, opens)
@@ -399,7 +411,7 @@ class Story:
     def _answer(self, week: int) -> None:
         at = self.at(week, THURSDAY, 11)
         staff = self.staff["community"]
-        old = [r for r in self.requests[:-20] if r not in self._answered][-self.size.of(18) :]
+        old = [r for r in self.requests[: -self.size.of(20)] if r not in self._answered][-self.size.of(18) :]
         for request_id in old:
             self._answered.add(request_id)
             answer(request_id, self.rng.choice(words.ANSWERS), staff_id=staff, at=at)
@@ -434,9 +446,14 @@ class Story:
                 yes = self.rng.random() < 0.6
                 rows.append((member.person_id, ConsentAnswer.YES if yes else ConsentAnswer.NO, member.name, at))
         answer_many(rows)
-        self._mark_the_core()
+        with self.by(Role.COMMUNITY):
+            self._mark_the_core()
         self._leave_some_waiting()
         self._settle(self.ends_at)
+        with self.by(Role.RELEASE):
+            self._ship_an_edition()
+
+    def _ship_an_edition(self) -> None:
         edition = create_edition(
             words.EDITION,
             rule_of([Part(RuleKind.RETAINED)]),

@@ -14,9 +14,11 @@ from campaigns.credits.queries import rounds
 from campaigns.credits.rules import ConsentAnswer
 from crm.core import programme, weeks
 from crm.core.db import Base, session
+from crm.core.journal import JournalEntry
 from crm.demo.plan import WEEKS, Size, draw
 from crm.demo.story import Story, last_friday
 from crm.feedback.models import Request
+from crm.feedback.rules import RequestState
 from crm.funnel.models import Standing
 from crm.funnel.queries import retained_on
 from crm.funnel.rules import Stage
@@ -70,6 +72,12 @@ def test_replayed_through_the_rooms_the_figures_are_exact(database: Flask) -> No
     assert session().scalars(select(Rendering.at)).all() == [known.held_at], (
         "drawn on the day on which time stands still"
     )
+    doers = {"register_build": "Zhao Yong", "campaign.create": "陈静", "shipped_edition": "Zhao Yong"}
+    entries = session().execute(
+        select(JournalEntry.action, JournalEntry.actor_name).where(JournalEntry.action.in_(doers))
+    )
+    assert {row[0]: row[1] for row in entries} == doers
+    assert session().scalar(select(Request.id).where(Request.state == RequestState.SHIPPED).limit(1))
     on_the_last_day = set(session().scalars(retained_on(known.held_at)))
     assert len(on_the_last_day) == 12
     at_retained = select(Standing.person_id).where(Standing.stage == Stage.RETAINED)

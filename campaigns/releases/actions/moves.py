@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from campaigns.releases.models import Release
 from campaigns.releases.rules import RELEASE_MOVES, ReleaseState
@@ -17,6 +17,7 @@ from crm.core.errors import MoveRefused
 
 def move(release_id: int, to: ReleaseState, *, at: datetime, **values: Any) -> Release:
     """Raises MoveRefused when the release is not in a state from which it may go there."""
+    before = session().scalar(select(Release.state).where(Release.id == release_id))
     sources = [state for state, ends in RELEASE_MOVES.items() if to in ends]
     moved = session().execute(
         update(Release)
@@ -26,7 +27,7 @@ def move(release_id: int, to: ReleaseState, *, at: datetime, **values: Any) -> R
     )
     if moved.first() is None:
         raise MoveRefused(_("This release has moved on already: look at it again."))
-    journal.record("move_release", f"release:{release_id}", at=at, after={"state": to.value})
+    journal.record("move_release", f"release:{release_id}", at=at, before={"state": before}, after={"state": to})
     return session().get_one(Release, release_id, populate_existing=True)
 
 

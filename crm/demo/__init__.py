@@ -103,4 +103,6 @@ def announce(app: Flask) -> None:
         say(f"  {'tester':<18} {tester.value:<22} {link}")
         say(f"  {'':<18} ({tester.name}; the link works once, for 15 minutes: a new start prints another)")
     say("")
+    if app.config["SQLALCHEMY_DATABASE_URI"].startswith("sqlite:///"):
+        say(f"  Commands see this story with DATA_DIR={os.path.relpath(app.config['DATA_DIR'])} in front of them.")
     say("  Ctrl-C stops it.")

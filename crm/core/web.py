@@ -95,7 +95,9 @@ HTTP_TITLES = {
 def _told(status: int) -> str:
     """What happened, and what to do, in the reader's language."""
     words: dict[int, str] = {
-        400: gettext(
+        400: gettext("The body is not what this address takes: check it against the API's description.")
+        if wants_json()
+        else gettext(
             "The form could not be read, or the page was open for too long. Go back, reload it and send it again."
         ),
         401: gettext("You are not signed in. Sign in and try again."),

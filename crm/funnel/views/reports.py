@@ -112,7 +112,9 @@ def _row(row: Row, what: str) -> dict[str, Any]:
 @bp.get("/reports/cohorts")
 @staff(May.SEE)
 def cohorts() -> str:
-    found = computed(COHORTS, compute_cohorts)["rows"]
+    computed_now = computed(COHORTS, compute_cohorts)
+    found, last = computed_now["rows"], len(computed_now["weeks"])
+    places = {name: place for place, name in enumerate(computed_now["weeks"])}
     before = request.args.get("before", "")
     known = [row for row in found if not before or row["cohort"] < before]
     shown = known[-SHOWN:]
@@ -120,7 +122,7 @@ def cohorts() -> str:
         {
             "label": row["cohort"],
             "size": row["size"],
-            "active": row["active"][:SHOWN],
+            "active": _until(last - places[row["cohort"]], row["active"])[:SHOWN],
             "url": people_url(cohort=row["cohort"]),
         }
         for row in shown
@@ -130,10 +132,15 @@ def cohorts() -> str:
         tabs_of_reports=report_tabs("funnel.cohorts"),
         rows=rows,
         columns=max((len(row["active"]) for row in rows), default=0),
-        cut=SHOWN if any(len(row["active"]) > SHOWN for row in shown) else None,
+        cut=SHOWN if any(last - places[row["cohort"]] > SHOWN for row in shown) else None,
         earlier=url_for("funnel.cohorts", before=shown[0]["cohort"]) if len(known) > SHOWN else None,
         latest=url_for("funnel.cohorts") if before else None,
     )
+
+
+def _until(weeks_past: int, active: list[int]) -> list[int]:
+    """With the weeks that have passed since and in which nobody was active; only those to come stay empty."""
+    return active + [0] * (weeks_past - len(active))
 
 
 @bp.get("/reports/weeks")

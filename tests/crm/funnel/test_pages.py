@@ -122,6 +122,17 @@ def test_the_cohort_page_keeps_what_it_computed_until_the_data_changes(
     assert "2026-W04" in lins_browser.get("/reports/cohorts").get_data(as_text=True)
 
 
+def test_weeks_in_which_nobody_of_a_cohort_was_active_are_zeros_and_those_to_come_are_empty(
+    lins_browser: FlaskClient, story: list[Person]
+) -> None:
+    ran(story[5], week(9.2))
+    settle(week(10))
+    session().commit()
+    page = lins_browser.get("/reports/cohorts").get_data(as_text=True)
+    first = page[page.index("2026-W03") :].split("</tr>")[0]
+    assert first.count('<td class="h') == 9
+
+
 def test_rules_are_tried_before_they_are_published(lins_browser: FlaskClient, story: list[Person]) -> None:
     effective_on = (week(6) + timedelta(days=1)).date().isoformat()
     wanted = {"a": "3", "b": "3", "m": "52", "k": "3", "n": "13", "g": "2", "effective_on": effective_on}

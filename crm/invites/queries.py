@@ -26,10 +26,10 @@ def by_code(code: str) -> Invite | None:
     return session().scalar(select(Invite).where(Invite.code == code))
 
 
-def people_by_codes(codes: Iterable[str]) -> dict[str, int]:
-    """The people behind those of these codes that exist."""
-    wanted = select(Invite.code, Invite.person_id).where(Invite.code.in_(sorted(set(codes))))
-    return {row[0]: row[1] for row in session().execute(wanted)}
+def by_codes(codes: Iterable[str]) -> dict[str, Invite]:
+    """Those of these codes that exist."""
+    wanted = sorted(set(codes))
+    return {one.code: one for one in session().scalars(select(Invite).where(Invite.code.in_(wanted)))} if wanted else {}
 
 
 def codes_of(origin_id: int, person_ids: Collection[int]) -> dict[int, str]:

@@ -71,7 +71,7 @@ def _invited(token: str) -> tuple[Invite, Person]:
 @by_link
 def invitation(token: str) -> Any:
     invite, person = _invited(token)
-    if is_opening(request.method, request.headers):
+    if is_opening(request.method, dict(request.headers)):
         invite_id, person_id = invite.id, person.id
         with writing():
             note_opening(invite_id, clock.now())

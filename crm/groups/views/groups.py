@@ -18,7 +18,9 @@ from crm.groups.forms import GroupForm, MemberListForm, PlacesForm, StayForm
 from crm.groups.queries import (
     group_or_404,
     groups_page,
+    key_of,
     lists_of,
+    matrix_room_of,
     places_held,
     running_count,
     stays_page,
@@ -78,8 +80,8 @@ def show(group_id: int) -> str:
     return group_page(group_id, StayForm(formdata=None), MemberListForm(formdata=None))
 
 
-def group_page(group_id: int, stay_form: StayForm, list_form: MemberListForm) -> str:
-    """The page of a group, also when one of its forms was sent with a mistake in it."""
+def group_page(group_id: int, stay_form: StayForm, list_form: MemberListForm, new_key: str = "") -> str:
+    """The page of a group, also when one of its forms was sent with a mistake in it. `new_key` is shown this once."""
     group = group_or_404(group_id)
     return render_template(
         "groups/group.html",
@@ -89,6 +91,9 @@ def group_page(group_id: int, stay_form: StayForm, list_form: MemberListForm) ->
         page=stays_page(group_id, request.args.get("after"), request.args.get("before")),
         lists=lists_of(group_id),
         held=places_held(group_id),
+        key=key_of(group_id),
+        new_key=new_key,
+        room=matrix_room_of(group_id),
         stay_form=stay_form,
         list_form=list_form,
     )

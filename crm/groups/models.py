@@ -106,7 +106,10 @@ class GroupKey(Model):
 
 
 class GroupEvent(Model):
-    """An event of a room that has been taken: told again, it changes nothing."""
+    """An event of a room that has been taken: told again, it changes nothing.
+
+    Its id is kept as a keyed hash: some rooms name members in it, and forgetting a person must leave nothing behind.
+    """
 
     __tablename__ = "group_event"
     __table_args__ = ({"sqlite_with_rowid": False},)

@@ -137,8 +137,14 @@ def say_joined(token: str) -> Response:
 @bp.post("/i/<token>")
 @by_link
 def accept_invitation(token: str) -> Response:
-    """The letter reached them where we know them, so its link proves as much as one of ours to that address."""
+    """The letter reached them where we know them, so its link proves as much as one of ours to that address.
+
+    It never opens an account that is there already: who is a tester, or one of us, signs in as always.
+    """
     _invite, person = _pressed(token)
+    if is_tester(person.id) or person.is_staff:
+        session().commit()
+        return redirect(url_for("accounts.sign_in"))
     secret = make_link(LinkKind.JOIN, person.id, at=clock.now())
     session().commit()
     return redirect(LINK_PAGES[LinkKind.JOIN] + secret)

@@ -6,7 +6,7 @@ A member is who has the identity; else whose invite code they gave, who gets the
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 from typing import cast
@@ -16,6 +16,7 @@ from sqlalchemy import Table, func, select, update
 from crm.core.bulk import chunks, insert_or_pass
 from crm.core.db import session
 from crm.core.restand import restand
+from crm.core.tokens import keyed_hash
 from crm.groups.actions.groups import hold
 from crm.groups.actions.members import basis_of
 from crm.groups.actions.stays import inside_of, record_joins, record_leaves
@@ -37,9 +38,10 @@ BRACKETS = re.compile(r"[\s()\[\]{}<>|·,;:/\\_-]+$|^[\s()\[\]{}<>|·,;:/\\_-]+"
 def take_events(group_id: int, events: Sequence[RoomEvent], at: datetime) -> list[Told]:
     """What became of each. The group's row is held, so that an event told twice at once is taken once."""
     group = hold(group_id)
-    known = _known(group_id, {event.id for event in events})
+    kept_as = {event.id: keyed_hash(event.id) for event in events}
+    known = _known(group_id, kept_as)
     fresh = {event.id: event for event in events if event.id not in known}
-    insert_or_pass(EVENT, [{"group_id": group_id, "event_id": one, "received_at": at} for one in fresh])
+    insert_or_pass(EVENT, [{"group_id": group_id, "event_id": kept_as[one], "received_at": at} for one in fresh])
     members = Members(group, list(fresh.values()), at)
     told: dict[str, Told] = {}
     for kind, run in groupby(fresh.values(), key=lambda event: event.kind):
@@ -52,12 +54,13 @@ def take_events(group_id: int, events: Sequence[RoomEvent], at: datetime) -> lis
     return answers
 
 
-def _known(group_id: int, ids: Iterable[str]) -> set[str]:
+def _known(group_id: int, kept_as: Mapping[str, str]) -> set[str]:
+    """Those of these event ids that were told before."""
     found: set[str] = set()
-    for chunk in chunks(sorted(ids), CHUNK):
+    for chunk in chunks(sorted(kept_as.values()), CHUNK):
         wanted = select(GroupEvent.event_id).where(GroupEvent.group_id == group_id, GroupEvent.event_id.in_(chunk))
         found.update(session().scalars(wanted))
-    return found
+    return {event_id for event_id, kept in kept_as.items() if kept in found}
 
 
 def _take(group_id: int, kind: EventKind, run: list[RoomEvent], members: Members) -> dict[str, Told]:

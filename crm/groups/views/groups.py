@@ -13,6 +13,7 @@ from crm.core.db import session
 from crm.core.errors import Refusal
 from crm.core.forms import refuse
 from crm.core.guards import May, staff
+from crm.core.tokens import whole_address
 from crm.groups.actions import change_group, close_group, create_group, move_group, reopen_group
 from crm.groups.forms import GroupForm, MemberListForm, PlacesForm, StayForm
 from crm.groups.queries import (
@@ -93,6 +94,7 @@ def group_page(group_id: int, stay_form: StayForm, list_form: MemberListForm, ne
         held=places_held(group_id),
         key=key_of(group_id),
         new_key=new_key,
+        events_address=whole_address(url_for("groups_api.tell", group_id=group_id)),
         room=matrix_room_of(group_id),
         stay_form=stay_form,
         list_form=list_form,

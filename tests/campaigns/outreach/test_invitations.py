@@ -9,18 +9,19 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
 from campaigns.audience.actions import save_audience
-from campaigns.outreach.actions import create_campaign
+from campaigns.outreach.actions import create_campaign, set_step, start
 from campaigns.outreach.actions.planning import invitation_link, invite_links
 from campaigns.outreach.models import Campaign
 from campaigns.outreach.queries import opened
 from crm.accounts.actions import join_by_link, publish_agreement
 from crm.accounts.models import Agreement
-from crm.core import clock
+from crm.core import clock, jobs
 from crm.core.db import session
 from crm.groups.actions import record_joins
 from crm.groups.models import Membership, Place
 from crm.groups.rules import PlaceState
 from crm.invites.models import Invite
+from crm.outbox.rules import Channel
 from crm.people.models import Person
 from tests import make
 from tests.make import T0
@@ -158,6 +159,26 @@ def test_a_sign_up_is_put_down_to_it_too(client: FlaskClient, link: str, campaig
     secret = client.post(link).location.rpartition("/")[2]
     join_by_link(secret, shown=version, at=clock.now())
     assert session().scalars(select(Agreement.origin_id)).one() == campaign.origin_id
+
+
+def test_a_link_opens_no_account_that_is_there_already(client: FlaskClient, campaign: Campaign, ada: Person) -> None:
+    found = invite_links(campaign, [(ada.id, "", None)], T0)[ada.id]
+    session().commit()
+    link = "/i/" + found.rpartition("/i/")[2]
+    assert "Read the agreement" not in client.get(link, headers=READER).text
+    assert client.post(link).location == "/sign-in"
+
+
+def test_the_by_hand_page_shows_the_link_with_its_qr_code(lins_browser: FlaskClient, lin: Person, bo: Person) -> None:
+    make.source(bo)
+    made = create_campaign("by hand", save_audience("qq", {}, at=T0).id, at=T0)
+    set_step(made.id, Channel.HAND, "qq", {"en": ("", "Hello {{ name }}: {{ link }}")})
+    start(made.id, T0)
+    session().commit()
+    jobs.run_due.run()
+    page = lins_browser.post(f"/campaigns/{made.id}/queue/next", follow_redirects=True).text
+    assert f"/invites/{invite().code}.png" in page
+    assert f"/i/{invite().code}" in page
 
 
 def test_the_link_of_somebody_merged_greets_who_stands_for_both(

@@ -46,10 +46,12 @@ def key(group: Group) -> str:
     return made
 
 
-def tell(client: FlaskClient, group_id: int, key: str, body: Any, *, late: int = 0, **headers: Any) -> TestResponse:
+def tell(
+    client: FlaskClient, group_id: int, key: str, body: Any, *, late: int = 0, headers: dict[str, str] | None = None
+) -> TestResponse:
     text = json.dumps(body).encode() if not isinstance(body, bytes) else body
     stamp = str(int(clock.now().timestamp()) - late)
-    sent = {"X-Seedbed-Timestamp": stamp, "X-Seedbed-Signature": signature(key, stamp, text)} | headers
+    sent = {"X-Seedbed-Timestamp": stamp, "X-Seedbed-Signature": signature(key, stamp, text)} | (headers or {})
     return client.post(f"/api/v1/groups/{group_id}/events", data=text, headers=sent, content_type="application/json")
 
 
@@ -143,9 +145,9 @@ def test_a_member_is_called_as_they_call_themselves_without_the_code(programme: 
     ],
 )
 def test_what_is_not_signed_a_moment_ago_is_refused_with_the_reason(
-    client: FlaskClient, group: Group, key: str, late: int, headers: dict[str, Any], says: str
+    client: FlaskClient, group: Group, key: str, late: int, headers: dict[str, str], says: str
 ) -> None:
-    answer = tell(client, group.id, key, event("1", "join", identity="10001"), late=late, **headers)
+    answer = tell(client, group.id, key, event("1", "join", identity="10001"), late=late, headers=headers)
     assert answer.status_code == 401
     assert says in answer.json["detail"]  # type: ignore[index]  # it is JSON, or the test fails
     assert session().scalar(select(func.count()).select_from(GroupEvent)) == 0
@@ -157,7 +159,7 @@ def test_a_signature_of_another_body_or_under_an_older_key_is_refused(
     body = json.dumps(event("1", "join", identity="10001")).encode()
     stamp = str(int(clock.now().timestamp()))
     signed = signature(key, stamp, body)
-    assert tell(client, group.id, key, body + b" ", **{"X-Seedbed-Signature": signed}).status_code == 401
+    assert tell(client, group.id, key, body + b" ", headers={"X-Seedbed-Signature": signed}).status_code == 401
     make_key(group.id, T0)
     session().commit()
     assert tell(client, group.id, key, body).status_code == 401

@@ -14,7 +14,7 @@ from crm.core.errors import NotUnderstood
 from crm.core.guards import May
 from crm.core.offers import Condition, Event, NavItem, Owned, Panel, RoomOffers
 from crm.groups.models import MemberList, Membership, Place
-from crm.groups.queries import fillings, open_groups, stays_of, troubles, untold, waiting_count
+from crm.groups.queries import concerns, open_groups, stays_of
 from crm.people.models import Person
 
 FEW, MANY = 5, 500
@@ -50,14 +50,11 @@ def person_panel(person_id: int, _at: datetime) -> dict[str, Any] | None:
 
 def home_panel(_viewer_id: int, _at: datetime) -> dict[str, Any] | None:
     """Groups at 90 % of their places and more, who waits, who must be told by hand, rooms that cannot be read."""
-    filling = fillings()
-    found = {
-        "nearly": [one for one in filling if one.is_nearly_full],
-        "waiting": waiting_count(),
-        "untold": untold(),
-        "troubles": troubles(),
-    }
-    return {**found, "next": next((one for one in filling if one.free), None)} if any(found.values()) else None
+    found = concerns()
+    nearly = [one for one in found.filling if one.is_nearly_full]
+    if not (nearly or found.troubles or found.waiting or found.untold):
+        return None
+    return {"found": found, "nearly": nearly, "next": next((one for one in found.filling if one.free), None)}
 
 
 OFFERS = RoomOffers(

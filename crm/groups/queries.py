@@ -215,7 +215,25 @@ def matrix_room_of(group_id: int) -> MatrixRoom | None:
     return session().get(MatrixRoom, group_id)
 
 
-def troubles() -> list[tuple[Group, str]]:
-    """Groups whose room could not be read at the last try, and why."""
-    query = select(Group, MatrixRoom.trouble).join(MatrixRoom).where(MatrixRoom.trouble != "").order_by(Group.name)
-    return [(group, trouble) for group, trouble in session().execute(query)]
+class Concerns(NamedTuple):
+    """What staff should see of groups today: one question, as Home asks many rooms."""
+
+    filling: list[Filling]
+    troubles: list[tuple[Group, str]]
+    waiting: int
+    untold: int
+
+
+def concerns() -> Concerns:
+    """Open groups with their places; rooms that cannot be read; how many wait, and how many must be told by hand."""
+    counts = select(func.count()).select_from(Place)
+    waits = counts.where(Place.state == PlaceState.WAITING).scalar_subquery()
+    to_tell = counts.where(Place.state == PlaceState.HELD, Place.told.is_(False)).scalar_subquery()
+    query = select(Group, _inside(), _held(), MatrixRoom.trouble, waits, to_tell)
+    rows = session().execute(query.outerjoin(MatrixRoom).order_by(*IN_ORDER).limit(MANY)).all()
+    return Concerns(
+        [Filling(row[0], row[1], row[2]) for row in rows if row[0].closed_at is None],
+        [(row[0], row[3]) for row in rows if row[3]],
+        rows[0][4] if rows else 0,
+        rows[0][5] if rows else 0,
+    )

@@ -25,6 +25,7 @@ from crm.groups.queries import (
     places_held,
     running_count,
     stays_page,
+    untold,
     waiting_count,
     waiting_list,
 )
@@ -42,7 +43,7 @@ def listing() -> str:
 @bp.get("/groups/waiting")
 @staff(May.SEE)
 def waiting() -> str:
-    return render_template("groups/waiting.html", places=waiting_list(), count=waiting_count())
+    return render_template("groups/waiting.html", places=waiting_list(), count=waiting_count(), untold=untold())
 
 
 @bp.post("/groups/<int:group_id>/<any(earlier, later):where>")

@@ -6,7 +6,7 @@ import re
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 
 from campaigns.audience.actions import save_audience
 from campaigns.outreach.actions import create_campaign, set_step, start
@@ -17,7 +17,7 @@ from crm.accounts.actions import join_by_link, publish_agreement
 from crm.accounts.models import Agreement
 from crm.core import clock, jobs
 from crm.core.db import session
-from crm.groups.actions import record_joins
+from crm.groups.actions import ask_place, record_joins
 from crm.groups.models import Membership, Place
 from crm.groups.rules import PlaceState
 from crm.invites.models import Invite
@@ -187,3 +187,23 @@ def test_the_link_of_somebody_merged_greets_who_stands_for_both(
     bo.merged_into_id = mallory.id
     session().commit()
     assert "Mallory" in client.get(link, headers=READER).text
+
+
+def test_the_page_asks_at_most_fifteen_questions(client: FlaskClient, link: str, bo: Person) -> None:
+    for _number in range(30):
+        make.group(kind="telegram", address="https://t.me/orange", capacity=3)
+    ask_place(bo.id, at=T0)
+    session().commit()
+    asked: list[str] = []
+
+    def note(_c: object, _cursor: object, statement: str, *_more: object) -> None:
+        if not statement.startswith(("SAVEPOINT", "RELEASE", "ROLLBACK")):
+            asked.append(statement)
+
+    engine = session().connection().engine
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        client.get(link, headers=READER)
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
+    assert 3 < len(asked) <= 15

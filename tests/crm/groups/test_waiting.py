@@ -163,7 +163,8 @@ def test_home_warns_at_ninety_percent_and_says_who_must_be_told(lins_browser: Fl
     give_places(T0)
     session().commit()
     page = lins_browser.get("/").text
-    assert "we have no mail address to tell them" in page
+    assert "no mail address to tell them" in page
+    assert "we have no mail address to tell them" in lins_browser.get("/groups/waiting").text
     assert "led to Orange two" in page
 
 

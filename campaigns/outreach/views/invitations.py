@@ -118,7 +118,8 @@ def _pressed(token: str) -> tuple[Invite, Person]:
 @by_link
 def ask_for_place(token: str) -> Response:
     invite, person = _pressed(token)
-    ask_place(person.id, at=clock.now(), invite_id=invite.id)
+    if group_of(person.id) is None:
+        ask_place(person.id, at=clock.now(), invite_id=invite.id)
     session().commit()
     return redirect(url_for("outreach.invitation", token=token))
 

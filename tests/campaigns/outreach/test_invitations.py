@@ -153,6 +153,13 @@ def test_a_join_is_put_down_to_the_link_that_was_opened_last(
     assert "You are in this group" in client.get(link, headers=READER).text
 
 
+def test_who_is_in_a_group_takes_no_second_place(client: FlaskClient, link: str, bo: Person) -> None:
+    record_joins(make.group().id, [(bo.id, T0)])
+    session().commit()
+    client.post(f"{link}/place")
+    assert session().scalar(select(func.count()).select_from(Place)) == 0
+
+
 def test_a_sign_up_is_put_down_to_it_too(client: FlaskClient, link: str, campaign: Campaign) -> None:
     version = publish_agreement({"en": "Be kind."}, at=T0)
     session().commit()

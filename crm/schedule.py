@@ -16,6 +16,8 @@ EVERY: dict[str, float] = {
     "crm.funnel.tasks.settle": 10,
     "crm.funnel.tasks.recompute_for_the_day": 3600,
     "crm.accounts.tasks.sweep": 3600,
+    "crm.groups.tasks.give_places": 30,
+    "crm.groups.tasks.read_rooms": 20,
     "crm.people.tasks.sweep": 3600,
     "campaigns.outreach.tasks.plan_due": 15,
     "campaigns.releases.tasks.plan_weeks": 3600,

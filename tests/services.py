@@ -1,30 +1,37 @@
 """The servers and the browser that tests run against: found, else started, else installed, else named.
 
-`python -m tests.services [pytest arguments]` (what `python3 dev.py test` calls) provides all three, runs
+`python -m tests.services [pytest arguments]` (what `python3 dev.py test` calls) provides them all, runs
 pytest and says at the end what could not run. As a pytest plugin it hands them to tests through the fixtures
-`postgres_server`, `redis_server` and `chromium`; a test which uses one of them carries the marker `postgres`,
-`redis` or `browser` by itself.
+`postgres_server`, `redis_server`, `chromium` and `synapse_server`; a test which uses one of them carries the marker
+`postgres`, `redis`, `browser` or `synapse` by itself.
 
     TEST_DATABASE_URL   a PostgreSQL server on which databases may be created
     TEST_REDIS_URL      a Redis server whose databases 0 to 15 may be emptied
     TEST_CHROMIUM       Chromium's program
-    TEST_WITHOUT        leave out the tests of these markers: postgres,redis,browser (refused when CI is set)
+    TEST_SYNAPSE        a Matrix homeserver on which accounts may be made: http://:shared-secret@host:port
+    TEST_WITHOUT        leave out the tests of these markers: postgres,redis,browser,synapse (refused when CI is set)
 """
 
 from __future__ import annotations
 
+import base64
 import importlib.util
 import os
+import secrets
 import shutil
 import socket
 import subprocess
 import sys
 import tempfile
+import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
@@ -53,7 +60,7 @@ def left_out() -> set[str]:
     """The markers which TEST_WITHOUT names. Raises in CI, where nothing may be left out."""
     names = {name.strip() for name in os.environ.get("TEST_WITHOUT", "").split(",")} - {""}
     if unknown := names - {service.marker for service in SERVICES}:
-        raise pytest.UsageError(f"TEST_WITHOUT names {', '.join(sorted(unknown))}; it knows postgres, redis, browser")
+        raise pytest.UsageError(f"TEST_WITHOUT names {', '.join(sorted(unknown))}; it knows {KNOWN}")
     if names and ci():
         raise pytest.UsageError("TEST_WITHOUT is set, but in CI nothing may be left out")
     return names
@@ -139,7 +146,97 @@ def find_chromium(_stack: ExitStack) -> str | None:
     return next(filter(None, map(shutil.which, BROWSERS)), None)
 
 
-# ---------------------------------------------------------------- all three
+# ---------------------------------------------------------------- Synapse
+
+SYNAPSE_VERSION = "1.163.2"
+ROOT = Path(__file__).resolve().parents[1]
+SYNAPSE_STARTS_SECONDS = 60
+SYNAPSE_CONFIG = """
+server_name: seedbed.example
+pid_file: {place}/homeserver.pid
+listeners: [{{port: {port}, type: http, bind_addresses: [127.0.0.1], resources: [{{names: [client]}}]}}]
+database: {{name: sqlite3, args: {{database: {place}/homeserver.db}}}}
+media_store_path: {place}/media
+signing_key_path: {place}/signing.key
+registration_shared_secret: {secret}
+macaroon_secret_key: {secret}
+form_secret: {secret}
+report_stats: false
+trusted_key_servers: []
+bcrypt_rounds: 4
+rc_registration: {{per_second: 1000, burst_count: 1000}}
+rc_message: {{per_second: 1000, burst_count: 1000}}
+rc_joins: {{local: {{per_second: 1000, burst_count: 1000}}}}
+rc_joins_per_room: {{per_second: 1000, burst_count: 1000}}
+rc_invites: {{per_room: {{per_second: 1000, burst_count: 1000}}, per_issuer: {{per_second: 1000, burst_count: 1000}}}}
+"""
+
+
+def homeserver_answers(url: str) -> bool:
+    host, port = urlsplit(url).hostname or "", urlsplit(url).port or 80
+    connection = HTTPConnection(host, port, timeout=3)
+    try:
+        connection.request("GET", "/_matrix/client/versions")
+        return connection.getresponse().status == HTTPStatus.OK
+    except (OSError, HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def synapse_python() -> Path | None:
+    """The interpreter of a venv of its own that has Synapse, made from PyPI when it is not there: it wants other
+    versions of our libraries than we do.
+    """
+    venv = ROOT / ".tools" / f"synapse-{SYNAPSE_VERSION}-{sys.version_info.major}.{sys.version_info.minor}"
+    python = venv / "bin" / "python"
+    if (venv / "complete").exists():
+        return python
+    print(f"Installing matrix-synapse {SYNAPSE_VERSION} ...", flush=True)
+    uv = next(iter(sorted((ROOT / ".tools").glob("*/bin/uv"))), None) or shutil.which("uv")
+    wanted = f"matrix-synapse=={SYNAPSE_VERSION}"
+    if uv:
+        make = [uv, "venv", "-q", "--clear", "--python", sys.executable, venv]
+        fill = [uv, "pip", "install", "-q", "--python", python, wanted]
+    else:
+        make = [sys.executable, "-m", "venv", "--clear", venv]
+        fill = [python, "-m", "pip", "install", "-q", wanted]
+    for command in (make, fill):
+        ran = subprocess.run([str(word) for word in command], capture_output=True, text=True, check=False)
+        if ran.returncode != 0:
+            print(ran.stderr, file=sys.stderr)
+            return None
+    (venv / "complete").touch()
+    return python
+
+
+def start_synapse(stack: ExitStack) -> str | None:
+    """A homeserver of our own on SQLite, on which accounts are made by a shared secret."""
+    python = synapse_python()
+    if python is None:
+        return None
+    place = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="seedbed-synapse-")))
+    port, secret = free_port(), secrets.token_hex(16)
+    seed = base64.b64encode(secrets.token_bytes(32)).decode().rstrip("=")
+    (place / "signing.key").write_text(f"ed25519 a_test {seed}\n", "ascii")
+    config = place / "homeserver.yaml"
+    config.write_text(SYNAPSE_CONFIG.format(place=place, port=port, secret=secret), "utf-8")
+    log = stack.enter_context((place / "log").open("wb"))
+    command = [str(python), "-m", "synapse.app.homeserver", "-c", str(config)]
+    child = subprocess.Popen(command, cwd=place, stdout=log, stderr=subprocess.STDOUT)
+    stack.callback(child.wait)
+    stack.callback(child.kill)  # it would wait minutes for clients that are gone, and nothing of it is kept
+    address = f"http://:{secret}@127.0.0.1:{port}"
+    ends = time.monotonic() + SYNAPSE_STARTS_SECONDS
+    while child.poll() is None and time.monotonic() < ends:
+        if homeserver_answers(address):
+            return address
+        time.sleep(0.05)
+    print((place / "log").read_text("utf-8", "replace")[-2000:], file=sys.stderr)
+    return None
+
+
+# ---------------------------------------------------------------- all of them
 
 
 @dataclass(frozen=True)
@@ -213,7 +310,16 @@ CHROMIUM = Service(
     package="chromium",
     cures={"darwin": "brew install --cask chromium", "": "install Chromium, or set TEST_CHROMIUM to it"},
 )
-SERVICES = (POSTGRES, REDIS, CHROMIUM)
+SYNAPSE = Service(
+    marker="synapse",
+    title="Synapse",
+    setting="TEST_SYNAPSE",
+    answers=homeserver_answers,
+    ways=(start_synapse,),
+    cures={"": f"let pip reach PyPI for matrix-synapse=={SYNAPSE_VERSION}, or set TEST_SYNAPSE to a homeserver"},
+)
+SERVICES = (POSTGRES, REDIS, CHROMIUM, SYNAPSE)
+KNOWN = ", ".join(service.marker for service in SERVICES)
 
 
 def provide_all(stack: ExitStack) -> list[Service]:
@@ -258,7 +364,7 @@ def wait(child: subprocess.Popen[bytes]) -> int:
 
 # ---------------------------------------------------------------- the pytest plugin
 
-FIXTURES = {"postgres_server": POSTGRES, "redis_server": REDIS, "chromium": CHROMIUM}
+FIXTURES = {"postgres_server": POSTGRES, "redis_server": REDIS, "chromium": CHROMIUM, "synapse_server": SYNAPSE}
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -311,6 +417,12 @@ def redis_server(worker_id: str) -> Iterator[str]:
 def chromium() -> Iterator[str]:
     """Chromium's program, for Playwright's `executable_path`."""
     yield from provided(CHROMIUM)
+
+
+@pytest.fixture(scope="session")
+def synapse_server() -> Iterator[str]:
+    """A Matrix homeserver, with the secret for making accounts as the password of its address."""
+    yield from provided(SYNAPSE)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +17,7 @@ from campaigns.outreach.rules import CampaignState, LeftOut
 from crm.core.bulk import among, chunks
 from crm.core.db import session
 from crm.core.errors import NotThere
+from crm.invites.queries import opened_of
 from crm.outbox.models import Contact, Letter, Touch
 from crm.outbox.queries import count_by_hand
 from crm.outbox.rules import Channel, Lane, LetterState, Outcome
@@ -45,6 +46,11 @@ def waiting_by_hand(at: datetime) -> list[tuple[Campaign, int]]:
 def campaigns() -> list[Campaign]:
     """All of them, the newest first."""
     return list(session().scalars(select(Campaign).order_by(Campaign.id.desc())))
+
+
+def opened(person_ids: Collection[int], campaign_id: int) -> set[int]:
+    """Those of these people who have opened this campaign's invite link: scanners that say so are not counted."""
+    return opened_of(campaign_or_404(campaign_id).origin_id, person_ids)
 
 
 def step_of(campaign_id: int, position: int = 1) -> CampaignStep | None:

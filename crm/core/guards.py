@@ -85,6 +85,12 @@ def by_link(view: View) -> View:
     return view
 
 
+def by_signature(view: View) -> View:
+    """A key that only the sender and we have signs each request; the view itself checks it before anything else."""
+    setattr(view, GUARD, "by_signature")
+    return view
+
+
 def signed_in(view: View) -> View:
     return _guarded(view, "signed_in", lambda: _ask_to_sign_in() if g.get("viewer") is None else None)
 

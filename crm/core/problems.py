@@ -10,14 +10,14 @@ from apiflask.exceptions import HTTPError
 from flask import Flask, Response, json
 
 
-def _faults(found: Any, place: str = "") -> Iterator[tuple[str, str]]:
+def faults_in(found: Any, place: str = "") -> Iterator[tuple[str, str]]:
     """(where, what) of each fault in marshmallow's nested dict; where is a JSON pointer."""
     if isinstance(found, dict):
         for key, inner in found.items():
-            yield from _faults(inner, place if key == "_schema" else f"{place}/{key}")
+            yield from faults_in(inner, place if key == "_schema" else f"{place}/{key}")
     elif isinstance(found, list):
         for inner in found:
-            yield from _faults(inner, place)
+            yield from faults_in(inner, place)
     else:
         yield place, str(found)
 
@@ -37,7 +37,7 @@ def problem_of(title: str, status: int, faults: list[tuple[str, str]]) -> Respon
 
 def _answer(error: HTTPError) -> Response:
     parts = error.detail if isinstance(error.detail, dict) else {"": error.detail}
-    faults = [fault for part in parts.values() for fault in _faults(part)]
+    faults = [fault for part in parts.values() for fault in faults_in(part)]
     answer = problem_of(error.message or "not understood", error.status_code, faults)
     answer.headers.extend(error.headers or {})
     return answer

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField
-from wtforms import IntegerField, SelectField, StringField, TextAreaField
+from wtforms import IntegerField, PasswordField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its types
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange
 
@@ -30,3 +30,9 @@ class MemberListForm(Form):
 
 class StayForm(Form):
     identity = StringField(_l("Who"), validators=[DataRequired(), Length(max=300)])
+
+
+class MatrixForm(Form):
+    homeserver = StringField(_l("Homeserver"), validators=[DataRequired(), Length(max=300)])
+    room = StringField(_l("Room"), validators=[DataRequired(), Length(max=300)])
+    token = PasswordField(_l("Access token"), validators=[Length(max=2000)])

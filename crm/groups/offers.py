@@ -13,8 +13,8 @@ from sqlalchemy import ColumnElement, Table, exists
 from crm.core.errors import NotUnderstood
 from crm.core.guards import May
 from crm.core.offers import Condition, Event, NavItem, Owned, Panel, RoomOffers
-from crm.groups.models import MemberList, Membership
-from crm.groups.queries import open_groups, stays_of
+from crm.groups.models import MemberList, Membership, Place
+from crm.groups.queries import concerns, open_groups, stays_of
 from crm.people.models import Person
 
 FEW, MANY = 5, 500
@@ -48,14 +48,25 @@ def person_panel(person_id: int, _at: datetime) -> dict[str, Any] | None:
     return {"stays": stays} if stays else None
 
 
+def home_panel(_viewer_id: int, _at: datetime) -> dict[str, Any] | None:
+    """Groups at 90 % of their places and more, who waits, who must be told by hand, rooms that cannot be read."""
+    found = concerns()
+    nearly = [one for one in found.filling if one.is_nearly_full]
+    if not (nearly or found.troubles or found.waiting or found.untold):
+        return None
+    return {"found": found, "nearly": nearly, "next": next((one for one in found.filling if one.free), None)}
+
+
 OFFERS = RoomOffers(
     room="groups",
     owned=(
         Owned(cast(Table, Membership.__table__)),
+        Owned(cast(Table, Place.__table__)),
         Owned(cast(Table, MemberList.__table__), "by_id", forget="keep", exported=False),
     ),
     timeline=timeline,
     conditions=(Condition("group", _l("is in the group"), "choice", _in_group, _choices),),
     person=(Panel("groups", "groups/_person.html", person_panel, order=45),),
+    home=(Panel("groups", "groups/_home.html", home_panel, order=16, may=May.GROUPS),),
     navigation=(NavItem(_l("Groups"), "groups.listing", May.GROUPS, order=36, section=_l("Outreach")),),
 )

@@ -15,6 +15,8 @@ from crm.core import programme
 from crm.core.bulk import among
 from crm.core.db import session
 from crm.core.tokens import sign, whole_address
+from crm.invites.actions import make_invites
+from crm.invites.queries import address_of
 from crm.outbox.actions import NewLetter, plan_letters
 from crm.outbox.queries.wordings import in_language
 from crm.outbox.rules import Lane
@@ -25,8 +27,14 @@ INVITATION = "invitation"
 
 
 def invitation_link(campaign_id: int, person_id: int) -> str:
-    """A page of ours for this person alone, on which they can join."""
+    """A page of ours for this person alone, without writing anything: for previews. Letters carry `invite_links`."""
     return whole_address(f"/i/{sign(INVITATION, [campaign_id, person_id])}")
+
+
+def invite_links(campaign: Campaign, people: Sequence[tuple[int, str, int | None]], at: datetime) -> dict[int, str]:
+    """The short link of each person: (person, variant, sender). Whoever has one from this campaign keeps it."""
+    codes = make_invites(campaign.origin_id, people, at)
+    return {person_id: address_of(code) for person_id, code in codes.items()}
 
 
 def called(name: str, kind: str, value: str) -> str:
@@ -43,6 +51,8 @@ def next_letters(campaign: Campaign, step: CampaignStep, ids: Sequence[int], at:
     people = session().execute(
         select(Person.id, Person.name, Person.language).where(among(Person.id, ids), listed()).order_by(Person.id)
     )
+    written_to = [one for one in people if one.id not in out]
+    links = invite_links(campaign, [(one.id, "", step.sender_id) for one in written_to], at)
     return [
         NewLetter(
             person_id=person_id,
@@ -52,7 +62,7 @@ def next_letters(campaign: Campaign, step: CampaignStep, ids: Sequence[int], at:
             wording_id=in_language(wordings, language, languages),
             values={
                 "name": called(name, step.identity_kind, reached[person_id]),
-                "link": invitation_link(campaign.id, person_id),
+                "link": links[person_id],
             },
             identity_kind=step.identity_kind,
             identity_value=reached[person_id],
@@ -60,8 +70,7 @@ def next_letters(campaign: Campaign, step: CampaignStep, ids: Sequence[int], at:
             sender_id=step.sender_id,
             due_at=at,
         )
-        for person_id, name, language in people
-        if person_id not in out
+        for person_id, name, language in written_to
     ]
 
 

@@ -19,6 +19,7 @@ from crm.core.guards import May, staff, viewer
 from crm.core.pages import typed
 from crm.groups.actions import record_joins
 from crm.groups.queries import groups_to_join
+from crm.invites.queries import shown_of
 from crm.outbox.actions import finish_by_hand, next_by_hand, put_off
 from crm.outbox.models import Letter, Wording
 from crm.outbox.queries import count_by_hand, held_by, letter_or_404
@@ -54,6 +55,7 @@ def _page(campaign: Campaign, letter: Letter | None, error: str = "") -> str:
         channel=channel_word(letter.identity_kind),
         profile=profile_url(letter.identity_kind, letter.identity_value),
         groups=groups_to_join(),
+        one=shown_of(campaign.origin_id, person.id),
         said=request.form.get("body", ""),
         chosen=request.form.get("group", ""),
         error=error,

@@ -2,7 +2,7 @@
 
 from crm.accounts.actions.agreements import OtherVersion, accept_agreement, end_agreement, publish_agreement
 from crm.accounts.actions.api_tokens import make_api_token, revoke_api_token
-from crm.accounts.actions.attempts import TooManyTries, forgive_tries, note_try
+from crm.accounts.actions.attempts import TooManyTries, forgive_tries, note_guess, note_try, refuse_guessing
 from crm.accounts.actions.joining import (
     answer_sign_up,
     confirm_address,
@@ -93,6 +93,7 @@ __all__ = [
     "make_link",
     "make_sign_in_link",
     "new_totp_secret",
+    "note_guess",
     "note_seen",
     "note_try",
     "open_session",
@@ -102,6 +103,7 @@ __all__ = [
     "provisioning_uri",
     "publish_agreement",
     "qr_image",
+    "refuse_guessing",
     "refuse_weak",
     "remind_or_reset",
     "renew_hash",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from flask_babel import lazy_gettext
 from sqlalchemy import delete, func, select
@@ -57,3 +57,16 @@ def forgive_tries(mail: str, address: str, *, at: datetime) -> None:
     session().execute(delete(Attempt).where(Attempt.key == _key("mail", mail)))
     last = select(func.max(Attempt.id)).where(Attempt.key == _key("from", address), Attempt.at == at)
     session().execute(delete(Attempt).where(Attempt.id.in_(last)))
+
+
+def refuse_guessing(what: str, address: str, *, limit: int, window: timedelta, at: datetime) -> None:
+    """Raises TooManyTries when so many wrong tries at something secret came from this address."""
+    wrong = select(func.count()).where(Attempt.key == _key(what, address), Attempt.at > at - window)
+    if (session().scalar(wrong) or 0) >= limit:
+        raise TooManyTries(lazy_gettext("Too many wrong links came from your network. Wait an hour, then try again."))
+
+
+def note_guess(what: str, address: str, *, at: datetime) -> None:
+    """A wrong try; right ones are not counted, as many people may share an address."""
+    session().add(Attempt(key=_key(what, address), at=at, failed=True))
+    session().flush()

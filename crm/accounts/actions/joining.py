@@ -15,6 +15,7 @@ from crm.accounts.rules import LinkKind
 from crm.core import journal
 from crm.core.db import session
 from crm.core.errors import Refusal
+from crm.invites.queries import last_touches
 from crm.people.actions import add_person, add_source, make_origin
 from crm.people.models import Person
 from crm.people.queries import ids_by_identities
@@ -94,10 +95,12 @@ def invite_tester(person_id: int, *, at: datetime) -> int:
 
 
 def join_by_link(secret: str, *, shown: int, at: datetime) -> int:
-    """Accepts the agreement, of which version `shown` was read, for the person whose link it is.
+    """Accepts the agreement, of which version `shown` was read, for the person whose link it is. It is put down to the
+    invite link that they opened last, else to our own site.
 
     Raises LinkSpent, OtherVersion. Returns the person's number.
     """
     person_id = use_link(LinkKind.JOIN, secret, at=at)
-    accept_agreement([person_id], at=at, origin_id=own_site_origin(), shown=shown)
+    _invite, origin_id = last_touches([person_id]).get(person_id, (None, None))
+    accept_agreement([person_id], at=at, origin_id=origin_id or own_site_origin(), shown=shown)
     return person_id

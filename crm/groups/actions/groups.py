@@ -6,14 +6,14 @@ from datetime import datetime
 from typing import cast
 
 from flask_babel import gettext as _
-from sqlalchemy import Table, select
+from sqlalchemy import Table, func, select
 
 from crm.core import journal
 from crm.core.bulk import insert_or_pass
 from crm.core.db import session
 from crm.core.errors import NotThere, NotUnderstood, Refusal
 from crm.groups.models import Group
-from crm.groups.queries import running_count
+from crm.groups.queries import IN_ORDER, running_count
 from crm.groups.rules import GROUP_KINDS
 
 GROUP = cast(Table, Group.__table__)
@@ -32,7 +32,15 @@ def create_group(kind: str, name: str, capacity: int, *, at: datetime, address: 
         raise NotUnderstood(_("A group needs a name."))
     if capacity < 1:
         raise NotUnderstood(_("A group needs at least one place."))
-    row = {"kind": kind, "name": name, "capacity": capacity, "address": address, "created_at": at}
+    last = session().scalar(select(func.max(Group.position))) or 0
+    row = {
+        "kind": kind,
+        "name": name,
+        "capacity": capacity,
+        "address": address,
+        "position": last + 1,
+        "created_at": at,
+    }
     if not insert_or_pass(GROUP, [row]):
         raise GroupKnown(_("There is a group %(name)s already.", name=name))
     group = session().scalars(select(Group).where(Group.kind == kind, Group.name == name)).one()
@@ -52,6 +60,23 @@ def change_group(group_id: int, *, capacity: int, address: str, at: datetime) ->
         "change_group", f"chat_group:{group_id}", at=at, before=before, after={"capacity": capacity, "address": address}
     )
     return group
+
+
+def move_group(group_id: int, *, later: bool, at: datetime) -> None:
+    """One place earlier or later in the order in which groups fill; at the end of it nothing changes."""
+    order = list(session().scalars(select(Group).order_by(*IN_ORDER).with_for_update()))
+    here = next((number for number, group in enumerate(order) if group.id == group_id), None)
+    if here is None:
+        raise NotThere(_("There is no such group."))
+    there = here + (1 if later else -1)
+    if not 0 <= there < len(order):
+        return
+    order[here], order[there] = order[there], order[here]
+    for number, group in enumerate(order, start=1):
+        group.position = number
+    journal.record(
+        "move_group", f"chat_group:{group_id}", at=at, before={"position": here + 1}, after={"position": there + 1}
+    )
 
 
 def hold(group_id: int) -> Group:

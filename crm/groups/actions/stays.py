@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import cast
 
 from flask_babel import gettext as _
 from sqlalchemy import Table, bindparam, select, update
 
-from crm.core.bulk import chunks, load
+from crm.core.bulk import among, chunks, load
 from crm.core.db import session
 from crm.core.errors import Refusal
 from crm.core.restand import restand
 from crm.groups.actions.groups import hold
-from crm.groups.models import Group, Membership
+from crm.groups.models import Group, Membership, Place
 from crm.groups.queries import running_count
+from crm.groups.rules import RUNNING, PlaceState
+from crm.invites.queries import last_touches
 
 CHUNK = 5000
 MEMBERSHIP = cast(Table, Membership.__table__)
@@ -62,13 +64,17 @@ def inside_of(group_id: int, person_ids: Iterable[int]) -> set[int]:
     return found
 
 
-def record_joins(group_id: int, joins: Sequence[Stay], origin_id: int | None = None) -> int:
+def record_joins(
+    group_id: int, joins: Sequence[Stay], origin_id: int | None = None, *, seen_inside: bool = False
+) -> int:
     """Adds those who are not in the group yet (a person named twice joins at the earlier time); returns how many.
 
-    Raises GroupFull, adding nobody, when they are more than there are places.
+    Each join is put down to the invite link that the person opened last, else to `origin_id`. Raises GroupFull,
+    adding nobody, when they are more than there are places; `seen_inside`: the room itself says that they are in it,
+    which is so whatever its capacity is.
     """
     group = hold(group_id)
-    if group.closed_at is not None:
+    if group.closed_at is not None and not seen_inside:
         raise GroupClosed(_("%(name)s is closed and takes nobody any more.", name=group.name))
     earliest: dict[int, datetime] = {}
     for person_id, at in joins:
@@ -78,15 +84,33 @@ def record_joins(group_id: int, joins: Sequence[Stay], origin_id: int | None = N
     if not earliest:
         return 0
     places = group.capacity - running_count(group_id)
-    if len(earliest) > places:
+    if len(earliest) > places and not seen_inside:
         raise GroupFull(group, max(0, places), len(earliest))
-    load(
-        MEMBERSHIP,
-        ("group_id", "person_id", "joined_at", "origin_id"),
-        [(group_id, person_id, at, origin_id) for person_id, at in earliest.items()],
-    )
+    _add_stays(group_id, earliest, origin_id)
+    _take_places(earliest)
     restand(earliest, min(earliest.values()))
     return len(earliest)
+
+
+def _add_stays(group_id: int, earliest: Mapping[int, datetime], origin_id: int | None) -> None:
+    for chunk in chunks(earliest.items(), CHUNK):
+        touched = last_touches([person_id for person_id, _at in chunk])
+        load(
+            MEMBERSHIP,
+            ("group_id", "person_id", "joined_at", "invite_id", "origin_id"),
+            [(group_id, person_id, at, *touched.get(person_id, (None, origin_id))) for person_id, at in chunk],
+        )
+
+
+def _take_places(joined: Mapping[int, datetime]) -> None:
+    """Who is in a group waits for none, and holds no other place."""
+    for chunk in chunks(joined, CHUNK):
+        session().execute(
+            update(Place)
+            .where(among(Place.person_id, chunk), Place.state.in_(RUNNING))
+            .values(state=PlaceState.TAKEN, ended_at=min(joined[person_id] for person_id in chunk))
+            .execution_options(synchronize_session=False)
+        )
 
 
 def record_leaves(group_id: int, leaves: Sequence[Stay]) -> int:

@@ -6,6 +6,6 @@ from flask import Blueprint
 
 bp = Blueprint("groups", __name__, template_folder="../templates")
 
-from crm.groups.views import groups, stays  # noqa: E402, F401 -- doors hang themselves on bp
+from crm.groups.views import groups, rooms, stays  # noqa: E402, F401 -- doors hang themselves on bp
 
 BLUEPRINTS = (bp,)

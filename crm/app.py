@@ -26,6 +26,7 @@ ROOT = HERE.parent
 ROOMS = (
     "crm.people",
     "crm.outbox",
+    "crm.inbound",
     "crm.accounts",
     "crm.groups",
     "crm.builds",

@@ -13,6 +13,8 @@ EVERY: dict[str, float] = {
     "crm.core.upkeep.learn_again": 6 * 3600,
     "crm.outbox.tasks.send_due": 5,
     "crm.outbox.tasks.sweep_leases": 15,
+    "crm.inbound.tasks.read_mailboxes": 60,
+    "crm.inbound.tasks.settle_answers": 10,
     "crm.funnel.tasks.settle": 10,
     "crm.funnel.tasks.recompute_for_the_day": 3600,
     "crm.accounts.tasks.sweep": 3600,

@@ -1,14 +1,15 @@
 """The servers and the browser that tests run against: found, else started, else installed, else named.
 
-`python -m tests.services [pytest arguments]` (what `python3 dev.py test` calls) provides all three, runs
+`python -m tests.services [pytest arguments]` (what `python3 dev.py test` calls) provides them all, runs
 pytest and says at the end what could not run. As a pytest plugin it hands them to tests through the fixtures
-`postgres_server`, `redis_server` and `chromium`; a test which uses one of them carries the marker `postgres`,
-`redis` or `browser` by itself.
+`postgres_server`, `redis_server`, `chromium` and `dovecot`; a test which uses one of them carries the marker
+`postgres`, `redis`, `browser` or `dovecot` by itself.
 
     TEST_DATABASE_URL   a PostgreSQL server on which databases may be created
     TEST_REDIS_URL      a Redis server whose databases 0 to 15 may be emptied
     TEST_CHROMIUM       Chromium's program
-    TEST_WITHOUT        leave out the tests of these markers: postgres,redis,browser (refused when CI is set)
+    TEST_DOVECOT        Dovecot's program; tests start servers of their own with it
+    TEST_WITHOUT        leave out the tests of these markers: postgres,redis,browser,dovecot (refused when CI is set)
 """
 
 from __future__ import annotations
@@ -53,7 +54,9 @@ def left_out() -> set[str]:
     """The markers which TEST_WITHOUT names. Raises in CI, where nothing may be left out."""
     names = {name.strip() for name in os.environ.get("TEST_WITHOUT", "").split(",")} - {""}
     if unknown := names - {service.marker for service in SERVICES}:
-        raise pytest.UsageError(f"TEST_WITHOUT names {', '.join(sorted(unknown))}; it knows postgres, redis, browser")
+        raise pytest.UsageError(
+            f"TEST_WITHOUT names {', '.join(sorted(unknown))}; it knows postgres, redis, browser, dovecot"
+        )
     if names and ci():
         raise pytest.UsageError("TEST_WITHOUT is set, but in CI nothing may be left out")
     return names
@@ -139,12 +142,19 @@ def find_chromium(_stack: ExitStack) -> str | None:
     return next(filter(None, map(shutil.which, BROWSERS)), None)
 
 
-# ---------------------------------------------------------------- all three
+# ---------------------------------------------------------------- Dovecot
+
+
+def find_dovecot(_stack: ExitStack) -> str | None:
+    return shutil.which("dovecot") or shutil.which("/usr/sbin/dovecot")
+
+
+# ---------------------------------------------------------------- all of them
 
 
 @dataclass(frozen=True)
 class Service:
-    """One thing tests run against. `ways` are tried in order, `package` is Debian's."""
+    """One thing tests run against. `ways` are tried in order, `package` names what Debian calls it."""
 
     marker: str
     title: str
@@ -170,7 +180,7 @@ class Service:
             return False
         print(f"Installing {self.package} ...", flush=True)
         env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        command = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", self.package]
+        command = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *self.package.split()]
         subprocess.run(["apt-get", "update", "-qq"], env=env, capture_output=True, check=False)
         ran = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
         if ran.returncode != 0:
@@ -213,7 +223,16 @@ CHROMIUM = Service(
     package="chromium",
     cures={"darwin": "brew install --cask chromium", "": "install Chromium, or set TEST_CHROMIUM to it"},
 )
-SERVICES = (POSTGRES, REDIS, CHROMIUM)
+DOVECOT = Service(
+    marker="dovecot",
+    title="Dovecot",
+    setting="TEST_DOVECOT",
+    answers=is_program,
+    ways=(find_dovecot,),
+    package="dovecot-imapd dovecot-pop3d",
+    cures={"darwin": "brew install dovecot", "": "install Dovecot, or set TEST_DOVECOT to its program"},
+)
+SERVICES = (POSTGRES, REDIS, CHROMIUM, DOVECOT)
 
 
 def provide_all(stack: ExitStack) -> list[Service]:
@@ -258,7 +277,7 @@ def wait(child: subprocess.Popen[bytes]) -> int:
 
 # ---------------------------------------------------------------- the pytest plugin
 
-FIXTURES = {"postgres_server": POSTGRES, "redis_server": REDIS, "chromium": CHROMIUM}
+FIXTURES = {"postgres_server": POSTGRES, "redis_server": REDIS, "chromium": CHROMIUM, "dovecot": DOVECOT}
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -311,6 +330,12 @@ def redis_server(worker_id: str) -> Iterator[str]:
 def chromium() -> Iterator[str]:
     """Chromium's program, for Playwright's `executable_path`."""
     yield from provided(CHROMIUM)
+
+
+@pytest.fixture(scope="session")
+def dovecot() -> Iterator[str]:
+    """Dovecot's program, to start an IMAP and POP3 server of a test's own with."""
+    yield from provided(DOVECOT)
 
 
 if __name__ == "__main__":

@@ -43,14 +43,14 @@ class Whose:
 def _whose(told: Told) -> Whose:
     letter = letter_named(told.ids)
     if letter is not None:
-        return Whose(letter, _standing_for(letter.person_id), True)
+        return Whose(letter, standing_for(letter.person_id), True)
     if told.kind in BOUNCES or told.kind is IncomingKind.COMPLAINT:
         letter = last_letter_to(told.recipient)
-        return Whose(letter, _standing_for(letter.person_id) if letter else None, False)
+        return Whose(letter, standing_for(letter.person_id) if letter else None, False)
     return Whose(None, person_at(told.from_address), False)
 
 
-def _standing_for(person_id: int) -> int | None:
+def standing_for(person_id: int) -> int | None:
     """The person, or the one who stands for them since a merge; None for the forgotten."""
     found = session().get(Person, person_id)
     while found is not None and found.merged_into_id is not None:
@@ -68,11 +68,11 @@ def take_in(mailbox: Mailbox, key: str, content: bytes, *, whole: bool, at: date
     """Records a message of a mailbox and does what it calls for. None when it is here already."""
     told = classify(content)
     if told.at is not None and told.at < mailbox.reads_from:
-        return _insert(_row(mailbox, key, fingerprint(content), IncomingKind.OTHER, told.at, at))
+        return insert_incoming(_row(mailbox, key, fingerprint(content), IncomingKind.OTHER, told.at, at))
     whose = _whose(told)
     kind = told.kind if whose.person_id is not None else _of_nobody(told.kind)
     row = _row(mailbox, key, fingerprint(content), kind, _moment(told, at), at)
-    made = _insert(row | _said(told, whose) | {"whole": whole})
+    made = insert_incoming(row | _said(told, whose) | {"whole": whole})
     if made is not None:
         react(made, whose, at)
     return made
@@ -81,7 +81,7 @@ def take_in(mailbox: Mailbox, key: str, content: bytes, *, whole: bool, at: date
 def take_unreadable(mailbox: Mailbox, key: str, at: datetime) -> None:
     """So that one message that nobody can read holds up no other."""
     mark = hashlib.sha256(f"{mailbox.id}:{key}".encode()).hexdigest()
-    _insert(_row(mailbox, key, mark, IncomingKind.UNREADABLE, at, at) | {"whole": False})
+    insert_incoming(_row(mailbox, key, mark, IncomingKind.UNREADABLE, at, at) | {"whole": False})
 
 
 def react(made: Incoming, whose: Whose, at: datetime) -> None:
@@ -137,7 +137,7 @@ def _said(told: Told, whose: Whose) -> dict[str, Any]:
     }
 
 
-def _insert(row: dict[str, Any]) -> Incoming | None:
+def insert_incoming(row: dict[str, Any]) -> Incoming | None:
     """None when its place or its fingerprint is known."""
     empty = dict.fromkeys(("from_address", "subject", "message_id", "thread", "status", "text", "quoted"), "")
     full = {"person_id": None, "letter_id": None, "proved": False, "whole": True, **empty, **row}

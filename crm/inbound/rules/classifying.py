@@ -67,7 +67,7 @@ class Told:
     quoted: str = ""
 
 
-def _ids(*texts: str) -> tuple[str, ...]:
+def our_ids(*texts: str) -> tuple[str, ...]:
     """Our ids in these texts, each once, in order."""
     return tuple(dict.fromkeys(found[1].lower() for text in texts for found in OUR_ID.finditer(text)))
 
@@ -93,7 +93,7 @@ def _quoted_ids(message: Message) -> tuple[str, ...]:
             texts.append(name)
         if is_kind(part, *OF_OURS) and not isinstance(part.get_payload(), list):
             texts.append(part_text(part))
-    return _ids(*texts)
+    return our_ids(*texts)
 
 
 def _report(message: Message) -> tuple[IncomingKind, str, str, str] | None:
@@ -196,9 +196,9 @@ def classify(content: bytes) -> Told:
     bounce = _report(message) or _own_way(message)
     if bounce is not None:
         kind, who, status, said = bounce
-        ids = _quoted_ids(message) or _ids(*_threads(message), _all_text(message))
+        ids = _quoted_ids(message) or our_ids(*_threads(message), _all_text(message))
         return Told(kind, ids, **head, recipient=who, status=status, text=clean(said, LONGEST_LINE * 4))
-    ids = _ids(*_threads(message))
+    ids = our_ids(*_threads(message))
     said, quoted = unquoted(body(message))
     kind = IncomingKind.AUTO_REPLY if _is_automatic(message) else IncomingKind.REPLY
     return Told(kind, ids, **head, text=said, quoted=quoted)

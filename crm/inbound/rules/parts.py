@@ -19,6 +19,8 @@ from crm.inbound.rules import LONGEST_LINE, LONGEST_TEXT
 
 LONGEST_HEADER = 16_000
 MOST_PARTS = 200
+BROKEN = (HeaderParseError, ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError)
+"""What the standard library's readers of mail raise at mail that is none."""
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 TAG = re.compile(r"<(?:style|script|head)\b.*?</(?:style|script|head)\s*>|<[^<>]{0,2000}>", re.IGNORECASE | re.DOTALL)
 BLOCK_END = re.compile(r"<(?:br|/p|/div|/tr|/li|/h\d)\b[^<>]{0,200}>", re.IGNORECASE)
@@ -43,7 +45,7 @@ def parse(content: bytes) -> Message:
     """The message; of one nested too deeply to follow, only its head."""
     try:
         return message_from_bytes(content)
-    except (RecursionError, ValueError, LookupError, TypeError, AttributeError, IndexError):
+    except BROKEN:
         return message_from_bytes(re.split(rb"\r?\n\r?\n", content, maxsplit=1)[0][:LONGEST_HEADER] + b"\r\n\r\n")
 
 
@@ -52,7 +54,7 @@ def _decoded(raw: bytes, charset: str | None) -> str:
         try:
             if name:
                 return raw.decode(name)
-        except (LookupError, ValueError):
+        except BROKEN:
             continue
     return raw.decode("latin-1")
 
@@ -64,7 +66,7 @@ def header(message: Message, name: str, most: int = LONGEST_LINE) -> str:
         raw = str((message.get_all(name) or [""])[0])[:LONGEST_HEADER]
         pieces = decode_header(raw)
         text = "".join(p if isinstance(p, str) else _decoded(p, charset) for p, charset in pieces)
-    except (HeaderParseError, ValueError, LookupError, TypeError, IndexError):
+    except BROKEN:
         text = raw
     return " ".join(clean(text.encode("utf-8", "replace").decode(), LONGEST_HEADER).split())[:most]
 
@@ -73,7 +75,7 @@ def address(message: Message, name: str) -> str:
     """The mail address in this header, in small letters; empty when there is none that is one."""
     try:
         found = parseaddr(header(message, name, LONGEST_HEADER))[1].lower()
-    except (ValueError, TypeError, IndexError):
+    except BROKEN:
         return ""
     return found if re.fullmatch(r"[^\s@<>]{1,64}@[^\s@<>]{1,255}", found) else ""
 
@@ -82,7 +84,7 @@ def moment(message: Message) -> datetime | None:
     try:
         found = parsedate_to_datetime(header(message, "Date"))
         return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
-    except (ValueError, TypeError, IndexError, OverflowError):
+    except BROKEN:
         return None
 
 
@@ -103,7 +105,7 @@ def part_text(part: Message) -> str:
     try:
         raw = part.get_payload(decode=True)
         charset = part.get_content_charset()
-    except (ValueError, LookupError, TypeError, AttributeError, IndexError):
+    except BROKEN:
         raw, charset = None, None
     if raw is None:
         inner = part.get_payload()
@@ -121,7 +123,7 @@ def as_text(markup: str) -> str:
 def is_kind(part: Message, *kinds: str) -> bool:
     try:
         return part.get_content_type() in kinds
-    except (ValueError, TypeError, AttributeError, IndexError):
+    except BROKEN:
         return False
 
 

@@ -127,6 +127,8 @@ HOSTILE = {
     "deep": nested(3000),
     "tags": b"Content-Type: text/html\n\n" + b"<" * 200_000,
     "quotes": b"\n" + b"On " * 100_000 + b"wrote:",
+    "comments": b"From: " + b"(a" * 8000 + b"\nDate: " + b"(" * 15_000 + b"\n\nhi",
+    "styles": b"Content-Type: text/html\n\n" + b"<style " * 200_000,
     "address": b"From: " + b"<" * 20_000 + b"\n\nhi",
 }
 

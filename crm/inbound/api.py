@@ -15,7 +15,7 @@ from marshmallow import RAISE, ValidationError, validates_schema
 
 from crm.core import clock
 from crm.core.db import session
-from crm.core.guards import View, public
+from crm.core.guards import View, by_signature
 from crm.core.problems import problem_of
 from crm.inbound.actions.reporting import MailEvent, is_signed, take_events
 from crm.inbound.rules import IncomingKind
@@ -98,7 +98,7 @@ def _kind(event: dict[str, Any]) -> IncomingKind:
 
 
 @bp.post("/mail-events")
-@public
+@by_signature
 @_signed
 @bp.input(MailEventsSchema)
 @bp.output(TakenSchema)

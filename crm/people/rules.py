@@ -56,6 +56,14 @@ class SuppressionReason(StrEnum):
 
 LIFTABLE = frozenset({SuppressionReason.BOUNCED})
 """Says something of an address, not of a person's will; every other reason is final."""
+BY_STAFF = (
+    SuppressionReason.DECLINED,
+    SuppressionReason.UNSUBSCRIBED,
+    SuppressionReason.COMPLAINT,
+    SuppressionReason.BOUNCED,
+    SuppressionReason.IMPORTED,
+)
+"""Reasons that staff may give; `forgotten` comes with an erasure alone."""
 
 
 def is_identity_kind(kind: str) -> bool:

@@ -21,7 +21,7 @@ TIMEOUT_SECONDS = 20.0
 LARGEST = 10 * 1024 * 1024
 """Messages above it are read in part only."""
 PART = 256 * 1024
-PART_LINES = 2000
+PART_LINES = 500
 LONGEST_LINE = 1024 * 1024
 
 

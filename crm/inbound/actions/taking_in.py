@@ -47,7 +47,12 @@ def _whose(told: Told) -> Whose:
     if told.kind in BOUNCES or told.kind is IncomingKind.COMPLAINT:
         letter = last_letter_to(told.recipient)
         return Whose(letter, standing_for(letter.person_id) if letter else None, False)
-    return Whose(None, person_at(told.from_address), False)
+    return Whose(None, _not_staff(person_at(told.from_address)), False)
+
+
+def _not_staff(person_id: int | None) -> int | None:
+    """One of us who writes to that mailbox waits for no answer."""
+    return person_id if person_id is None or not session().get_one(Person, person_id).is_staff else None
 
 
 def standing_for(person_id: int) -> int | None:

@@ -171,3 +171,9 @@ def test_a_bounce_of_a_merged_persons_letter_is_that_of_who_stands_for_both(
     made = arrives(box, report(letter))
     assert made is not None
     assert made.person_id == keep.id
+
+
+def test_one_of_us_who_writes_there_waits_for_no_answer(box: Mailbox, lin: Person) -> None:
+    made = arrives(box, reply(None, by="lin@orange.example"))
+    assert made is not None
+    assert (made.kind, made.person_id) == (IncomingKind.OTHER, None)

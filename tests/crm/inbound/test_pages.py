@@ -137,6 +137,7 @@ def test_staff_answer_in_the_thread_and_the_person_waits_no_longer(
     session().commit()
     assert "Answer by mail" in lins_browser.get(f"/people/{bo.id}/more").text
     address = f"/people/{bo.id}/answer"
+    assert f'href="{address}"' in lins_browser.get(f"/people/{bo.id}").text
     assert 'value="Re: Come and see"' in lins_browser.get(address).text
     data = {"subject": "Re: Come and see", "text": "Welcome, {{ bo }}!", "key": "once"}
     lins_browser.post(address, data=data)

@@ -76,6 +76,7 @@ class Account:
     user: str
     password: str
     folder: str = "INBOX"
+    read_only: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,11 +128,11 @@ SIZE = re.compile(rb"UID (\d+).*?RFC822\.SIZE (\d+)|RFC822\.SIZE (\d+).*?UID (\d
 
 
 class _Imap:
-    def __init__(self, imap: imaplib.IMAP4, folder: str) -> None:
+    def __init__(self, imap: imaplib.IMAP4, folder: str, *, read_only: bool) -> None:
         self._imap = imap
         with _or(Fault.FOLDER):
             quoted = '"' + folder.replace("\\", "\\\\").replace('"', '\\"') + '"'
-            answer, told = imap.select(quoted)
+            answer, told = imap.select(quoted, readonly=read_only)
             if answer != "OK":
                 raise MailboxAway(Fault.FOLDER, one_line((told[0] or b"").decode("utf-8", "replace"))[:300])
             self._count = int(told[0] or 0)
@@ -194,7 +195,7 @@ def _imap(account: Account) -> Iterator[Open]:
             else:
                 proof = f"\0{account.user}\0{account.password}".encode()
                 imap.authenticate("PLAIN", lambda _challenge: proof)
-        yield _Imap(imap, account.folder)
+        yield _Imap(imap, account.folder, read_only=account.read_only)
     finally:
         with _quietly():
             imap.logout()

@@ -76,7 +76,7 @@ def account_of(box: Mailbox) -> Account:
         password = unseal(PURPOSE, box.sealed_password)
     except SealBroken as error:
         raise MailboxAway(Fault.SEAL, "") from error
-    return Account(box.kind, box.host, box.port, box.tls, box.user, password, box.folder)
+    return Account(box.kind, box.host, box.port, box.tls, box.user, password, box.folder, read_only=not box.deletes)
 
 
 def try_mailbox(account: Account) -> int:

@@ -88,7 +88,7 @@ def soft_bounces(person_id: int, since: datetime) -> int:
     return session().scalar(query) or 0
 
 
-def replied_since(person_ids: Collection[int], at: datetime) -> set[int]:
+def has_replied_since(person_ids: Collection[int], at: datetime) -> set[int]:
     """Who of these people has written to us since then, over any channel: a campaign's sequence stops for them."""
     found: set[int] = set()
     for some in chunks(sorted(set(person_ids)), CHUNK):

@@ -8,7 +8,7 @@ from crm.core import clock
 from crm.core.db import session
 from crm.core.tokens import keyed_hash
 from crm.inbound.models import Mailbox
-from crm.inbound.queries import replied_since
+from crm.inbound.queries import has_replied_since
 from crm.inbound.rules import IncomingKind
 from crm.outbox.actions import begin, put_wording, sweep_leases, take_due, write_letter
 from crm.outbox.models import Contact, Letter, Touch
@@ -138,8 +138,8 @@ def test_an_answer_from_another_address_belongs_to_the_letters_person(
 def test_who_has_answered_since_is_known(box: Mailbox, bo: Person, ada: Person, sent: SentLetter) -> None:
     before = clock.now() - timedelta(minutes=1)
     arrives(box, reply(sent(bo)))
-    assert replied_since([bo.id, ada.id], before) == {bo.id}
-    assert replied_since([bo.id, ada.id], clock.now() + timedelta(days=1)) == set()
+    assert has_replied_since([bo.id, ada.id], before) == {bo.id}
+    assert has_replied_since([bo.id, ada.id], clock.now() + timedelta(days=1)) == set()
 
 
 def test_a_second_answer_to_a_letter_is_a_touch_too(box: Mailbox, bo: Person, sent: SentLetter) -> None:

@@ -52,6 +52,8 @@ def test_a_mailbox_read_again_and_anew_changes_nothing(
         mail_server.put(user, reply(letter, text=text))
     assert tasks.read_mailboxes.run() == 3
     assert tasks.read_mailboxes.run() == 0
+    session().expire_all()
+    assert session().get_one(Mailbox, box.id).last_key == everything()[-1].key
     session().get_one(Mailbox, box.id).last_key = ""
     session().commit()
     assert tasks.read_mailboxes.run() == 0

@@ -27,6 +27,7 @@ ROOMS = (
     "crm.people",
     "crm.outbox",
     "crm.invites",
+    "crm.inbound",
     "crm.accounts",
     "crm.groups",
     "crm.builds",

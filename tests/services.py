@@ -2,14 +2,15 @@
 
 `python -m tests.services [pytest arguments]` (what `python3 dev.py test` calls) provides them all, runs
 pytest and says at the end what could not run. As a pytest plugin it hands them to tests through the fixtures
-`postgres_server`, `redis_server`, `chromium` and `synapse_server`; a test which uses one of them carries the marker
-`postgres`, `redis`, `browser` or `synapse` by itself.
+`postgres_server`, `redis_server`, `chromium`, `synapse_server` and `dovecot`; a test which uses one of them carries the
+marker `postgres`, `redis`, `browser`, `synapse` or `dovecot` by itself.
 
     TEST_DATABASE_URL   a PostgreSQL server on which databases may be created
     TEST_REDIS_URL      a Redis server whose databases 0 to 15 may be emptied
     TEST_CHROMIUM       Chromium's program
     TEST_SYNAPSE        a Matrix homeserver on which accounts may be made: http://:shared-secret@host:port
-    TEST_WITHOUT        leave out the tests of these markers: postgres,redis,browser,synapse (refused when CI is set)
+    TEST_DOVECOT        Dovecot's program; tests start servers of their own with it
+    TEST_WITHOUT        leave out the tests of these markers, such as postgres,redis (refused when CI is set)
 """
 
 from __future__ import annotations
@@ -236,12 +237,19 @@ def start_synapse(stack: ExitStack) -> str | None:
     return None
 
 
+# ---------------------------------------------------------------- Dovecot
+
+
+def find_dovecot(_stack: ExitStack) -> str | None:
+    return shutil.which("dovecot") or shutil.which("/usr/sbin/dovecot")
+
+
 # ---------------------------------------------------------------- all of them
 
 
 @dataclass(frozen=True)
 class Service:
-    """One thing tests run against. `ways` are tried in order, `package` is Debian's."""
+    """One thing tests run against. `ways` are tried in order, `package` names what Debian calls it."""
 
     marker: str
     title: str
@@ -267,7 +275,7 @@ class Service:
             return False
         print(f"Installing {self.package} ...", flush=True)
         env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        command = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", self.package]
+        command = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *self.package.split()]
         subprocess.run(["apt-get", "update", "-qq"], env=env, capture_output=True, check=False)
         ran = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
         if ran.returncode != 0:
@@ -318,7 +326,17 @@ SYNAPSE = Service(
     ways=(start_synapse,),
     cures={"": f"let pip reach PyPI for matrix-synapse=={SYNAPSE_VERSION}, or set TEST_SYNAPSE to a homeserver"},
 )
-SERVICES = (POSTGRES, REDIS, CHROMIUM, SYNAPSE)
+
+DOVECOT = Service(
+    marker="dovecot",
+    title="Dovecot",
+    setting="TEST_DOVECOT",
+    answers=is_program,
+    ways=(find_dovecot,),
+    package="dovecot-imapd dovecot-pop3d",
+    cures={"darwin": "brew install dovecot", "": "install Dovecot, or set TEST_DOVECOT to its program"},
+)
+SERVICES = (POSTGRES, REDIS, CHROMIUM, SYNAPSE, DOVECOT)
 KNOWN = ", ".join(service.marker for service in SERVICES)
 
 
@@ -364,7 +382,13 @@ def wait(child: subprocess.Popen[bytes]) -> int:
 
 # ---------------------------------------------------------------- the pytest plugin
 
-FIXTURES = {"postgres_server": POSTGRES, "redis_server": REDIS, "chromium": CHROMIUM, "synapse_server": SYNAPSE}
+FIXTURES = {
+    "postgres_server": POSTGRES,
+    "redis_server": REDIS,
+    "chromium": CHROMIUM,
+    "synapse_server": SYNAPSE,
+    "dovecot": DOVECOT,
+}
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -423,6 +447,11 @@ def chromium() -> Iterator[str]:
 def synapse_server() -> Iterator[str]:
     """A Matrix homeserver, with the secret for making accounts as the password of its address."""
     yield from provided(SYNAPSE)
+
+
+def dovecot() -> Iterator[str]:
+    """Dovecot's program, to start an IMAP and POP3 server of a test's own with."""
+    yield from provided(DOVECOT)
 
 
 if __name__ == "__main__":

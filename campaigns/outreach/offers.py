@@ -10,7 +10,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, Table, exists
 
 from campaigns.outreach.models import Campaign
-from campaigns.outreach.queries import campaigns, waiting_by_hand
+from campaigns.outreach.queries import all_paused_themselves, campaigns, waiting_by_hand
 from crm.core.errors import NotUnderstood
 from crm.core.guards import May
 from crm.core.offers import Condition, NavItem, Owned, Panel, RoomOffers
@@ -33,10 +33,18 @@ def _queue_panel(_viewer_id: int, at: datetime) -> dict[str, Any] | None:
     return {"waits": waits} if waits else None
 
 
+def _paused_panel(_viewer_id: int, _at: datetime) -> dict[str, Any] | None:
+    paused = all_paused_themselves()
+    return {"paused": paused} if paused else None
+
+
 OFFERS = RoomOffers(
     room="outreach",
     owned=(Owned(cast(Table, Campaign.__table__), "created_by_id", forget="keep", exported=False),),
     conditions=(Condition("campaign", _l("campaign"), "choice", _by_campaign, _choices),),
-    home=(Panel("by_hand", "outreach/_home.html", _queue_panel, order=14, may=May.OUTREACH),),
+    home=(
+        Panel("paused_itself", "outreach/_paused_itself.html", _paused_panel, order=11, may=May.OUTREACH),
+        Panel("by_hand", "outreach/_home.html", _queue_panel, order=14, may=May.OUTREACH),
+    ),
     navigation=(NavItem(_l("Campaigns"), "outreach.listing", May.OUTREACH, order=30, section=_l("Outreach")),),
 )

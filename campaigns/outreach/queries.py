@@ -17,6 +17,8 @@ from campaigns.outreach.rules import CampaignState, LeftOut
 from crm.core.bulk import among, chunks
 from crm.core.db import session
 from crm.core.errors import NotThere
+from crm.inbound.models import Alarm
+from crm.inbound.queries import last_alarm
 from crm.invites.queries import opened_of
 from crm.outbox.models import Contact, Letter, Touch
 from crm.outbox.queries import count_by_hand
@@ -41,6 +43,17 @@ def waiting_by_hand(at: datetime) -> list[tuple[Campaign, int]]:
     running = select(Campaign).where(Campaign.state == CampaignState.RUNNING, Campaign.id.in_(hand))
     found = [(one, count_by_hand(one.origin_id, at)) for one in session().scalars(running.order_by(Campaign.id))]
     return [(one, count) for one, count in found if count]
+
+
+def paused_itself(campaign: Campaign) -> Alarm | None:
+    """Why it stands still, when it was not a person who paused it."""
+    alarm = last_alarm(campaign.origin_id) if campaign.state is CampaignState.PAUSED else None
+    return alarm if alarm is not None and alarm.at == campaign.paused_at else None
+
+
+def all_paused_themselves() -> list[tuple[Campaign, Alarm]]:
+    paused = session().scalars(select(Campaign).where(Campaign.state == CampaignState.PAUSED).order_by(Campaign.id))
+    return [(one, alarm) for one in paused if (alarm := paused_itself(one)) is not None]
 
 
 def campaigns() -> list[Campaign]:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from celery import shared_task
 
-from campaigns.outreach.actions import look_after, plan
+from campaigns.outreach.actions import look_after, pause_where_too_much, plan
 from campaigns.outreach.queries import campaign_or_404
 from campaigns.outreach.rules import JOB
 from crm.core import clock
@@ -33,3 +33,11 @@ def plan_due() -> int:
     changed = look_after(clock.now())
     session().commit()
     return changed
+
+
+@shared_task
+def guard() -> int:
+    """Campaigns of which too much comes back pause themselves; returns how many."""
+    paused = pause_where_too_much(clock.now())
+    session().commit()
+    return len(paused)

@@ -94,8 +94,10 @@ PLACEHOLDERS: dict[str, str] = {
     "reason": "why we did what the letter tells",
     "unsubscribe_link": "the page on which the person can ask to be left alone",
     "postal_address": "the sender's postal address",
+    "answer": "what a member of staff answers",
+    "answered": "the subject of what they answer",
 }
-NOT_IN_CAMPAIGNS = frozenset({"version", "reason"})
+NOT_IN_CAMPAIGNS = frozenset({"version", "reason", "answer", "answered"})
 
 SEND_LEASE = timedelta(minutes=2)
 """Longer than the slowest letter: five answers of a mail server at its timeout."""

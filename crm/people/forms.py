@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext
 from flask_wtf.file import FileField
 from wtforms import DateField, HiddenField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its types
@@ -13,7 +14,7 @@ from wtforms.validators import DataRequired, InputRequired, Length, Optional
 
 from crm.core.forms import Form
 from crm.core.languages import LANGUAGES
-from crm.people.rules import IDENTITY_KINDS, LONGEST_NAME, SiteRole
+from crm.people.rules import IDENTITY_KINDS, LONGEST_NAME, SiteRole, SuppressionReason
 
 
 def choices(pairs: Iterable[tuple[str, Any]]) -> list[Any]:
@@ -83,6 +84,25 @@ class NoteForm(Form):
 
 class UploadForm(Form):
     file = FileField(_l("File"), [InputRequired(_l("Choose a file."))])
+
+
+SUPPRESSION_REASONS = [
+    (SuppressionReason.DECLINED.value, lazy_pgettext("suppression", "asked to be left alone")),
+    (SuppressionReason.UNSUBSCRIBED.value, lazy_pgettext("suppression", "unsubscribed")),
+    (SuppressionReason.COMPLAINT.value, lazy_pgettext("suppression", "complained")),
+    (SuppressionReason.BOUNCED.value, lazy_pgettext("suppression", "mail comes back")),
+    (SuppressionReason.IMPORTED.value, lazy_pgettext("suppression", "from a list")),
+]
+
+
+class SuppressionForm(Form):
+    identity = StringField(_l("Mail address, or kind:value"), [DataRequired(NEEDED), Length(max=400)])
+    reason = SelectField(_l("Reason"), choices=choices(SUPPRESSION_REASONS))
+
+
+class SuppressionFileForm(Form):
+    file = FileField(_l("File"), [InputRequired(_l("Choose a file."))])
+    reason = SelectField(_l("Reason of rows that give none"), choices=choices(SUPPRESSION_REASONS))
 
 
 class ImportForm(Form):

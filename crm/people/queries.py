@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from flask_babel import gettext
-from sqlalchemy import ColumnElement, Select, and_, exists, select, text
+from sqlalchemy import ColumnElement, Select, and_, exists, func, select, text
 
 from crm.core.bulk import chunks
 from crm.core.db import is_postgres, session
@@ -17,6 +17,7 @@ from crm.core.errors import NotThere, NotUnderstood
 from crm.core.offers import conditions
 from crm.core.tokens import keyed_hash
 from crm.people.models import Identity, Person, PersonTag, Suppression, Tag
+from crm.people.rules import SuppressionReason
 
 Pair = tuple[str, str]
 MANY = 10_000
@@ -116,6 +117,17 @@ def suppressed_pairs(pairs: Collection[Pair]) -> set[Pair]:
     for some in chunks(by_hash, MANY):
         found.update(by_hash[h] for h in session().scalars(select(Suppression.hash).where(Suppression.hash.in_(some))))
     return found
+
+
+def suppression_of(kind: str, value: str) -> Suppression | None:
+    """Its line on the suppression list."""
+    return session().get(Suppression, keyed_hash(f"{kind}:{value}"))
+
+
+def suppression_counts() -> dict[SuppressionReason, int]:
+    """How many identities are on the list, by reason."""
+    rows = session().execute(select(Suppression.reason, func.count()).group_by(Suppression.reason))
+    return {row[0]: row[1] for row in rows}
 
 
 def suppressed(person_ids: Collection[int]) -> set[int]:

@@ -54,6 +54,18 @@ class SuppressionReason(StrEnum):
     IMPORTED = "imported"
 
 
+LIFTABLE = frozenset({SuppressionReason.BOUNCED})
+"""Says something of an address, not of a person's will; every other reason is final."""
+BY_STAFF = (
+    SuppressionReason.DECLINED,
+    SuppressionReason.UNSUBSCRIBED,
+    SuppressionReason.COMPLAINT,
+    SuppressionReason.BOUNCED,
+    SuppressionReason.IMPORTED,
+)
+"""Reasons that staff may give; `forgotten` comes with an erasure alone."""
+
+
 def is_identity_kind(kind: str) -> bool:
     return kind in IDENTITY_KINDS or (kind.startswith(FORUM_PREFIX) and len(kind) > len(FORUM_PREFIX))
 

@@ -8,6 +8,7 @@ from crm.core import clock
 from crm.core.jobs import step
 from crm.people.actions import importing
 from crm.people.actions.importing import arriving, running, undoing
+from crm.people.actions.suppression_list import sweep_lists
 
 step(arriving.JOB)(running.step)
 step(undoing.JOB)(undoing.step)
@@ -17,3 +18,4 @@ step(undoing.JOB)(undoing.step)
 def sweep() -> None:
     """Files only: a held programme's, too."""
     importing.sweep_files(clock.now())
+    sweep_lists(clock.now())

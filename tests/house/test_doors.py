@@ -60,7 +60,7 @@ def lookable(app: Flask) -> list[Rule]:
 def expected(guard: str, who: Role | str) -> set[int]:
     """What somebody who looks gets: the answer of an open door, or that of a closed one."""
     kind, _, detail = guard.partition(":")
-    if kind in ("public", "by_link"):
+    if kind in ("public", "by_link", "by_signature"):
         return OPENED
     if kind == "scope":
         return {401} if who == "stranger" else OPENED | {403}

@@ -1,6 +1,7 @@
 """The verbs of campaigns."""
 
 from campaigns.outreach.actions.drafting import create_campaign, edit_campaign, set_step
+from campaigns.outreach.actions.guarding import pause_where_too_much
 from campaigns.outreach.actions.planning import next_letters, plan
 from campaigns.outreach.actions.previewing import preview
 from campaigns.outreach.actions.running import finish, look_after, pause, resume, set_campaign_pace, start
@@ -12,6 +13,7 @@ __all__ = [
     "look_after",
     "next_letters",
     "pause",
+    "pause_where_too_much",
     "plan",
     "preview",
     "resume",

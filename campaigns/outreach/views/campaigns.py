@@ -13,7 +13,7 @@ from campaigns.audience.models import Audience
 from campaigns.outreach import actions
 from campaigns.outreach.forms import PaceForm
 from campaigns.outreach.models import Campaign
-from campaigns.outreach.queries import campaign_or_404, campaigns, people_left_out, step_of, summary
+from campaigns.outreach.queries import campaign_or_404, campaigns, paused_itself, people_left_out, step_of, summary
 from campaigns.outreach.rules import CampaignState, LeftOut
 from campaigns.outreach.views import bp
 from campaigns.outreach.views.words import REASONS, STATES, TONES
@@ -55,6 +55,7 @@ def show(campaign_id: int) -> str:
         planned=planned,
         reasons=REASONS,
         letters=_letters(campaign),
+        alarm=paused_itself(campaign),
         job=session().get(Job, campaign.job_id) if campaign.job_id else None,
         state=STATES[campaign.state],
         tone=TONES[campaign.state],

@@ -17,6 +17,7 @@ from crm.desk.views.assembled import rendered
 from crm.funnel.actions import settle
 from crm.funnel.models import Standing
 from crm.funnel.rules import Stage
+from crm.inbound.queries import last_reply_of
 from crm.people.queries import person_or_404, suppressed_pairs
 
 EVENTS = 50
@@ -52,7 +53,7 @@ def person(person_id: int) -> Any:
         waiting=waiting,
         may_be_written_to=stage != Stage.DECLINED and not barred,
         panels=rendered(_offered(first=True), found.id, at),
-        doors=_doors(found.id),
+        doors=_doors(found.id, answers=waiting is not None and last_reply_of(found.id) is not None),
     )
 
 
@@ -60,10 +61,11 @@ def _offered(*, first: bool) -> list[Panel]:
     return [panel for room in offers() if (room.room in FIRST) is first for panel in room.person]
 
 
-def _doors(person_id: int) -> dict[str, str | None]:
+def _doors(person_id: int, *, answers: bool) -> dict[str, str | None]:
     """What can be done, in the rooms that do it, by whoever may."""
     return {
         "touch": door("outbox.new_touch", person_id=person_id),
+        "answer": door("inbound.answer", person_id=person_id) if answers else None,
         "edit": door("people.edit", person_id=person_id),
         "note": door("people.note", person_id=person_id),
         "merge": door("people.merge_with", person_id=person_id),

@@ -84,13 +84,22 @@ def message_id(letter_id: int, domain: str) -> str:
     return f"<letter-{letter_id}.{keyed_hash(f'letter:{letter_id}')[:16]}@{domain}>"
 
 
+def _thread(letter: Letter) -> dict[str, str]:
+    """What an answer hangs on; every other letter is written by the program."""
+    values = letter.values or {}
+    if "in_reply_to" not in values:
+        return {"Auto-Submitted": "auto-generated"}
+    headers = {"In-Reply-To": values["in_reply_to"], "References": values.get("references", "")}
+    return {name: value for name, value in headers.items() if value}
+
+
 def message_of(letter: Letter, wording: Wording, sender: Sender | None, at: datetime) -> Message:
     known = programme.required()
     rendered = render(letter, wording)
     address = sender_address(known, sender)
     domain = address.rpartition("@")[2] or "localhost"
     part = f"campaign-{letter.origin_id}" if letter.lane is Lane.CAMPAIGN else "notices"
-    headers = {"List-Id": f"{one_line(known.name)} <{part}.{domain}>", "Auto-Submitted": "auto-generated"}
+    headers = {"List-Id": f"{one_line(known.name)} <{part}.{domain}>", **_thread(letter)}
     if letter.lane is not Lane.ASKED:
         headers["List-Unsubscribe"] = f"<{refuse_link(letter.id)}>"
         headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"

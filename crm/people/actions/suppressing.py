@@ -6,20 +6,30 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import cast
 
-from sqlalchemy import Table
+from sqlalchemy import Table, update
 
-from crm.core.bulk import load
+from crm.core.bulk import chunks, load
+from crm.core.db import session
 from crm.core.tokens import keyed_hash
 from crm.people.models import Suppression
 from crm.people.queries import identities_of
-from crm.people.rules import SuppressionReason
+from crm.people.rules import LIFTABLE, SuppressionReason
+
+CHUNK = 5000
 
 
 def suppress_pairs(pairs: Collection[tuple[str, str]], reason: SuppressionReason, at: datetime) -> list[str]:
-    """Puts identities on the list; the first reason stays. Returns their hashes."""
+    """Puts identities on the list; the first reason stays, but what can be lifted gives way to what is final.
+
+    Returns their hashes.
+    """
     hashes = sorted({keyed_hash(f"{kind}:{value}") for kind, value in pairs})
     rows = [(one, reason, at) for one in hashes]
     load(cast(Table, Suppression.__table__), ("hash", "reason", "at"), rows, ignore_known=True)
+    if reason not in LIFTABLE:
+        for some in chunks(hashes, CHUNK):
+            liftable = [Suppression.hash.in_(some), Suppression.reason.in_(LIFTABLE)]
+            session().execute(update(Suppression).where(*liftable).values(reason=reason, at=at))
     return hashes
 
 

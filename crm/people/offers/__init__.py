@@ -82,5 +82,12 @@ OFFERS = RoomOffers(
             order=23,
             section=PEOPLE,
         ),
+        NavItem(
+            lazy_gettext("Left alone"),
+            "people.suppressions",
+            May.PEOPLE,
+            order=24,
+            section=PEOPLE,
+        ),
     ),
 )

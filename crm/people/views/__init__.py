@@ -4,7 +4,7 @@ from flask import Blueprint
 
 bp = Blueprint("people", __name__, template_folder="../templates")
 
-from crm.people.views import data, imports, many, merges, person, running  # noqa: E402 -- doors hang themselves on bp
+from crm.people.views import data, imports, many, merges, person, running, suppressions  # noqa: E402 -- doors hang themselves on bp
 
 BLUEPRINTS = (bp,)
-__all__ = ["BLUEPRINTS", "data", "imports", "many", "merges", "person", "running"]
+__all__ = ["BLUEPRINTS", "data", "imports", "many", "merges", "person", "running", "suppressions"]

@@ -1,0 +1,189 @@
+from __future__ import annotations
+
+import io
+import os
+from datetime import timedelta
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import select
+from werkzeug.test import TestResponse
+
+from crm.accounts.rules import Role
+from crm.core import clock, files
+from crm.core.db import session
+from crm.core.errors import MoveRefused
+from crm.core.journal import JournalEntry
+from crm.core.tokens import keyed_hash
+from crm.people import tasks
+from crm.people.actions import forget, merge, suppress
+from crm.people.actions.suppression_list import add_one, exported, lift, preview_list, read_identity, receive
+from crm.people.models import Person, Suppression
+from crm.people.queries import suppressed, suppressed_pairs
+from crm.people.rules import LIFTABLE, SuppressionReason
+from tests import make
+from tests.cast import SignIn
+from tests.make import T0
+
+BO = "bo@prospects.example"
+
+
+def reasons() -> dict[str, SuppressionReason]:
+    session().expire_all()
+    return {row.hash: row.reason for row in session().scalars(select(Suppression))}
+
+
+def of(written: str) -> str:
+    return keyed_hash(":".join(read_identity(written)))
+
+
+def test_somebody_is_looked_up_and_their_reason_shown(bo: Person, lins_browser: FlaskClient) -> None:
+    assert "Not on the list" in lins_browser.post("/suppressions/look-up", data={"written": BO}).text
+    suppress([bo.id], SuppressionReason.COMPLAINT, T0)
+    session().commit()
+    page = lins_browser.post("/suppressions/look-up", data={"written": " BO@Prospects.example "}).text
+    assert "complained" in page
+    assert "This is final" in page
+    assert f"/people/{bo.id}" in page
+    assert "Take it off" not in page
+
+
+def test_what_cannot_be_read_is_told_and_kept(lins_browser: FlaskClient) -> None:
+    looked = lins_browser.post("/suppressions/look-up", data={"written": "nonsense"})
+    assert (looked.status_code, "is no identity" in looked.text, "nonsense" in looked.text) == (422, True, True)
+    added = lins_browser.post("/suppressions/add", data={"identity": "no@", "reason": "declined"})
+    assert (added.status_code, 'value="no@"' in added.text) == (422, True)
+
+
+def test_a_refusal_entered_by_staff_holds_for_all_identities(bo: Person, lins_browser: FlaskClient) -> None:
+    lins_browser.post("/suppressions/add", data={"identity": BO, "reason": "declined"})
+    assert reasons() == {of(BO): SuppressionReason.DECLINED, of("qq:10001"): SuppressionReason.DECLINED}
+    entry = session().query(JournalEntry).filter_by(action="suppression.add").one()
+    assert (entry.after, entry.about_id, BO in entry.subject) == ({"reason": "declined"}, bo.id, False)
+
+
+def test_an_address_that_takes_no_mail_is_lifted_with_a_reason(bo: Person, lins_browser: FlaskClient) -> None:
+    lins_browser.post("/suppressions/add", data={"identity": BO, "reason": "bounced"})
+    assert reasons() == {of(BO): SuppressionReason.BOUNCED}
+    assert "Take it off" in lins_browser.post("/suppressions/look-up", data={"written": BO}).text
+    assert lins_browser.post("/suppressions/lift", data={"written": BO, "why": " "}).status_code == 422
+    assert suppressed([bo.id]) == {bo.id}
+    lins_browser.post("/suppressions/lift", data={"written": BO, "why": "mailbox moved"})
+    assert reasons() == {}
+    assert session().query(JournalEntry).filter_by(action="suppression.lift").one().after == {"why": "mailbox moved"}
+
+
+@pytest.mark.parametrize("reason", sorted(set(SuppressionReason) - LIFTABLE))
+def test_no_other_reason_is_ever_lifted(reason: SuppressionReason, bo: Person, lins_browser: FlaskClient) -> None:
+    suppress([bo.id], reason, T0)
+    session().commit()
+    assert lins_browser.post("/suppressions/lift", data={"written": BO, "why": "please"}).status_code == 409
+    with pytest.raises(MoveRefused):
+        lift(BO, "please", T0)
+    assert suppressed([bo.id]) == {bo.id}
+
+
+def test_what_is_final_takes_the_place_of_what_is_not_and_never_back(bo: Person) -> None:
+    for reason in (SuppressionReason.BOUNCED, SuppressionReason.DECLINED, SuppressionReason.BOUNCED):
+        add_one(BO, reason, T0)
+    assert reasons()[of(BO)] is SuppressionReason.DECLINED
+
+
+def upload(browser: FlaskClient, content: bytes, reason: str = "unsubscribed") -> TestResponse:
+    return browser.post("/suppressions/import", data={"file": (io.BytesIO(content), "list.csv"), "reason": reason})
+
+
+def token_of(page: str) -> str:
+    return page.split('name="token" value="')[1].split('"', maxsplit=1)[0]
+
+
+LIST = (
+    "Email,Why\r\nbo@prospects.example,\r\nBO@prospects.example,\r\nwho@elsewhere.example,complaint\r\n"
+    "qq:10002,bounced\r\nnonsense,\r\nx@y.example,because\r\nold@list.example,\r\n"
+).encode("utf-8-sig")
+
+
+def test_a_list_is_previewed_and_then_added(bo: Person, lins_browser: FlaskClient) -> None:
+    add_one("old@list.example", SuppressionReason.DECLINED, T0)
+    session().commit()
+    page = upload(lins_browser, LIST)
+    assert page.status_code == 200
+    assert "nonsense" in page.text
+    assert "This reason is not known" in page.text
+    told = preview_list(receive(io.BytesIO(LIST)), SuppressionReason.UNSUBSCRIBED)
+    assert (told.new, told.known, told.twice, told.refused_count) == (3, 1, 1, 2)
+    assert [line for line, _cell, _why in told.refused] == [6, 7]
+    assert len(reasons()) == 1
+    lins_browser.post("/suppressions/import/add", data={"token": token_of(page.text)})
+    assert reasons() == {
+        of(BO): SuppressionReason.UNSUBSCRIBED,
+        of("qq:10001"): SuppressionReason.UNSUBSCRIBED,
+        of("who@elsewhere.example"): SuppressionReason.COMPLAINT,
+        of("qq:10002"): SuppressionReason.BOUNCED,
+        of("old@list.example"): SuppressionReason.DECLINED,
+    }
+    entry = session().query(JournalEntry).filter_by(action="suppression.import").one()
+    assert entry.after == {"identities": 4, "refused": 2, "reason": "unsubscribed"}
+    assert lins_browser.post("/suppressions/import/add", data={"token": token_of(page.text)}).status_code == 404
+
+
+def test_a_discarded_list_and_a_forgotten_file_are_gone(lins_browser: FlaskClient) -> None:
+    page = upload(lins_browser, LIST)
+    before = set(files.path_of("suppressions").iterdir())
+    lins_browser.post("/suppressions/import/discard", data={"token": token_of(page.text)})
+    assert len(before - set(files.path_of("suppressions").iterdir())) == 1
+    key = receive(io.BytesIO(LIST))
+    tasks.sweep.run()
+    assert files.path_of(key).exists()
+    long_ago = (clock.now() - timedelta(days=2)).timestamp()
+    os.utime(files.path_of(key), (long_ago, long_ago))
+    tasks.sweep.run()
+    assert not files.path_of(key).exists()
+
+
+@pytest.mark.parametrize("content", [b"\x00\x01\x02", b"\xff\xff\xff"])
+def test_a_file_that_is_no_list_is_refused(content: bytes, lins_browser: FlaskClient) -> None:
+    page = upload(lins_browser, content)
+    assert page.status_code == 422
+    assert "CSV" in page.text
+
+
+def test_a_list_from_a_chinese_spreadsheet_is_read(lins_browser: FlaskClient) -> None:
+    assert "forum:小米" in upload(lins_browser, "邮箱\nforum:小米:发烧友\nforum:小米\n".encode("gb18030")).text
+
+
+def test_a_forged_decision_is_refused(lins_browser: FlaskClient) -> None:
+    assert lins_browser.post("/suppressions/import/add", data={"token": "forged"}).status_code == 403
+
+
+def test_the_export_holds_hashes_and_addresses_only_where_known(
+    bo: Person, lin: Person, lins_browser: FlaskClient
+) -> None:
+    suppress([bo.id], SuppressionReason.DECLINED, T0)
+    add_one("who@elsewhere.example", SuppressionReason.BOUNCED, T0)
+    session().commit()
+    answer = lins_browser.get("/suppressions.csv")
+    assert answer.headers["Cache-Control"] == "private, no-store"
+    assert f"email:{BO}" in answer.text
+    assert "who@elsewhere.example" not in answer.text
+    assert of("who@elsewhere.example") in answer.text
+    forget(bo.id, at=T0, by_id=lin.id)
+    assert all(line[3] == "" for line in exported())
+    assert len(list(exported())) == 3
+
+
+def test_the_list_survives_erasure_merge_and_coming_back(bo: Person, lin: Person) -> None:
+    add_one(BO, SuppressionReason.DECLINED, T0)
+    keep = make.person("Bob", identities={"email": "bob@prospects.example"})
+    merge(keep.id, bo.id, at=T0)
+    assert suppressed([keep.id]) == {keep.id}
+    forget(keep.id, at=T0, by_id=lin.id)
+    again = make.person("Bo", identities={"email": BO})
+    assert suppressed([again.id]) == {again.id}
+    assert suppressed_pairs([("qq", "10001")])
+    assert reasons()[of(BO)] is SuppressionReason.DECLINED
+
+
+def test_the_list_is_for_those_who_keep_people(sign_in: SignIn, lin: Person) -> None:
+    assert sign_in(make.staff("Rui", Role.RELEASE)).get("/suppressions").status_code == 403
+    assert sign_in(make.staff("Chen", Role.COMMUNITY)).get("/suppressions").status_code == 200

@@ -449,6 +449,7 @@ def synapse_server() -> Iterator[str]:
     yield from provided(SYNAPSE)
 
 
+@pytest.fixture(scope="session")
 def dovecot() -> Iterator[str]:
     """Dovecot's program, to start an IMAP and POP3 server of a test's own with."""
     yield from provided(DOVECOT)

@@ -2,7 +2,7 @@
 
 from crm.groups.actions.groups import GroupKnown, change_group, close_group, create_group, hold, reopen_group
 from crm.groups.actions.members import import_members, meet
-from crm.groups.actions.stays import GroupClosed, GroupFull, NotInside, record_joins, record_leaves
+from crm.groups.actions.stays import GroupClosed, GroupFull, NotInside, record_joins, record_leaves, take_back_join
 
 __all__ = [
     "GroupClosed",
@@ -18,4 +18,5 @@ __all__ = [
     "record_joins",
     "record_leaves",
     "reopen_group",
+    "take_back_join",
 ]

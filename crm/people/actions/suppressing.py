@@ -1,4 +1,6 @@
-"""The suppression list: written once per identity, never shortened by a merge, an erasure or an import."""
+"""The suppression list: written once per identity, never shortened by a merge, an erasure or an import; only what was
+recorded by mistake is taken back, a moment later.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +8,10 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import cast
 
-from sqlalchemy import Table
+from sqlalchemy import Table, delete
 
 from crm.core.bulk import load
+from crm.core.db import session
 from crm.core.tokens import keyed_hash
 from crm.people.models import Suppression
 from crm.people.queries import identities_of
@@ -28,3 +31,8 @@ def suppress(person_ids: Collection[int], reason: SuppressionReason, at: datetim
     pairs = [(kind, value) for _person_id, kind, value in identities_of(person_ids)]
     suppress_pairs(pairs, reason, at)
     return len(pairs)
+
+
+def unsuppress(hashes: Collection[str]) -> None:
+    """Takes back what a refusal put on the list by mistake; whoever calls it writes into the journal why."""
+    session().execute(delete(Suppression).where(Suppression.hash.in_(hashes)))

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, Select, and_, false, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, or_, select, true, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from crm.core import journal
@@ -19,6 +19,7 @@ from crm.outbox.actions.moves import move_letters
 from crm.outbox.actions.touches import NewTouch, record_touches
 from crm.outbox.models import Letter, Sender, Touch, WritingAs
 from crm.outbox.queries.accounts import account_or_404
+from crm.outbox.queries.hand import account_of
 from crm.outbox.queries.letters import in_queue
 from crm.outbox.rules import HAND_LEASE, PUT_OFF, Channel, Direction, LetterState, Outcome
 
@@ -73,14 +74,13 @@ def write_as(staff_id: int, origin_id: int, account_id: int, at: datetime) -> Se
     """
     locked = select(Sender).where(Sender.id == account_id).with_for_update().execution_options(populate_existing=True)
     account = session().scalar(locked)
-    if account is None or not account_or_404(account_id, at).is_for(staff_id):
+    now = account_or_404(account_id, at)
+    if account is None or not now.is_for(staff_id):
         raise NotAllowed(_("This account is not yours to write from: choose another one."))
+    has_room = now.has_room or (now.may_send and account_of(staff_id, origin_id) == account_id)
     _writing_as(staff_id, origin_id, account)
     mine = [Letter.held_by_id == staff_id, Letter.origin_id == origin_id, Letter.state == LetterState.QUEUED]
-    fits = and_(*_of_account(account))
-    if not account_or_404(account_id, at).may_send:
-        fits = false()
-    _give_back(*mine, ~fits)
+    _give_back(*mine, ~and_(*_of_account(account)) if has_room else true())
     return account
 
 

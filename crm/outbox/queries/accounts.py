@@ -8,7 +8,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, ScalarSelect, and_, func, select
 
 from crm.core import programme
 from crm.core.db import session
@@ -57,19 +57,26 @@ def zone_of(sender: Sender) -> ZoneInfo:
     return ZoneInfo(sender.zone or programme.required().zone)
 
 
-def _holds(ids: Sequence[int], at: datetime) -> dict[int, int]:
-    """Letters on a screen, by the account as which whoever holds them writes."""
-    rows = session().execute(
-        select(WritingAs.sender_id, func.count())
-        .join(Letter, and_(Letter.held_by_id == WritingAs.staff_id, Letter.origin_id == WritingAs.origin_id))
-        .where(WritingAs.sender_id.in_(ids), Letter.state == LetterState.QUEUED, Letter.lease_until > at)
-        .group_by(WritingAs.sender_id)
+def _holds(at: datetime) -> ScalarSelect[int]:
+    """Letters on a screen that will be written from the account."""
+    on_screen = and_(Letter.held_by_id == WritingAs.staff_id, Letter.origin_id == WritingAs.origin_id)
+    return (
+        select(func.count())
+        .select_from(WritingAs)
+        .join(Letter, on_screen)
+        .where(WritingAs.sender_id == Sender.id, Letter.state == LetterState.QUEUED, Letter.lease_until > at)
+        .correlate(Sender)
+        .scalar_subquery()
     )
-    return {row[0]: row[1] for row in rows}
+
+
+def day_moment(at: datetime) -> datetime:
+    """A day is the programme's: while its time is held, it is always the same one."""
+    return programme.required().held_at or at
 
 
 def _sent(senders: Sequence[Sender], at: datetime) -> dict[int, int]:
-    days = {sender.id: day_in(zone_of(sender), at) for sender in senders}
+    days = {sender.id: day_in(zone_of(sender), day_moment(at)) for sender in senders}
     rows = session().execute(
         select(SenderDay.sender_id, SenderDay.day, SenderDay.sent).where(
             SenderDay.sender_id.in_(days), SenderDay.day.in_(set(days.values()))
@@ -86,8 +93,11 @@ def _users(ids: Sequence[int]) -> dict[int, set[int]]:
     return found
 
 
-def _with_log(*where: ColumnElement[bool]) -> list[tuple[Sender, int | None, int]]:
-    """(account, its level, how many posts): the level is the newest one in its log, else that it began with."""
+def _with_log(at: datetime, *where: ColumnElement[bool]) -> list[tuple[Sender, int | None, int, int]]:
+    """(account, its level, how many posts, how many on screens).
+
+    The level is the newest one in its log, else that it began with.
+    """
     mine = SeedingPost.sender_id == Sender.id
     posts = select(func.count()).where(mine).correlate(Sender).scalar_subquery()
     newest = (
@@ -98,29 +108,31 @@ def _with_log(*where: ColumnElement[bool]) -> list[tuple[Sender, int | None, int
         .correlate(Sender)
         .scalar_subquery()
     )
-    query = select(Sender, func.coalesce(newest, Sender.level), posts).where(Sender.kind == SenderKind.ACCOUNT, *where)
+    query = select(Sender, func.coalesce(newest, Sender.level), posts, _holds(at)).where(
+        Sender.kind == SenderKind.ACCOUNT, *where
+    )
     rows = session().execute(query.order_by(Sender.active.desc(), Sender.channel, Sender.name).limit(MOST))
-    return [(row[0], row[1], row[2]) for row in rows]
+    return [(row[0], row[1], row[2], row[3]) for row in rows]
 
 
 def _standing(at: datetime, *where: ColumnElement[bool]) -> list[Account]:
-    found = _with_log(*where)
-    senders = [sender for sender, _level, _posts in found]
+    found = _with_log(at, *where)
+    senders = [row[0] for row in found]
     ids = [sender.id for sender in senders]
     if not ids:
         return []
-    sent, held, users = _sent(senders, at), _holds(ids, at), _users(ids)
+    sent, users = _sent(senders, at), _users(ids)
     return [
         Account(
             sender=sender,
             level=level,
             posts=posts,
             sent=sent.get(sender.id, 0),
-            held=held.get(sender.id, 0),
+            held=held,
             users=frozenset(users.get(sender.id, ())),
-            opens_at=next_day_in(zone_of(sender), at),
+            opens_at=next_day_in(zone_of(sender), day_moment(at)),
         )
-        for sender, level, posts in found
+        for sender, level, posts, held in found
     ]
 
 

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, and_, case, func, select
+from sqlalchemy import Row, ScalarSelect, Select, String, and_, case, cast, func, null, select, union_all
 from sqlalchemy.orm import aliased
 
 from crm.core.db import session
-from crm.outbox.models import HandRecord, Letter, Sender, WritingAs
+from crm.outbox.models import HandRecord, Letter, Sender, Wording, WritingAs
 from crm.outbox.queries.letters import in_queue
 from crm.outbox.rules import SKIPS, UNDO_WITHIN, WRITTEN
-from crm.people.models import Person
+from crm.people.models import Note, Person, Source
 
 
 def holders(origin_id: int, at: datetime) -> Sequence[Row[Any]]:
@@ -63,17 +63,41 @@ def can_be_undone(staff_id: int, origin_id: int, now: datetime) -> Row[Any] | No
     return session().execute(query.order_by(HandRecord.recorded_at.desc(), HandRecord.id.desc()).limit(1)).first()
 
 
-def skipped_before(letter_id: int) -> Sequence[Row[Any]]:
-    """outcome, text, staff, recorded_at: why a person was put off before, the newest first."""
-    query = (
-        select(HandRecord.outcome, HandRecord.text, Person.name.label("staff"), HandRecord.recorded_at)
-        .join(Person, Person.id == HandRecord.staff_id)
-        .where(HandRecord.letter_id == letter_id, HandRecord.undone_at.is_(None), HandRecord.outcome.in_(SKIPS))
+def remarks(person_id: int, letter_id: int, limit: int = 5) -> Sequence[Row[Any]]:
+    """outcome (None: a note), text, staff, at: notes on a person, and why this letter was put off; the newest first."""
+    notes = select(null().label("outcome"), Note.body.label("text"), Note.author_id.label("by"), Note.at.label("at"))
+    skips = select(
+        cast(HandRecord.outcome, String), HandRecord.text, HandRecord.staff_id, HandRecord.recorded_at
+    ).where(HandRecord.letter_id == letter_id, HandRecord.undone_at.is_(None), HandRecord.outcome.in_(SKIPS))
+    both = union_all(notes.where(Note.person_id == person_id), skips).subquery()
+    query = select(both.c.outcome, both.c.text, Person.name.label("staff"), both.c.at).outerjoin(
+        Person, Person.id == both.c.by
     )
-    return session().execute(query.order_by(HandRecord.id.desc()).limit(3)).all()
+    return session().execute(query.order_by(both.c.at.desc()).limit(limit)).all()
+
+
+def on_screen(staff_id: int, origin_id: int, at: datetime) -> Row[Any] | None:
+    """Letter, Person, Wording, site, board: whom this person has on the screen, and where we found them first."""
+    first = select(Source).where(Source.person_id == Letter.person_id).order_by(Source.found_at, Source.id).limit(1)
+    site, board = (first.with_only_columns(column).scalar_subquery() for column in (Source.site, Source.board))
+    query = (
+        select(Letter, Person, Wording, site.label("site"), board.label("board"))
+        .join(Person, Person.id == Letter.person_id)
+        .join(Wording, Wording.id == Letter.wording_id)
+        .where(*in_queue(origin_id, at), Letter.held_by_id == staff_id, Letter.lease_until > at)
+    )
+    return session().execute(query.order_by(Letter.id).limit(1)).first()
+
+
+def _as(staff_id: int, origin_id: int) -> Select[tuple[int]]:
+    return select(WritingAs.sender_id).where(WritingAs.staff_id == staff_id, WritingAs.origin_id == origin_id)
 
 
 def account_of(staff_id: int, origin_id: int) -> int | None:
     """As which account somebody works a queue."""
-    mine = select(WritingAs.sender_id).where(WritingAs.staff_id == staff_id, WritingAs.origin_id == origin_id)
-    return session().scalar(mine)
+    return session().scalar(_as(staff_id, origin_id))
+
+
+def account_as_column(staff_id: int, origin_id: int) -> ScalarSelect[int]:
+    """The same beside the rows of another question."""
+    return _as(staff_id, origin_id).scalar_subquery()

@@ -78,7 +78,7 @@ def _profile(letter: Letter, desk: Desk) -> str | None:
     return profile_url(letter.identity_kind, letter.identity_value)
 
 
-def _person(row: Row[Any], desk: Desk) -> dict[str, Any]:
+def _person(row: Row[*tuple[Any, ...]], desk: Desk) -> dict[str, Any]:
     letter: Letter = row[0]
     return {
         "letter": letter,

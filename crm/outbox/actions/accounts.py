@@ -106,8 +106,8 @@ def set_account_users(sender_id: int, person_ids: Collection[int], *, at: dateti
         return
     session().execute(delete(AccountUser).where(AccountUser.sender_id == sender_id, AccountUser.person_id.not_in(now)))
     insert_or_pass(USER, [{"sender_id": sender_id, "person_id": one} for one in sorted(now - was)])
-    told = {"before": {"users": sorted(was)}, "after": {"users": sorted(now)}}
-    journal.record("account.users", f"sender:{sender_id}", at=at, **told)
+    before, after = {"users": sorted(was)}, {"users": sorted(now)}
+    journal.record("account.users", f"sender:{sender_id}", at=at, before=before, after=after)
 
 
 def set_account_active(sender_id: int, active: bool, *, at: datetime) -> None:

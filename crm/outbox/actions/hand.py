@@ -26,7 +26,7 @@ from crm.outbox.rules import HAND_LEASE, PUT_OFF, Channel, Direction, LetterStat
 CHUNK = 5000
 
 
-def _take(staff_id: int, at: datetime, due: Select[tuple[int]]) -> Taken | None:
+def _take(staff_id: int, at: datetime, due: Select[int]) -> Taken | None:
     row = (
         session()
         .execute(

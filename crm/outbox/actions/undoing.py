@@ -153,7 +153,7 @@ def undo_by_hand(record_id: int, staff_id: int, now: datetime, why: str = "") ->
     if record is None or record.staff_id != staff_id:
         raise NotAllowed(_("Only who recorded it can take it back."))
     if record.outcome is HandEnd.REFUSED and not why.strip():
-        raise NotUnderstood(_("Say how “refused” came to be recorded: this person asked for nothing more, or did not."))
+        raise NotUnderstood(_("Say how “refused” was recorded by mistake: the journal keeps it."))
     _claim(record, now)
     lock_people([record.person_id])
     made = _made(record)

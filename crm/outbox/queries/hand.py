@@ -16,7 +16,7 @@ from crm.outbox.rules import SKIPS, UNDO_WITHIN, WRITTEN
 from crm.people.models import Note, Person, Source
 
 
-def holders(origin_id: int, at: datetime) -> Sequence[Row[Any]]:
+def holders(origin_id: int, at: datetime) -> Sequence[Row[*tuple[Any, ...]]]:
     """letter_id, person_id, name, staff_id, staff, lease_until, account: whoever has a person on the screen."""
     by = aliased(Person)
     query = (
@@ -38,7 +38,7 @@ def holders(origin_id: int, at: datetime) -> Sequence[Row[Any]]:
     return session().execute(query.order_by(Letter.lease_until).limit(200)).all()
 
 
-def done_since(start: datetime, staff_id: int) -> Sequence[Row[Any]]:
+def done_since(start: datetime, staff_id: int) -> Sequence[Row[*tuple[Any, ...]]]:
     """account (None: without one), mine, everybody's: people written to, by the account they were written from."""
     mine = func.sum(case((HandRecord.staff_id == staff_id, 1), else_=0)).label("mine")
     query = (
@@ -51,7 +51,7 @@ def done_since(start: datetime, staff_id: int) -> Sequence[Row[Any]]:
     return session().execute(query).all()
 
 
-def can_be_undone(staff_id: int, origin_id: int, now: datetime) -> Row[Any] | None:
+def can_be_undone(staff_id: int, origin_id: int, now: datetime) -> Row[*tuple[Any, ...]] | None:
     """The last thing this person recorded in a queue, while it can be taken back: HandRecord, name."""
     query = (
         select(HandRecord, Person.name)
@@ -63,7 +63,7 @@ def can_be_undone(staff_id: int, origin_id: int, now: datetime) -> Row[Any] | No
     return session().execute(query.order_by(HandRecord.recorded_at.desc(), HandRecord.id.desc()).limit(1)).first()
 
 
-def remarks(person_id: int, letter_id: int, limit: int = 5) -> Sequence[Row[Any]]:
+def remarks(person_id: int, letter_id: int, limit: int = 5) -> Sequence[Row[*tuple[Any, ...]]]:
     """outcome (None: a note), text, staff, at: notes on a person, and why this letter was put off; the newest first."""
     notes = select(null().label("outcome"), Note.body.label("text"), Note.author_id.label("by"), Note.at.label("at"))
     skips = select(
@@ -76,7 +76,7 @@ def remarks(person_id: int, letter_id: int, limit: int = 5) -> Sequence[Row[Any]
     return session().execute(query.order_by(both.c.at.desc()).limit(limit)).all()
 
 
-def on_screen(staff_id: int, origin_id: int, at: datetime) -> Row[Any] | None:
+def on_screen(staff_id: int, origin_id: int, at: datetime) -> Row[*tuple[Any, ...]] | None:
     """Letter, Person, Wording, site, board: whom this person has on the screen, and where we found them first."""
     first = select(Source).where(Source.person_id == Letter.person_id).order_by(Source.found_at, Source.id).limit(1)
     site, board = (first.with_only_columns(column).scalar_subquery() for column in (Source.site, Source.board))
@@ -89,13 +89,13 @@ def on_screen(staff_id: int, origin_id: int, at: datetime) -> Row[Any] | None:
     return session().execute(query.order_by(Letter.id).limit(1)).first()
 
 
-def _as(staff_id: int, origin_id: int) -> Select[tuple[int]]:
+def _as(staff_id: int, origin_id: int) -> Select[int]:
     return select(WritingAs.sender_id).where(WritingAs.staff_id == staff_id, WritingAs.origin_id == origin_id)
 
 
 def account_of(staff_id: int, origin_id: int) -> int | None:
     """As which account somebody works a queue."""
-    return session().scalar(_as(staff_id, origin_id))
+    return session().scalars(_as(staff_id, origin_id)).first()
 
 
 def account_as_column(staff_id: int, origin_id: int) -> ScalarSelect[int]:

@@ -159,7 +159,7 @@ def resume_account(sender_id: int) -> Response:
 def log_post(sender_id: int) -> Any:
     form = PostForm()
     if form.validate_on_submit():
-        day = form.posted_on.data
+        day = form.posted_on.data or _today(sender_id)
         post = NewPost(day, text(form.forum), text(form.link), text(form.note), form.level_after.data)
         try:
             add_post(sender_id, post, today=_today(sender_id), at=programme.moment(), by_id=viewer().person_id)

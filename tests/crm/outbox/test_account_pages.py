@@ -68,6 +68,7 @@ def test_the_log_is_written_exported_and_taken_over_again(number: int, lins_brow
     exported = lins_browser.get(f"{PAGE}/{number}/posts.csv").data
     assert "'=1+1" in exported.decode("utf-8-sig")
     more = exported + "2026/1/5,gfan.com,,你好,\r\n".replace("/1/5", "/01/05").encode()
+    page = ""
     for told in ("1 posts are new, 1 were known", "0 posts are new, 2 were known"):
         upload = {"file": (io.BytesIO(more), "log.csv")}
         page = lins_browser.post(f"{PAGE}/{number}/posts/import", data=upload, follow_redirects=True).text

@@ -51,9 +51,27 @@ PROFILES = {
 }
 
 
-def profile_url(kind: str, value: str) -> str | None:
-    """Where a person can be seen or written to, as far as an address can be formed; of a forum its front page."""
+APPS = {
+    "qq": "mqqapi://card/show_pslcard?src_type=internal&version=1&card_type=person&uin={}",
+    "wechat": "weixin://",
+    "weibo": "sinaweibo://userinfo?nick={}",
+    "telegram": "tg://resolve?domain={}",
+}
+
+
+def profile_url(kind: str, value: str, address: str = "") -> str | None:
+    """Where a person can be seen or written to, as far as an address can be formed; of a forum its front page.
+
+    `address`: where an account's forum shows a member, with {} for the name.
+    """
+    if address:
+        return address.replace("{}", quote(value, safe=""))
     if kind in PROFILES:
         return PROFILES[kind].format(quote(value.removeprefix("@") if kind == "telegram" else value, safe="@:"))
     site = kind.removeprefix("forum:")
     return f"https://{quote(site)}/" if site != kind and "." in site else None
+
+
+def app_url(kind: str, value: str) -> str | None:
+    """What opens the person in an app on the same phone; WeChat has no address of a person and opens by itself."""
+    return APPS[kind].format(quote(value.removeprefix("@"), safe="")) if kind in APPS else None

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext
 from sqlalchemy import ColumnElement, Table, exists
 
 from crm.core.errors import NotUnderstood
@@ -14,7 +15,7 @@ from crm.core.guards import May, door
 from crm.core.offers import Condition, Event, NavItem, Owned, Panel, RoomOffers
 from crm.core.owned import export_rows
 from crm.outbox.actions import cancel_letters_to, derive
-from crm.outbox.models import Contact, Letter, Touch
+from crm.outbox.models import AccountUser, Contact, HandRecord, Letter, SeedingPost, Touch, WritingAs
 from crm.outbox.queries import contact_of, count_uncertain, count_waiting, waiting
 from crm.outbox.queries.history import letters_without_touch, touches_of
 from crm.outbox.queries.words import STATES, reason_word, told
@@ -112,6 +113,7 @@ def _owned(model: Any, column: str = "person_id", **more: Any) -> Owned:
     return Owned(cast(Table, model.__table__), column, **more)
 
 
+HAND_PRIVATE = frozenset({"staff_id", "sender_id", "before"})
 LETTERS = _owned(
     Letter,
     forget="empty",
@@ -137,6 +139,11 @@ OFFERS = RoomOffers(
         LETTERS,
         _owned(Letter, "held_by_id", forget="keep", exported=False),
         _owned(Contact, forget="keep"),
+        _owned(HandRecord, forget="empty", emptied={"text": None, "before": {}}, private=HAND_PRIVATE),
+        _owned(HandRecord, "staff_id", forget="keep", exported=False),
+        _owned(AccountUser, exported=False),
+        _owned(WritingAs, "staff_id", exported=False),
+        _owned(SeedingPost, "by_id", forget="keep", exported=False),
     ),
     merge=_merged,
     unmerge=_unmerged,
@@ -150,5 +157,14 @@ OFFERS = RoomOffers(
         Panel("uncertain", "outbox/_uncertain.html", _uncertain_panel, order=12, may=May.OUTREACH),
     ),
     person=(Panel("contact", "outbox/_person.html", _person_panel, order=20),),
-    navigation=(NavItem(_l("Letters"), "outbox.letters", May.OUTREACH, order=34, section=_l("Outreach")),),
+    navigation=(
+        NavItem(_l("Letters"), "outbox.letters", May.OUTREACH, order=34, section=_l("Outreach")),
+        NavItem(
+            lazy_pgettext("outreach", "Accounts"),
+            "outbox.accounts_page",
+            May.OUTREACH,
+            order=36,
+            section=_l("Outreach"),
+        ),
+    ),
 )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
+from zoneinfo import ZoneInfo
 
 
 class Channel(StrEnum):
@@ -86,6 +87,27 @@ class SenderKind(StrEnum):
     ACCOUNT = "account"
 
 
+class HandEnd(StrEnum):
+    """What is recorded of a letter by hand: an outcome, or why it was skipped."""
+
+    SENT = "sent"
+    REPLIED = "replied"
+    JOINED = "joined"
+    REFUSED = "refused"
+    NOT_FOUND = "not_found"
+    LATER = "later"
+    NOT_SUITABLE = "not_suitable"
+    WRONG_CHANNEL = "wrong_channel"
+    OTHER = "other"
+
+
+SKIPS = (HandEnd.LATER, HandEnd.NOT_SUITABLE, HandEnd.WRONG_CHANNEL, HandEnd.OTHER)
+ENDS_THE_LETTER = frozenset({HandEnd.NOT_SUITABLE, HandEnd.WRONG_CHANNEL})
+"""Skips after which nobody is asked to write it again; the others put it off."""
+WRITTEN = frozenset({HandEnd.SENT, HandEnd.REPLIED, HandEnd.JOINED, HandEnd.REFUSED})
+UNDO_WITHIN = timedelta(minutes=10)
+
+
 PLACEHOLDERS: dict[str, str] = {
     "name": "how the person is called",
     "programme": "the programme's name",
@@ -140,3 +162,23 @@ def asks_for_answer(direction: Direction, outcome: Outcome) -> bool:
 def closes(direction: Direction, outcome: Outcome, *, by_a_person: bool) -> bool:
     """Whether nobody waits for us after this touch. What leaves by itself is no answer to anybody."""
     return outcome is Outcome.REFUSED or (by_a_person and is_from_us(direction, outcome))
+
+
+def seeding_left(level: int | None, posts: int, needs_level: int | None, needs_posts: int | None) -> tuple[int, int]:
+    """(levels, posts) that an account lacks before it may write to people."""
+    return max(0, (needs_level or 0) - (level or 0)), max(0, (needs_posts or 0) - posts)
+
+
+def left_today(per_day: int | None, sent: int, held: int) -> int | None:
+    """How many more an account may take on: what is on somebody's screen counts already. None: no limit."""
+    return None if per_day is None else max(0, per_day - sent - held)
+
+
+def day_in(zone: ZoneInfo, at: datetime) -> str:
+    return at.astimezone(zone).date().isoformat()
+
+
+def next_day_in(zone: ZoneInfo, at: datetime) -> datetime:
+    """When a day's limits begin anew there."""
+    tomorrow = at.astimezone(zone).date() + timedelta(days=1)
+    return datetime.combine(tomorrow, time(), zone).astimezone(UTC)

@@ -93,36 +93,112 @@ def test_a_campaign_leaves_by_mail_and_a_refusal_is_heard(lin: Visit, language: 
     lin.sees("Mei")
 
 
-def test_a_queue_is_written_by_hand_with_the_keyboard(lin: Visit) -> None:
-    for place in (1, 2, 3):
-        new_person(lin, f"Hand {place}", "qq", f"2001234{place}")
-    audience = new_audience(lin, "By hand", q="Hand")
+def begin_by_hand(lin: Visit, name: str, people: int, kind: str = "qq") -> int:
+    """A campaign by hand to so many people of this name; the first is not on the screen yet."""
+    for place in range(1, people + 1):
+        new_person(
+            lin,
+            f"{name} {place}",
+            kind,
+            f"{name.lower()}{len(name)}34{place}" if kind != "qq" else f"2{len(name)}01234{place}",
+        )
+    audience = new_audience(lin, name, q=name)
     lin.go(f"/campaigns/new?audience={audience}")
-    lin.fill(
-        name="By hand", channel="hand", identity_kind="qq", body_zh="你好，{{ name }}。", body_en="Hello {{ name }}."
-    )
+    lin.fill(name=name, channel="hand", identity_kind=kind)
+    lin.fill(body_zh="你好，{{ name }}。", body_en="Hello {{ name }}.")
     lin.press("/campaigns/new")
     campaign = lin.number
     lin.press(f"/campaigns/{campaign}/start")
     lin.reloads_until(f"main a[href$='/campaigns/{campaign}/queue']")
     lin.press_link(f"/campaigns/{campaign}/queue")
     lin.reloads_until("form[action$='/queue/next']")
+    return campaign
+
+
+def key(lin: Visit, *names: str) -> None:
+    """Keys of which the last one leads to another page."""
+    for name in names[:-1]:
+        lin.page.keyboard.press(name)
+    with lin.page.expect_navigation():
+        lin.page.keyboard.press(names[-1])
+
+
+def test_a_queue_is_written_by_hand_with_the_keyboard(lin: Visit) -> None:
+    lin.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    begin_by_hand(lin, "Hand", 4)
     lin.reads(en="By hand", zh="人工")
-    lin.press("/queue/next")
+    key(lin, "n")
     lin.sees("Hand 1")
-    lin.page.locator("[data-copy=text]").click()
-    chosen = lin.page.evaluate("() => document.getElementById('text').value.slice(0, 200)")
-    assert "Hand 1" in chosen
+    lin.page.keyboard.press("c")
+    expect(lin.page.locator("[data-copy=text]")).to_have_text({"en": "Copied", "zh": "已复制"}[lin.language])
+    assert "Hand 1" in lin.page.evaluate("() => navigator.clipboard.readText()")
     lin.page.locator("main [name=body]").focus()
-    for outcome in ("replied", "refused", "not_found"):
-        button = lin.page.locator(f"main button[name=outcome][value={outcome}]")
-        for _step in range(12):
-            lin.page.keyboard.press("Tab")
-            if button.evaluate("one => one === document.activeElement"):
-                break
-        with lin.page.expect_navigation():
-            lin.page.keyboard.press("Enter")
-        lin.page.locator("main").focus()
+    lin.page.keyboard.type("1 2 6 u, gladly")
+    expect(lin.page.locator("main [name=body]")).to_have_value("1 2 6 u, gladly")
+    lin.page.keyboard.press("Escape")
+    key(lin, "2")
+    lin.sees("Hand 2")
+    key(lin, "4", "Enter")
+    lin.sees("Hand 3")
+    lin.page.keyboard.press("u")
+    lin.page.keyboard.type("pressed 4 instead of 5")
+    key(lin, "Enter")
+    lin.reads(en="Taken back", zh="已撤回")
+    assert "Hand 2" in lin.page.locator("#text").input_value()
+    key(lin, "5")
+    key(lin, "6", "ArrowDown", "Enter")
+    lin.reads(en="Not suitable", zh="不合适")
+    assert "Hand 4" in lin.page.locator("#text").input_value()
+    lin.page.locator("[data-keys-switch]").click()
+    lin.page.locator("main").focus()
+    lin.page.keyboard.press("1")
+    assert "Hand 4" in lin.page.locator("#text").input_value()
+    lin.page.locator("[data-keys-switch]").click()
+    lin.page.locator("main").focus()
+    key(lin, "1")
     lin.reads(en="Nobody is left", zh="没有人了")
-    lin.go("/people?q=20012342")
-    lin.reads(en="left alone", zh="不再联系")
+
+
+def test_an_account_writes_on_a_phone_until_its_day_is_used_up(lin: Visit) -> None:
+    lin.go("/outreach/accounts/new")
+    lin.fill(name="seed_qq", channel="qq", per_day="2", needs_posts="1")
+    lin.press("/outreach/accounts/new")
+    lin.reads(en="It may not write yet", zh="还不能写信")
+    account = lin.number
+    lin.page.set_viewport_size({"width": 360, "height": 740})
+    lin.fill(forum="gfan.example", link="https://gfan.example/1", level_after="3")
+    lin.press("/posts")
+    lin.reads(en="The post is in the log", zh="已记入")
+    campaign = begin_by_hand(lin, "Phone", 3)
+    lin.press("/queue/next")
+    lin.sees("seed_qq")
+    for button in lin.page.locator(".outcomes button, .set-aside > summary").all():
+        box = button.bounding_box()
+        assert box is not None
+        assert box["height"] >= 44
+        assert box["y"] > 0
+    wide = lin.page.evaluate("() => document.documentElement.scrollWidth")
+    assert wide <= 360
+    for _person in range(2):
+        with lin.page.expect_navigation():
+            lin.page.locator("button[name=outcome][value=sent]").click()
+    lin.reads(en="None left today", zh="今天已用完")
+    lin.go(f"/outreach/accounts/{account}")
+    lin.reads(en="It opens again", zh="恢复时间")
+    lin.press("/stop")
+    lin.go(f"/campaigns/{campaign}/queue")
+    lin.reads(en="No account of ours", zh="还没有登记账号")
+
+
+def test_a_queue_is_worked_without_javascript(browser: Browser, programme: Site, language: str) -> None:
+    kept = {"storage_state": programme.folder / "lin.json", "java_script_enabled": False}
+    with visiting(browser, programme, language, **kept) as plain:
+        begin_by_hand(plain, "Plain", 2, "wechat")
+        plain.press("/queue/next")
+        assert plain.page.locator("#text").evaluate("one => one === document.activeElement")
+        with plain.page.expect_navigation():
+            plain.page.locator("button[name=outcome][value=sent]").click()
+        with plain.page.expect_navigation():
+            plain.page.locator(".undo button").click()
+        plain.reads(en="Taken back", zh="已撤回")
+        assert "Plain 1" in plain.page.locator("#text").input_value()

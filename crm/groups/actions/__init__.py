@@ -22,7 +22,7 @@ from crm.groups.actions.matrix import (
 from crm.groups.actions.members import import_members, meet
 from crm.groups.actions.places import ask_place, give_places
 from crm.groups.actions.room_events import take_events
-from crm.groups.actions.stays import GroupClosed, GroupFull, NotInside, record_joins, record_leaves
+from crm.groups.actions.stays import GroupClosed, GroupFull, NotInside, record_joins, record_leaves, take_back_join
 
 __all__ = [
     "GroupClosed",
@@ -50,6 +50,7 @@ __all__ = [
     "record_joins",
     "record_leaves",
     "reopen_group",
+    "take_back_join",
     "take_events",
     "take_news",
 ]

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import cast
 
 from flask_babel import gettext as _
-from sqlalchemy import Table, bindparam, select, update
+from sqlalchemy import Table, bindparam, delete, select, update
 
 from crm.core.bulk import among, chunks, load
 from crm.core.db import session
@@ -111,6 +111,20 @@ def _take_places(joined: Mapping[int, datetime]) -> None:
             .values(state=PlaceState.TAKEN, ended_at=min(joined[person_id] for person_id in chunk))
             .execution_options(synchronize_session=False)
         )
+
+
+def take_back_join(group_id: int, person_id: int, at: datetime) -> None:
+    """A join that was recorded by mistake at this moment has not been; without effect when they have left since."""
+    hold(group_id)
+    session().execute(
+        delete(Membership).where(
+            Membership.group_id == group_id,
+            Membership.person_id == person_id,
+            Membership.joined_at == at,
+            Membership.left_at.is_(None),
+        )
+    )
+    restand([person_id], None)
 
 
 def record_leaves(group_id: int, leaves: Sequence[Stay]) -> int:

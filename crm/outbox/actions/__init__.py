@@ -1,18 +1,34 @@
 """The verbs of the outbox."""
 
+from crm.outbox.actions.accounts import (
+    AccountDraft,
+    NewPost,
+    add_post,
+    add_posts,
+    remove_post,
+    save_account,
+    set_account_active,
+    set_account_users,
+)
 from crm.outbox.actions.claiming import hand_back, set_pace, still_welcome, take_due
 from crm.outbox.actions.contacts import derive
-from crm.outbox.actions.hand import finish_by_hand, finish_many_by_hand, next_by_hand, put_off
+from crm.outbox.actions.hand import finish_by_hand, finish_many_by_hand, free_lease, next_by_hand, put_off, write_as
 from crm.outbox.actions.leaving import begin, deliver_due, end, send_again, sweep_leases, take_as_sent
 from crm.outbox.actions.moves import cancel_letters, cancel_letters_to
 from crm.outbox.actions.planning import NewLetter, plan_letters, write_letter
+from crm.outbox.actions.recording import record_by_hand
 from crm.outbox.actions.refusals import refuse_by_letter
 from crm.outbox.actions.touches import NewTouch, record_touches
+from crm.outbox.actions.undoing import undo_by_hand
 from crm.outbox.actions.wordings import put_wording
 
 __all__ = [
+    "AccountDraft",
     "NewLetter",
+    "NewPost",
     "NewTouch",
+    "add_post",
+    "add_posts",
     "begin",
     "cancel_letters",
     "cancel_letters_to",
@@ -21,18 +37,26 @@ __all__ = [
     "end",
     "finish_by_hand",
     "finish_many_by_hand",
+    "free_lease",
     "hand_back",
     "next_by_hand",
     "plan_letters",
     "put_off",
     "put_wording",
+    "record_by_hand",
     "record_touches",
     "refuse_by_letter",
+    "remove_post",
+    "save_account",
     "send_again",
+    "set_account_active",
+    "set_account_users",
     "set_pace",
     "still_welcome",
     "sweep_leases",
     "take_as_sent",
     "take_due",
+    "undo_by_hand",
+    "write_as",
     "write_letter",
 ]

@@ -6,29 +6,27 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from flask_babel import gettext as _
-from sqlalchemy import or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, or_, select, true, update
+from sqlalchemy.dialects import postgresql, sqlite
 
+from crm.core import journal
 from crm.core.bulk import among, chunks
-from crm.core.db import session, taken_once
-from crm.core.errors import MoveRefused
+from crm.core.db import is_postgres, session, taken_once
+from crm.core.errors import MoveRefused, NotAllowed
 from crm.outbox.actions.claiming import FIELDS, Taken, still_welcome, taken_of
 from crm.outbox.actions.leaving import count_for_senders
 from crm.outbox.actions.moves import move_letters
 from crm.outbox.actions.touches import NewTouch, record_touches
-from crm.outbox.models import Letter, Touch
+from crm.outbox.models import Letter, Sender, Touch, WritingAs
+from crm.outbox.queries.accounts import account_or_404
+from crm.outbox.queries.hand import account_of
 from crm.outbox.queries.letters import in_queue
 from crm.outbox.rules import HAND_LEASE, PUT_OFF, Channel, Direction, LetterState, Outcome
 
 CHUNK = 5000
 
 
-def _lease(staff_id: int, origin_id: int, at: datetime) -> Taken | None:
-    """The one this person has already, else the next that nobody has."""
-    free = or_(Letter.lease_until.is_(None), Letter.lease_until < at, Letter.held_by_id == staff_id)
-    mine_first = (Letter.held_by_id == staff_id).is_(True).desc()
-    due = (
-        select(Letter.id).where(*in_queue(origin_id, at), free).order_by(mine_first, Letter.due_at, Letter.id).limit(1)
-    )
+def _take(staff_id: int, at: datetime, due: Select[int]) -> Taken | None:
     row = (
         session()
         .execute(
@@ -43,22 +41,92 @@ def _lease(staff_id: int, origin_id: int, at: datetime) -> Taken | None:
     return taken_of(row) if row is not None else None
 
 
-def next_by_hand(staff_id: int, origin_id: int, at: datetime) -> Letter | None:
-    """The next letter of a campaign for this person to write; nobody else gets it for HAND_LEASE. None: all done."""
-    while (taken := _lease(staff_id, origin_id, at)) is not None:
+def _of_account(account: Sender | None) -> list[ColumnElement[bool]]:
+    """Letters that may be written from it: over its channel, and meant for no other account."""
+    if account is None:
+        return []
+    return [Letter.identity_kind == account.channel, or_(Letter.sender_id.is_(None), Letter.sender_id == account.id)]
+
+
+def _lease(staff_id: int, origin_id: int, account: Sender | None, at: datetime) -> Taken | None:
+    """The one this person has already, else the next that nobody has: two questions, each answered from an index."""
+    waiting = select(Letter.id).where(*in_queue(origin_id, at), *_of_account(account)).limit(1)
+    mine = waiting.where(Letter.held_by_id == staff_id).order_by(Letter.id)
+    if (taken := _take(staff_id, at, mine)) is not None:
+        return taken
+    if account is not None and not account_or_404(account.id, at).has_room:
+        return None
+    free = or_(Letter.lease_until.is_(None), Letter.lease_until < at)
+    return _take(staff_id, at, waiting.where(free).order_by(Letter.due_at, Letter.id))
+
+
+def _writing_as(staff_id: int, origin_id: int, account: Sender) -> None:
+    insert = postgresql.insert if is_postgres() else sqlite.insert
+    statement = insert(WritingAs).values(staff_id=staff_id, origin_id=origin_id, sender_id=account.id)
+    keys = ["staff_id", "origin_id"]
+    session().execute(statement.on_conflict_do_update(index_elements=keys, set_={"sender_id": account.id}))
+
+
+def write_as(staff_id: int, origin_id: int, account_id: int, at: datetime) -> Sender:
+    """From now on this person works the queue as this account; what they hold goes back when it is not for it.
+
+    The account's row is locked until the commit: two who take its last letter of the day go one after the other.
+    """
+    locked = select(Sender).where(Sender.id == account_id).with_for_update().execution_options(populate_existing=True)
+    account = session().scalar(locked)
+    now = account_or_404(account_id, at)
+    if account is None or not now.is_for(staff_id):
+        raise NotAllowed(_("This account is not yours to write from: choose another one."))
+    has_room = now.has_room or (now.may_send and account_of(staff_id, origin_id) == account_id)
+    _writing_as(staff_id, origin_id, account)
+    mine = [Letter.held_by_id == staff_id, Letter.origin_id == origin_id, Letter.state == LetterState.QUEUED]
+    _give_back(*mine, ~and_(*_of_account(account)) if has_room else true())
+    return account
+
+
+def _give_back(*which: ColumnElement[bool]) -> None:
+    session().execute(
+        update(Letter)
+        .where(*which)
+        .values(held_by_id=None, lease_until=None)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def next_by_hand(staff_id: int, origin_id: int, at: datetime, account_id: int | None = None) -> Letter | None:
+    """The next letter of a campaign for this person to write; nobody else gets it for HAND_LEASE.
+
+    None: nobody is left, or the account has no room today or may not write yet. Raises NotAllowed for an account of
+    others.
+    """
+    account = write_as(staff_id, origin_id, account_id, at) if account_id is not None else None
+    while (taken := _lease(staff_id, origin_id, account, at)) is not None:
         if still_welcome([taken], at):
             return session().get_one(Letter, taken.id, populate_existing=True)
     return None
 
 
-def put_off(letter_id: int, at: datetime) -> None:
-    """Not now: the letter goes back into the queue and comes up again after PUT_OFF."""
-    session().execute(
+def free_lease(letter_id: int, at: datetime) -> None:
+    """Takes a letter from the screen it is on: the next who asks gets it."""
+    letter = session().get(Letter, letter_id, populate_existing=True)
+    if letter is None or letter.held_by_id is None or letter.state is not LetterState.QUEUED:
+        raise MoveRefused(_("Nobody holds this letter any more."))
+    journal.record(
+        "hand.free", f"letter:{letter_id}", at=at, about_id=letter.person_id, before={"held_by": letter.held_by_id}
+    )
+    _give_back(Letter.id == letter_id, Letter.state == LetterState.QUEUED)
+
+
+def put_off(letter_id: int, at: datetime) -> bool:
+    """Not now: the letter goes back into the queue and comes up again after PUT_OFF. False when it waits no longer."""
+    put = session().scalar(
         update(Letter)
         .where(Letter.id == letter_id, Letter.state == LetterState.QUEUED)
         .values(held_by_id=None, lease_until=None, due_at=at + PUT_OFF)
+        .returning(Letter.id)
         .execution_options(synchronize_session=False)
     )
+    return put is not None
 
 
 def _touches(

@@ -63,7 +63,8 @@ def _by_hand(origin_id: int, at: datetime) -> list[ColumnElement[bool]]:
 
 def in_queue(origin_id: int, at: datetime) -> list[ColumnElement[bool]]:
     """Letters by hand that a campaign's queue still holds, whoever has them on the screen; none while it pauses."""
-    paused = exists().where(Pace.origin_id == Letter.origin_id, Pace.paused.is_(True))
+    # asked once, not for each letter: PostgreSQL would read the whole queue for fear that the pace bars all of it
+    paused = exists().where(Pace.origin_id == origin_id, Pace.paused.is_(True))
     return [*_by_hand(origin_id, at), ~paused]
 
 

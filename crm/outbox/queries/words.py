@@ -7,7 +7,7 @@ from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext
 
 from crm.outbox.models import Touch
-from crm.outbox.rules import Direction, LetterState, Outcome
+from crm.outbox.rules import Direction, HandEnd, LetterState, Outcome
 from crm.people.rules import FORUM_PREFIX
 
 STATES = {
@@ -33,10 +33,23 @@ REASONS = {
     "suppressed": _l("on the suppression list"),
     "refused": _l("the person asked to be left alone"),
     "not_found": _l("not found there"),
+    "not_suitable": _l("skipped: not suitable"),
+    "wrong_channel": _l("skipped: wrong channel"),
     "finished": _l("the campaign was finished"),
     "too_late": _l("it was of no use any more"),
     "worker_lost": _l("the worker stopped while it was leaving"),
     "forgotten": _l("the person was forgotten"),
+}
+ENDS = {
+    HandEnd.SENT: lazy_pgettext("by hand", "Sent"),
+    HandEnd.REPLIED: lazy_pgettext("by hand", "Replied"),
+    HandEnd.JOINED: lazy_pgettext("by hand", "Joined"),
+    HandEnd.REFUSED: lazy_pgettext("by hand", "Refused"),
+    HandEnd.NOT_FOUND: lazy_pgettext("by hand", "Not found"),
+    HandEnd.LATER: lazy_pgettext("by hand", "Not now"),
+    HandEnd.NOT_SUITABLE: lazy_pgettext("by hand", "Not suitable"),
+    HandEnd.WRONG_CHANNEL: lazy_pgettext("by hand", "Wrong channel"),
+    HandEnd.OTHER: lazy_pgettext("by hand", "Other"),
 }
 CHANNELS = {
     "email": lazy_pgettext("channel", "mail"),

@@ -13,7 +13,7 @@ from crm.people.actions.known import (
 )
 from crm.people.actions.labels import add_note, assign, remove_note, tag, untag
 from crm.people.actions.merging import accept_proposal, merge, reject_proposal, unmerge
-from crm.people.actions.suppressing import suppress
+from crm.people.actions.suppressing import suppress, unsuppress
 
 __all__ = [
     "IdentityTaken",
@@ -37,5 +37,6 @@ __all__ = [
     "suppress",
     "tag",
     "unmerge",
+    "unsuppress",
     "untag",
 ]

@@ -1,4 +1,6 @@
-"""The suppression list: written once per identity, never shortened by a merge, an erasure or an import."""
+"""The suppression list: written once per identity, never shortened by a merge, an erasure or an import; only what was
+recorded by mistake is taken back, a moment later.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +8,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import cast
 
-from sqlalchemy import Table, update
+from sqlalchemy import Table, delete, update
 
 from crm.core.bulk import chunks, load
 from crm.core.db import session
@@ -38,3 +40,8 @@ def suppress(person_ids: Collection[int], reason: SuppressionReason, at: datetim
     pairs = [(kind, value) for _person_id, kind, value in identities_of(person_ids)]
     suppress_pairs(pairs, reason, at)
     return len(pairs)
+
+
+def unsuppress(hashes: Collection[str]) -> None:
+    """Takes back what a refusal put on the list by mistake; whoever calls it writes into the journal why."""
+    session().execute(delete(Suppression).where(Suppression.hash.in_(hashes)))

@@ -6,10 +6,11 @@ import hashlib
 import hmac
 import secrets
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any
 
 from flask import current_app
-from itsdangerous import BadSignature, SignatureExpired, URLSafeSerializer, URLSafeTimedSerializer
+from itsdangerous import BadSignature, SignatureExpired, Signer, URLSafeSerializer, URLSafeTimedSerializer
 
 from crm.core.errors import NotAllowed
 
@@ -28,9 +29,25 @@ def _text(token: str | bytes) -> str:
     return token if isinstance(token, str) else token.decode()
 
 
+class _Kept(URLSafeSerializer):
+    """Derives its key once, not for each token: letters have two each."""
+
+    def __init__(self, secret: str, purpose: str) -> None:
+        super().__init__(secret, salt=purpose)
+        self._signer: Signer = super().make_signer(purpose)
+        key = self._signer.derive_key()
+        self._signer.derive_key = lambda secret_key=None: key  # type: ignore[method-assign]  # the same key each time
+
+    def make_signer(self, salt: str | bytes | None = None) -> Signer:
+        return self._signer
+
+
+_kept = lru_cache(maxsize=64)(_Kept)
+
+
 def sign(purpose: str, payload: Any) -> str:
     """A token that lives as long as SECRET_KEY does; nobody can make one for another payload or purpose."""
-    return _text(URLSafeSerializer(current_app.config["SECRET_KEY"], salt=purpose).dumps(payload))
+    return _text(_kept(current_app.config["SECRET_KEY"], purpose).dumps(payload))
 
 
 def read(purpose: str, token: str) -> Any:
@@ -58,7 +75,7 @@ def read_for_a_while(purpose: str, token: str, lifetime: timedelta) -> Any:
 
 def keyed_hash(text: str) -> str:
     """What survives of an erased identity: HMAC-SHA256 under SUPPRESSION_KEY, in hex."""
-    return hmac.new(current_app.config["SUPPRESSION_KEY"].encode(), text.encode(), hashlib.sha256).hexdigest()
+    return hmac.digest(current_app.config["SUPPRESSION_KEY"].encode(), text.encode(), "sha256").hex()
 
 
 def whole_address(path: str) -> str:

@@ -66,8 +66,15 @@ class _Bounded:
     """What a server may make us read has an end."""
 
     def getreply(self) -> tuple[int, bytes]:
-        """Raises SMTPServerDisconnected, also for what is no answer."""
+        """Raises SMTPServerDisconnected, also for what is no answer, or OSError; the connection is closed then."""
         smtp: Any = self
+        try:
+            return self._read(smtp)
+        except (smtplib.SMTPException, OSError):
+            smtp.close()
+            raise
+
+    def _read(self, smtp: Any) -> tuple[int, bytes]:
         if smtp.file is None:
             smtp.file = smtp.sock.makefile("rb")
         lines: list[bytes] = []

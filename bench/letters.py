@@ -1,9 +1,9 @@
-"""What a letter costs: `python -m bench.letters [--database URL] [--letters N] [--connections N] [--depth N] [--profile]`.
+"""What a letter costs: `python -m bench.letters [--postgres] [--letters N] [--connections N] [--depth N]`.
 
-Plans N letters of one campaign in an empty database of its own (SQLite in a temporary folder; PostgreSQL with
---postgres, or in the database of --database, which must be empty) and lets the engine send them, with all bookkeeping, to
-a sink in a process of its own that speaks pipelining. The floor is the same messages, made beforehand, over the same
-number of lines and by the same code for a line, and no bookkeeping; it runs before and after, and the better one counts.
+Plans N letters of one campaign in an empty database of its own (SQLite in a temporary folder, or PostgreSQL, or the
+database of --database, which must be empty) and lets the engine send them, with all bookkeeping, to a sink in a process
+of its own that speaks pipelining. The floor is the same messages, made beforehand, over the same number of lines and by
+the same code for a line, and no bookkeeping; it runs before and after, and the better one counts.
 
 --plan N measures something else: a frozen list of N people becomes letters, piece by piece; time and peak memory.
 """
@@ -23,7 +23,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Self, cast
 from uuid import uuid4
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -40,21 +40,26 @@ from crm.accounts.actions import create_programme
 from crm.app import create_app
 from crm.core import clock, jobs
 from crm.core.bulk import load
-from crm.core.db import Model, session, start_writing
+from crm.core.db import Model, disconnect, session, start_writing
 from crm.core.lines import Lines
 from crm.core.programme import required
 from crm.core.smtp import Fate, Parcel
 from crm.core.upkeep import learn
 from crm.outbox import tasks
+from crm.outbox.actions.claiming import FIELDS, taken_of
 from crm.outbox.models import Contact, Letter, Touch
 from crm.outbox.rules import Channel, LetterState
+from crm.outbox.tasks.rounds import _parcels
 from crm.people.models import Identity, Person, Source
 from crm.settings import read
 from tests.services import POSTGRES
 
 LISTMONK = "2,900 to 3,200/s"
 BARS = {"postgresql": 0.40, "sqlite": 0.33}
-KEYS = {"SECRET_KEY": "a secret of the bench and nobody else", "SUPPRESSION_KEY": "another one of the bench and nobody else"}
+KEYS = {
+    "SECRET_KEY": "a secret of the bench and nobody else",
+    "SUPPRESSION_KEY": "another one of the bench and nobody else",
+}
 TEXT = """Dear {{ name }},
 
 we make a system for phones, and look for the hundred people who will shape it. You have written about ROMs for years,
@@ -87,7 +92,7 @@ class MailSink:
         print(file=self.process.stdin, flush=True)
         return dict(json.loads(self.process.stdout.readline()))
 
-    def __enter__(self) -> MailSink:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_why: object) -> None:
@@ -158,9 +163,6 @@ def floor(parcels: list[Parcel], sink: MailSink, connections: int) -> Ran:
 
 def prebuilt(count: int) -> list[Parcel]:
     """The messages as the engine will make them."""
-    from crm.outbox.actions.claiming import FIELDS, taken_of  # noqa: PLC0415 -- the engine's inside, for the floor only
-    from crm.outbox.tasks.rounds import _parcels  # noqa: PLC0415 -- as above
-
     taken = [taken_of(row) for row in session().execute(select(*FIELDS).order_by(Letter.id).limit(count))]
     made = [parcel for n in range(0, count, 5000) for _letter, parcel in _parcels(taken[n : n + 5000])]
     session().rollback()
@@ -227,11 +229,14 @@ def main() -> int:
     parser.add_argument("--profile", action="store_true")
     parser.add_argument("--plan", type=int, default=0, metavar="PEOPLE")
     asked = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="seedbed-letters-") as folder, database(asked, folder) as url:
-        with MailSink() as sink:
-            more = {"SMTP_URL": sink.url, "MAIL_CONNECTIONS": str(asked.connections), "MAIL_DEPTH": str(asked.depth)}
-            env = {"DATA_DIR": folder, "DATABASE_URL": url, "BROKER_URL": "memory://", **KEYS, **more}
-            return 0 if run(create_app(read(env)), asked, sink) else 1
+    with (
+        tempfile.TemporaryDirectory(prefix="seedbed-letters-") as folder,
+        database(asked, folder) as url,
+        MailSink() as sink,
+    ):
+        more = {"SMTP_URL": sink.url, "MAIL_CONNECTIONS": str(asked.connections), "MAIL_DEPTH": str(asked.depth)}
+        env = {"DATA_DIR": folder, "DATABASE_URL": url, "BROKER_URL": "memory://", **KEYS, **more}
+        return 0 if run(create_app(read(env)), asked, sink) else 1
 
 
 def run(app: Flask, asked: argparse.Namespace, sink: MailSink) -> bool:
@@ -242,8 +247,6 @@ def run(app: Flask, asked: argparse.Namespace, sink: MailSink) -> bool:
         try:
             return measure_plan(asked.plan, kind) if asked.plan else measure(asked, kind, sink)
         finally:
-            from crm.core.db import disconnect  # noqa: PLC0415 -- the database is dropped after it
-
             disconnect()
 
 

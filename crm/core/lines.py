@@ -1,4 +1,4 @@
-"""Several kept lines to one mail server, each in a thread of its own, and how long a server that is away is let rest."""
+"""Several kept lines to one mail server, each in a thread of its own, and the rest of a server that is away."""
 
 from __future__ import annotations
 

@@ -270,6 +270,7 @@ class Line:
     def _answers_to(self, smtp: smtplib.SMTP, commands: bytes, piped: bool) -> tuple[Answer | None, bool]:
         """The first refusal of an envelope, and whether the server waits for a text all the same."""
         refused: Answer | None = None
+        code = 0
         for command, wanted in zip(commands.splitlines(keepends=True), (TAKEN, TAKEN, GO_ON), strict=True):
             if not piped:
                 smtp.send(command)

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from flask import current_app
-from itsdangerous import BadSignature, SignatureExpired, Signer, URLSafeSerializer, URLSafeTimedSerializer
+from itsdangerous import BadSignature, SignatureExpired, URLSafeSerializer, URLSafeTimedSerializer
 
 from crm.core.errors import NotAllowed
 
@@ -29,25 +29,14 @@ def _text(token: str | bytes) -> str:
     return token if isinstance(token, str) else token.decode()
 
 
-class _Kept(URLSafeSerializer):
-    """Derives its key once, not for each token: letters have two each."""
-
-    def __init__(self, secret: str, purpose: str) -> None:
-        super().__init__(secret, salt=purpose)
-        self._signer: Signer = super().make_signer(purpose)
-        key = self._signer.derive_key()
-        self._signer.derive_key = lambda secret_key=None: key  # type: ignore[method-assign]  # the same key each time
-
-    def make_signer(self, salt: str | bytes | None = None) -> Signer:
-        return self._signer
-
-
-_kept = lru_cache(maxsize=64)(_Kept)
+@lru_cache(maxsize=64)
+def _signing(secret: str, purpose: str) -> URLSafeSerializer:
+    return URLSafeSerializer(secret, salt=purpose)
 
 
 def sign(purpose: str, payload: Any) -> str:
     """A token that lives as long as SECRET_KEY does; nobody can make one for another payload or purpose."""
-    return _text(_kept(current_app.config["SECRET_KEY"], purpose).dumps(payload))
+    return _text(_signing(current_app.config["SECRET_KEY"], purpose).dumps(payload))
 
 
 def read(purpose: str, token: str) -> Any:

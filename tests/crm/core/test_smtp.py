@@ -162,7 +162,8 @@ def test_nothing_is_said_after_a_421(piped: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    "bad", ["", "nobody", "@x.example", "a@", "a b@x.example", "a@x.example>\r\nRCPT TO:<eve@x.example", "a\0@x.example"]
+    "bad",
+    ["", "nobody", "@x.example", "a@", "a b@x.example", "a@x.example>\r\nRCPT TO:<eve@x.example", "a\0@x.example"],
 )
 def test_a_malformed_address_never_reaches_the_server(bad: str, piped: bool) -> None:
     with scripted(lambda _at, _n: b"", piped=piped) as server:

@@ -257,13 +257,6 @@ def kill_web_and_worker(run: Served, rng: Random) -> None:
     wait_until(lambda: not set(doomed) & {*run.processes()}, 10, "the killed to be gone")
 
 
-def kill_one(run: Served, rng: Random) -> None:
-    """Any one process of the program but the one which starts the others again: web, its worker, worker, beat."""
-    doomed = rng.choice([*run.named("gunicorn"), *run.named("celery")])
-    kill(doomed)
-    wait_until(lambda: doomed not in run.processes(), 10, "the killed to be gone")
-
-
 def stop_and_start(run: Served, _rng: Random) -> None:
     """SIGTERM, as on a deployment: within ten seconds nothing is on its way any more, and nothing is in doubt."""
     run.tell(SIGTERM)
@@ -327,4 +320,4 @@ def serving(run: Served) -> Iterator[Served]:
         run.sweep()
 
 
-__all__ = ["Campaigning", "Importing", "Opening", "Sink", "Work", "kill_one", "served", "stop_and_start", "survive"]
+__all__ = ["Campaigning", "Importing", "Opening", "Sink", "Work", "served", "stop_and_start", "survive"]

@@ -84,12 +84,13 @@ def one_kill(kind: str, settings: dict[str, str], rng: random.Random) -> tuple[f
     """The progress at which the kill was meant to strike, and at which it struck."""
     moment = rng.uniform(0.02, 0.97)
     with tempfile.TemporaryDirectory(prefix="seedbed-prove-") as name, Sink() as sink:
+        campaign = Campaigning(sink, 20_000, connections=4, depth=25)
         works: dict[str, Work] = {
             "import": Importing(60_000),
-            "campaign": Campaigning(sink, 500),
+            "campaign": campaign,
             "opening": Opening(8_000),
         }
-        more = {"SMTP_URL": sink.url} if kind == "campaign" else {}
+        more = campaign.settings if kind == "campaign" else {}
         struck = survive(works[kind], Path(name), settings | more, moment=moment, rng=rng, seconds=240)
     return moment, struck
 

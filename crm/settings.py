@@ -41,6 +41,8 @@ class Settings:
     log_format: str
     metrics_token: str
     worker_threads: int
+    mail_connections: int
+    mail_depth: int
 
 
 def _bad_address(name: str, value: str, example: str) -> SettingError:
@@ -167,6 +169,8 @@ def read(environ: Mapping[str, str] | None = None) -> Settings:
         log_format=log_format,
         metrics_token=env.get("METRICS_TOKEN", "").strip(),
         worker_threads=_number(env, "WEB_THREADS", 64, 1, 512),
+        mail_connections=_number(env, "MAIL_CONNECTIONS", 4, 1, 64),
+        mail_depth=_number(env, "MAIL_DEPTH", 100, 1, 1000),
     )
 
 
@@ -191,4 +195,6 @@ def as_config(settings: Settings) -> dict[str, object]:
         "LOG_FORMAT": settings.log_format,
         "METRICS_TOKEN": settings.metrics_token,
         "WEB_THREADS": settings.worker_threads,
+        "MAIL_CONNECTIONS": settings.mail_connections,
+        "MAIL_DEPTH": settings.mail_depth,
     }

@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import secrets
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any
 
 from flask import current_app
@@ -28,9 +29,14 @@ def _text(token: str | bytes) -> str:
     return token if isinstance(token, str) else token.decode()
 
 
+@lru_cache(maxsize=64)
+def _signing(secret: str, purpose: str) -> URLSafeSerializer:
+    return URLSafeSerializer(secret, salt=purpose)
+
+
 def sign(purpose: str, payload: Any) -> str:
     """A token that lives as long as SECRET_KEY does; nobody can make one for another payload or purpose."""
-    return _text(URLSafeSerializer(current_app.config["SECRET_KEY"], salt=purpose).dumps(payload))
+    return _text(_signing(current_app.config["SECRET_KEY"], purpose).dumps(payload))
 
 
 def read(purpose: str, token: str) -> Any:
@@ -58,7 +64,7 @@ def read_for_a_while(purpose: str, token: str, lifetime: timedelta) -> Any:
 
 def keyed_hash(text: str) -> str:
     """What survives of an erased identity: HMAC-SHA256 under SUPPRESSION_KEY, in hex."""
-    return hmac.new(current_app.config["SUPPRESSION_KEY"].encode(), text.encode(), hashlib.sha256).hexdigest()
+    return hmac.digest(current_app.config["SUPPRESSION_KEY"].encode(), text.encode(), "sha256").hex()
 
 
 def whole_address(path: str) -> str:

@@ -37,6 +37,12 @@ class Sink(Controller):
         line.counted = self
         return line
 
+    async def handle_EHLO(  # noqa: N802 -- aiosmtpd's name
+        self, _server: SMTP, session: Session, _envelope: Envelope, hostname: str, responses: list[str]
+    ) -> list[str]:
+        session.host_name = hostname
+        return [responses[0], "250-PIPELINING", *responses[1:]]
+
     async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 -- aiosmtpd's name
         self.letters += envelope.rcpt_tos
         return "250 taken"

@@ -9,7 +9,7 @@ from random import Random
 import pytest
 
 from tests.stories.conftest import Where
-from tests.stories.kill import Campaigning, Importing, Opening, survive
+from tests.stories.kill import Campaigning, Importing, Opening, stop_and_start, survive
 from tests.stories.sink import Sink
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="finds the processes in /proc")
@@ -26,8 +26,19 @@ def test_an_import_survives_a_kill(seed: int, broker: str, tmp_path: Path, where
 def test_a_campaign_survives_a_kill(seed: int, broker: str, tmp_path: Path, where: Where) -> None:
     rng = Random(seed)
     with Sink() as sink:
-        settings = where(broker) | {"SMTP_URL": sink.url}
-        survive(Campaigning(sink), tmp_path, settings, moment=rng.uniform(0.05, 0.9), rng=rng)
+        work = Campaigning(sink)
+        survive(work, tmp_path, where(broker) | work.settings, moment=rng.uniform(0.05, 0.9), rng=rng)
+
+
+@pytest.mark.parametrize(("seed", "broker"), SEEDS)
+def test_a_campaign_that_is_stopped_leaves_nothing_in_doubt(
+    seed: int, broker: str, tmp_path: Path, where: Where
+) -> None:
+    rng = Random(seed)
+    with Sink() as sink:
+        work = Campaigning(sink, 2_000, connections=4, depth=10)
+        settings = where(broker) | work.settings
+        survive(work, tmp_path, settings, moment=rng.uniform(0.05, 0.9), rng=rng, strike=stop_and_start)
 
 
 @pytest.mark.parametrize(("seed", "broker"), SEEDS)

@@ -153,13 +153,14 @@ def still_welcome(taken: Sequence[Taken], at: datetime) -> list[Taken]:
     return [letter for letter in taken if letter.id not in late and letter.id not in stopped]
 
 
-def hand_back(taken: Sequence[Taken]) -> None:
-    """Gives up what was taken and has not left, as if it had not been taken."""
+def hand_back(taken: Sequence[Taken], due_at: datetime | None = None) -> None:
+    """Gives up what was taken and has not left, as if it had not been taken; due later where its server rests."""
+    later = {} if due_at is None else {"due_at": due_at}
     for chunk in chunks(taken, 5000):
         session().execute(
             update(Letter)
             .where(among(Letter.id, [letter.id for letter in chunk]), Letter.state == LetterState.QUEUED)
-            .values(lease_until=None, attempts=Letter.attempts - 1)
+            .values(lease_until=None, attempts=Letter.attempts - 1, **later)
             .execution_options(synchronize_session=False)
         )
 

@@ -1,20 +1,22 @@
-"""Letters leave: all at once into the mailbox, or one by one to a mail server, with every end accounted for."""
+"""Letters leave, many at once: into the mailbox, or to a mail server, with every end accounted for."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask_babel import gettext as _
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from crm.core import programme
+from crm.core.bulk import among
 from crm.core.db import is_postgres, session
 from crm.core.errors import MoveRefused
-from crm.core.mail import Answer, Fate
+from crm.core.smtp import Answer, Fate
 from crm.core.wake import wake_after_commit
 from crm.outbox.actions.claiming import Taken, still_welcome, take_due, taken_from
 from crm.outbox.actions.moves import move_letter, move_letters, move_where
@@ -84,29 +86,61 @@ def deliver_due(at: datetime, limit: int | None = None) -> int:
     return sent
 
 
-def begin(letter: Taken, at: datetime) -> bool:
-    """Marks a letter as being sent; commit before its first byte leaves. False when somebody else has moved it."""
-    fenced = [Letter.id == letter.id, Letter.attempts == letter.attempts, Letter.state == LetterState.QUEUED]
-    return bool(move_where(fenced, LetterState.SENDING, at, lease_until=at + SEND_LEASE))
+def _by_attempts(letters: Sequence[Taken]) -> Iterator[list[ColumnElement[bool]]]:
+    """Fences: whoever has taken a letter anew since has counted its attempts on."""
+    by_attempts: dict[int, list[int]] = {}
+    for letter in letters:
+        by_attempts.setdefault(letter.attempts, []).append(letter.id)
+    for attempts, ids in sorted(by_attempts.items()):
+        yield [among(Letter.id, ids), Letter.attempts == attempts]
 
 
-def end(letter: Taken, answer: Answer, at: datetime) -> None:
-    """Records what the mail server said: sent, put off with a growing pause, refused, or not known."""
-    if answer.fate is Fate.ACCEPTED:
-        record_sent([letter], at)
-    elif answer.fate is Fate.UNKNOWN:
-        move_letters([letter.id], LetterState.UNCERTAIN, at, reason=answer.text)
-    elif answer.fate is Fate.PUT_OFF and letter.attempts < MOST_ATTEMPTS:
-        later = at + pause_after(letter.attempts)
-        _only_sending(letter, LetterState.QUEUED, at, reason=answer.text, due_at=later)
-    else:
-        _only_sending(letter, LetterState.REFUSED, at, reason=answer.text)
+def begin(letters: Sequence[Taken], at: datetime) -> set[int]:
+    """Marks letters as being sent; commit before their first byte leaves. Returns those nobody else has moved."""
+    begun: set[int] = set()
+    for fence in _by_attempts(letters):
+        fenced = [*fence, Letter.state == LetterState.QUEUED]
+        begun.update(move_where(fenced, LetterState.SENDING, at, lease_until=at + SEND_LEASE))
+    return begun
 
 
-def _only_sending(letter: Taken, to: LetterState, at: datetime, *, reason: str, due_at: datetime | None = None) -> None:
-    mine = [Letter.id == letter.id, Letter.attempts == letter.attempts, Letter.state == LetterState.SENDING]
-    more = {} if due_at is None else {"due_at": due_at}
-    move_where(mine, to, at, reason=reason, **more)
+End = tuple[LetterState, str | None, datetime | None]
+
+
+def _end(letter: Taken, answer: Answer, at: datetime) -> End:
+    """Where a letter goes, why, and when it is due again."""
+    if answer.fate is Fate.UNKNOWN:
+        return LetterState.UNCERTAIN, answer.text, None
+    if answer.fate is Fate.PUT_OFF and letter.attempts < MOST_ATTEMPTS:
+        return LetterState.QUEUED, answer.text, at + pause_after(letter.attempts)
+    return LetterState.REFUSED, answer.text, None
+
+
+def end(answered: Sequence[tuple[Taken, Answer]], at: datetime) -> int:
+    """Records what the mail server said of letters that were leaving; returns how many it took.
+
+    Sent, with the touches they make; put off with a growing pause; refused; not known; or given back as if they had
+    not been taken.
+    """
+    sent = [letter for letter, answer in answered if answer.fate is Fate.ACCEPTED]
+    kept = [letter for letter, answer in answered if answer.fate is Fate.KEPT]
+    others: dict[End, list[Taken]] = {}
+    for letter, answer in answered:
+        if answer.fate not in (Fate.ACCEPTED, Fate.KEPT):
+            others.setdefault(_end(letter, answer, at), []).append(letter)
+    if sent:
+        record_sent(sent, at)
+    for fence in _by_attempts(kept):
+        _from_sending(fence, LetterState.QUEUED, at, attempts=Letter.attempts - 1)
+    for (to, reason, due_at), letters in others.items():
+        more = {} if due_at is None else {"due_at": due_at}
+        for fence in _by_attempts(letters):
+            _from_sending(fence, to, at, reason=reason, **more)
+    return len(sent)
+
+
+def _from_sending(fence: Sequence[ColumnElement[bool]], to: LetterState, at: datetime, **values: Any) -> None:
+    move_where([*fence, Letter.state == LetterState.SENDING], to, at, **values)
 
 
 def sweep_leases(at: datetime) -> int:

@@ -116,12 +116,10 @@ def message_of(letter: Letter, wording: Wording, sender: Sender | None, at: date
 
 
 def messages(letter_ids: Sequence[int], at: datetime) -> dict[int, Message]:
-    """What these letters are on the wire, in two questions."""
-    rows = session().execute(
-        select(Letter, Wording, Sender)
-        .join(Wording, Wording.id == Letter.wording_id)
-        .outerjoin(Sender, Sender.id == Letter.sender_id)
-        .where(among(Letter.id, letter_ids))
-        .execution_options(populate_existing=True)
-    )
-    return {letter.id: message_of(letter, wording, sender, at) for letter, wording, sender in rows}
+    """What these letters are on the wire, in three questions: rows of columns, as objects cost more than their text."""
+    rows: Any = session().execute(select(*Letter.__table__.columns).where(among(Letter.id, letter_ids))).all()
+    wordings = {row.wording_id for row in rows}
+    senders = {row.sender_id for row in rows if row.sender_id is not None}
+    known = {one.id: one for one in session().scalars(select(Wording).where(among(Wording.id, wordings)))}
+    boxes = {one.id: one for one in session().scalars(select(Sender).where(among(Sender.id, senders)))}
+    return {row.id: message_of(row, known[row.wording_id], boxes.get(row.sender_id), at) for row in rows}

@@ -13,10 +13,12 @@ import pytest
 from aiosmtpd.controller import Controller
 from flask import Flask
 
+from crm.core.lines import Rests
 from crm.core.programme import Programme
 from crm.core.upkeep import learn
 from crm.outbox.actions import NewLetter, plan_letters, put_wording
 from crm.outbox.rules import Channel, Lane
+from crm.outbox.tasks import rounds
 from crm.people.actions import make_origin
 from crm.people.models import Person
 from crm.people.rules import OriginKind
@@ -59,8 +61,9 @@ class Server(Controller):
 
 
 @pytest.fixture
-def server(database: Flask) -> Iterator[Server]:
-    """The programme's mail goes to it."""
+def server(database: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    """The programme's mail goes to it; no server that was away in another test still rests."""
+    monkeypatch.setattr(rounds, "rests", Rests())
     running = Server()
     running.start()
     before, database.config["SMTP_URL"] = database.config["SMTP_URL"], running.url

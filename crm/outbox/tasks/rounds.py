@@ -1,0 +1,198 @@
+"""The sending engine: while one half of the letters that may be on their way leaves, the other half is accounted for.
+
+At any moment at most connections x depth letters are marked as being sent, and a letter is marked, and that is
+committed, before its first byte leaves. The ends of one round and the beginning of the next are one transaction.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from time import monotonic
+from types import TracebackType
+from typing import Self
+
+import structlog
+from flask import current_app
+from sqlalchemy.exc import InterfaceError, OperationalError
+
+from crm.core import clock
+from crm.core.db import session
+from crm.core.lines import Flight, Lines, Rests
+from crm.core.mail import as_bytes
+from crm.core.smtp import Answer, Fate, Parcel
+from crm.core.stopping import asked_to_stop
+from crm.outbox import actions
+from crm.outbox.actions.claiming import Taken
+from crm.outbox.queries.rendering import messages
+
+log = structlog.get_logger(__name__)
+LEAST_CLAIM, MOST_CLAIM = 25, 2000
+QUICK, SLOW = 0.3, 1.0
+"""Seconds in which a claim should leave: what is asked for meanwhile waits no longer than that."""
+ROUND_SECONDS = 60.0
+"""A round that has not begun all its letters by then gives the rest back: well within the lease."""
+PATIENCE = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0, 8.0, 8.0)
+"""Pauses after which a database that went away is asked again: ends that are known must be written down."""
+
+rests = Rests()
+Ready = tuple[Taken, Parcel]
+Ends = list[tuple[Taken, Answer]]
+
+
+def smtp_url_of(_sender_id: int | None) -> str:
+    """The mail server over which a sender's letters leave."""
+    return str(current_app.config["SMTP_URL"])
+
+
+def _parcels(taken: Sequence[Taken]) -> list[Ready]:
+    """The one place where a taken letter becomes bytes."""
+    found = messages([letter.id for letter in taken], clock.now())
+    return [
+        (letter, Parcel(one.from_address, one.to_address, as_bytes(one)))
+        for letter in taken
+        if (one := found.get(letter.id)) is not None
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """Letters on their way over the lines of one server."""
+
+    url: str
+    letters: list[Taken]
+    flight: Flight
+
+    def land(self) -> Ends:
+        return list(zip(self.letters, self.flight.land(), strict=True))
+
+
+class Rounds:
+    """One run over all that is due. Use it as a context manager: at its end nothing is on its way any more."""
+
+    def __init__(self, connections: int, depth: int) -> None:
+        self._connections = connections
+        self._at_once = 1 if connections * depth < 2 else 2
+        self._size = connections * depth // self._at_once
+        self._claim = LEAST_CLAIM
+        self._claimed = monotonic()
+        self._waiting: deque[Ready] = deque()
+        self._flying: deque[list[Round]] = deque()
+        self._lines: dict[str, Lines] = {}
+        self._stack = ExitStack()
+        self._over = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._over = True
+        self._stack.close()
+
+    def run(self) -> int:
+        """Returns how many letters the servers took."""
+        sent = 0
+        while True:
+            ends = self._land()
+            begun = self._patiently(ends)
+            sent += sum(answer.fate is Fate.ACCEPTED for _letter, answer in ends)
+            if begun:
+                self._launch(begun)
+            elif not self._flying:
+                return sent
+
+    # ------------------------------------------------------------ on the wire
+
+    def _land(self) -> Ends:
+        """The ends of the oldest round, once there is no place for another."""
+        idle = self._over or asked_to_stop.is_set() or not self._waiting
+        if not self._flying or (len(self._flying) < self._at_once and not idle):
+            return []
+        ends: Ends = []
+        for one in self._flying.popleft():
+            landed = one.land()
+            ends += landed
+            self._note(one.url, [answer for _letter, answer in landed])
+        return ends
+
+    def _note(self, url: str, answers: Sequence[Answer]) -> None:
+        """A server that is away rests, and this run ends."""
+        said = next((answer.text for answer in answers if answer.fate is Fate.KEPT and answer.text), None)
+        if said is None:
+            rests.there(url)
+        elif not self._over:
+            self._over = True
+            log.warning("mail_server_away", error=said, again_in_seconds=rests.away(url))
+
+    def _launch(self, begun: Sequence[Ready]) -> None:
+        by_url: dict[str, list[Ready]] = {}
+        for letter, parcel in begun:
+            by_url.setdefault(smtp_url_of(letter.sender_id), []).append((letter, parcel))
+        end = monotonic() + ROUND_SECONDS
+        rounds = []
+        for url, ready in by_url.items():
+            if url not in self._lines:
+                self._lines[url] = self._stack.enter_context(Lines(url, self._connections))
+            flight = self._lines[url].send([parcel for _letter, parcel in ready], lambda: self._enough(end))
+            rounds.append(Round(url, [letter for letter, _parcel in ready], flight))
+        self._flying.append(rounds)
+
+    def _enough(self, end: float) -> bool:
+        return self._over or asked_to_stop.is_set() or monotonic() > end
+
+    # ------------------------------------------------------------ in the books
+
+    def _patiently(self, ends: Ends) -> list[Ready]:
+        """One transaction; again while the database is away, as what is written twice is written once."""
+        for pause in PATIENCE:
+            try:
+                return self._write(ends, clock.now())
+            except (OperationalError, InterfaceError) as error:
+                session().rollback()
+                self._waiting.clear()
+                log.warning("database_away", error=str(error.orig), again_in_seconds=pause)
+                asked_to_stop.wait(pause)
+        return self._write(ends, clock.now())
+
+    def _write(self, ends: Ends, at: datetime) -> list[Ready]:
+        """What has ended, and what leaves next."""
+        if ends:
+            actions.end(ends, at)
+        if self._over or asked_to_stop.is_set():
+            actions.hand_back([letter for letter, _parcel in self._waiting])
+            self._waiting.clear()
+            session().commit()
+            return []
+        if len(self._waiting) < self._size:
+            self._refill(at)
+        following = [self._waiting.popleft() for _ in range(min(self._size, len(self._waiting)))]
+        begun = actions.begin([letter for letter, _parcel in following], at) if following else set()
+        session().commit()
+        return [(letter, parcel) for letter, parcel in following if letter.id in begun]
+
+    def _refill(self, at: datetime) -> None:
+        """Takes what is due. A claim is as large as what leaves in half a second or so."""
+        took, self._claimed = monotonic() - self._claimed, monotonic()
+        if took < QUICK:
+            self._claim = min(self._claim * 2, MOST_CLAIM)
+        elif took > SLOW:
+            self._claim = max(self._claim // 2, LEAST_CLAIM)
+        taken = actions.take_due(at, self._claim)
+        # A sender's limits stand here: taken = within_limits(taken, at)
+        awake = self._awake(taken, at)
+        self._over = self._over or (bool(taken) and not awake)
+        self._waiting += _parcels(actions.still_welcome(awake, at)) if awake else []
+
+    def _awake(self, taken: Sequence[Taken], at: datetime) -> list[Taken]:
+        """Those whose server does not rest; the others are due again when it has rested."""
+        left = {url: rests.left(url) for url in {smtp_url_of(letter.sender_id) for letter in taken}}
+        for url, seconds in left.items():
+            if seconds:
+                resting = [letter for letter in taken if smtp_url_of(letter.sender_id) == url]
+                actions.hand_back(resting, at + timedelta(seconds=seconds))
+        return [letter for letter in taken if not left[smtp_url_of(letter.sender_id)]]

@@ -1,0 +1,113 @@
+"""Rounds: who goes first while a campaign leaves, how many are on their way at once, and what a bad moment costs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+from sqlalchemy.exc import OperationalError
+
+from crm.core.db import session
+from crm.core.lines import Lines
+from crm.core.stopping import asked_to_stop
+from crm.outbox import actions, tasks
+from crm.outbox.actions.claiming import Taken
+from crm.outbox.models import Letter, Touch
+from crm.outbox.rules import Lane, LetterState
+from crm.people.models import Person
+from tests import make
+from tests.crm.outbox.conftest import Server, Write
+from tests.crm.outbox.test_wire import states
+
+CROWD = 300
+
+
+@pytest.fixture
+def crowd(people: list[Person]) -> list[Person]:
+    return [make.person(f"C{n}", identities={"email": f"c{n}@people.example"}) for n in range(CROWD)]
+
+
+def test_a_sign_in_letter_overtakes_a_running_campaign(
+    server: Server, crowd: list[Person], people: list[Person], write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(crowd, "c:1", origin="spring")
+    session().commit()
+    claims: list[int] = []
+
+    def taking(at: datetime, limit: int) -> list[Taken]:
+        if len(claims) == 1:
+            write(people[:1], "link:1", lane=Lane.ASKED)
+        claims.append(limit)
+        return actions.claiming.take_due(at, limit)
+
+    monkeypatch.setattr(actions, "take_due", taking)
+    assert tasks.send_due.run() == CROWD + 1
+    place = [mail["To"] for mail in server.got].index("p0@people.example")
+    assert place < 2 * claims[0] < CROWD, "it waited for more than what had been taken before it was asked for"
+
+
+@pytest.mark.parametrize(("connections", "depth"), [(1, 1), (1, 7), (3, 4), (4, 100)])
+def test_no_more_are_on_their_way_than_the_settings_allow(
+    connections: int,
+    depth: int,
+    database: Flask,
+    server: Server,
+    crowd: list[Person],
+    write: Write,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(database.config, "MAIL_CONNECTIONS", connections)
+    monkeypatch.setitem(database.config, "MAIL_DEPTH", depth)
+    write(crowd[:60], "c:1", origin="spring")
+    session().commit()
+    most, send = [0], Lines.send
+
+    def sending(lines: Lines, *more: object) -> object:
+        marked = select(func.count()).select_from(Letter).where(Letter.state == LetterState.SENDING)
+        most.append(session().scalar(marked) or 0)
+        return send(lines, *more)  # type: ignore[arg-type]  # handed on as they came
+
+    monkeypatch.setattr(Lines, "send", sending)
+    assert tasks.send_due.run() == 60
+    assert 0 < max(most) <= connections * depth
+    assert server.connections <= connections
+    assert states() == {LetterState.SENT: 60}
+
+
+def test_a_database_that_goes_away_for_a_moment_costs_nothing(
+    server: Server, crowd: list[Person], write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(crowd[:60], "c:1", origin="spring")
+    session().commit()
+    end, calls = actions.end, [0]
+
+    def ending(ends: Sequence[object], at: datetime) -> int:
+        calls[0] += 1
+        if calls[0] == 1:
+            raise OperationalError("UPDATE letter", {}, Exception("the server closed the connection"))
+        return end(ends, at)  # type: ignore[arg-type]  # handed on as they came
+
+    monkeypatch.setattr(actions, "end", ending)
+    monkeypatch.setattr(asked_to_stop, "wait", lambda _seconds: None)
+    tasks.send_due.run()
+    tasks.send_due.run()
+    assert calls[0] > 1
+    assert len(server.got) == len({mail["Message-ID"] for mail in server.got})
+    assert states()[LetterState.UNCERTAIN] == states()[LetterState.SENDING] == 0
+    assert session().query(Touch).count() == states()[LetterState.SENT] == len(server.got)
+
+
+def test_all_ends_of_one_round_are_told_apart(server: Server, crowd: list[Person], write: Write) -> None:
+    write(crowd[:6], "c:1", origin="spring")
+    session().commit()
+    server.say = ["250 ok", "550 no such box", "451 later", "550 no such box", None]
+    tasks.send_due.run()
+    assert states() == {
+        LetterState.SENT: 2, LetterState.REFUSED: 2, LetterState.QUEUED: 1, LetterState.UNCERTAIN: 1,
+    }  # fmt: skip
+    put_off = session().query(Letter).filter_by(state=LetterState.QUEUED).one()
+    assert (put_off.attempts, put_off.reason) == (1, "451 later")
+    assert session().query(Touch).count() == 2

@@ -87,14 +87,3 @@ def shown(invite: Invite, title: str) -> dict[str, Any]:
     """What templates/invites/_link.html shows of a link."""
     address = address_of(invite.code)
     return {"invite": invite, "title": title, "address": address, "qr": qr_picture(address)}
-
-
-def shown_of(origin_id: int, person_id: int) -> dict[str, Any] | None:
-    """The same for one person's link from one campaign."""
-    wanted = (
-        select(Invite, Origin.title)
-        .join(Origin, Origin.id == Invite.origin_id)
-        .where(Invite.origin_id == origin_id, Invite.person_id == person_id)
-    )
-    found = session().execute(wanted).first()
-    return shown(found[0], found[1]) if found is not None else None

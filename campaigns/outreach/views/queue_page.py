@@ -15,7 +15,7 @@ from crm.core import clock, programme
 from crm.core.db import session
 from crm.core.guards import May, viewer
 from crm.groups.queries import groups_to_join
-from crm.invites.queries import shown_of
+from crm.invites.queries import qr_picture
 from crm.outbox.models import Letter
 from crm.outbox.queries import count_by_hand
 from crm.outbox.queries.accounts import Account, accounts_over
@@ -91,7 +91,8 @@ def _person(row: Row[*tuple[Any, ...]], desk: Desk) -> dict[str, Any]:
         "profile": _profile(letter, desk),
         "app": app_url(letter.identity_kind, letter.identity_value),
         "groups": groups_to_join(),
-        "one": shown_of(letter.origin_id, letter.person_id) if letter.origin_id is not None else None,
+        "link": (link := str((letter.values or {}).get("link", ""))),
+        "qr": qr_picture(link) if link else None,
     }
 
 

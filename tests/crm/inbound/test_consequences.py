@@ -153,7 +153,7 @@ def test_a_bounce_tells_that_an_uncertain_letter_had_left(box: Mailbox, bo: Pers
 
     put_wording("notice", "en", "Come and see", "Dear {{ name }}", T0)
     number = write_letter(bo.id, "notice:9", "notice", {"name": "Bo"}, lane=Lane.NOTICE, at=T0)
-    assert begin(take_due(T0, 1)[0], T0)
+    assert begin(take_due(T0, 1), T0)
     sweep_leases(T0 + timedelta(hours=1))
     letter = session().get_one(Letter, number, populate_existing=True)
     states = [letter.state]

@@ -31,7 +31,6 @@ from campaigns.credits.actions import (
 )
 from campaigns.credits.actions.drawing import UPLOADED
 from campaigns.credits.forms import (
-    FORMAT_NAMES,
     KINDS,
     ORDERS,
     SHAPES,
@@ -57,7 +56,8 @@ from campaigns.credits.queries import (
     rounds,
     withdrawn_since,
 )
-from campaigns.credits.queries.words import PLACES, STATES
+from campaigns.credits.queries.fitness import left_out
+from campaigns.credits.queries.words import FORMAT_NAMES, PLACES, STATES
 from campaigns.credits.rules import SIZES, EditionState, Look, RuleKind, look_of, sides
 from campaigns.credits.views import bp
 from campaigns.credits.views.drawn import private
@@ -202,6 +202,7 @@ def _previewed(edition: Edition, form: EditionForm | None = None) -> dict[str, A
     kept = look_of(trial.look)
     language, size = _asked(kept)
     shown: dict[str, Any] = {"look": kept, "language": language, "size": size, "drawn": None, "problem": problem}
+    shown["left_out"] = left_out(kept)
     try:
         names = names_of(trial)
         if names:
@@ -245,7 +246,7 @@ def _page(edition: Edition) -> dict[str, Any]:
         SelectChoice(build.id, f"{build.platform} {build.version}") for build in newest_builds(BUILDS_OFFERED)
     ]
     kept = look_of(edition.look)
-    told = {"look": kept} if renderings else _previewed(edition)
+    told = {"look": kept, "left_out": left_out(kept)} if renderings else _previewed(edition)
     return told | {
         "edition": edition,
         "states": STATES,

@@ -156,6 +156,7 @@ def test_colours_of_ones_own_take_the_place_of_the_themes_and_are_drawn(
         ({"kinds": ["list"]}, "Choose the list"),
         ({"formats": []}, "Choose at least one"),
         ({"sizes": "big"}, "such as 1080x2400"),
+        ({"sizes": "1080x2400", "formats": ["png", "pi-tga"]}, "Raspberry Pi logo.tga shows at most 1920 × 1080"),
         ({"min_px": "4"}, "From 12 to 60 pixels"),
         ({"own_colours": "y", **COLOURS, "colour_names": "#16110f"}, "Names on Ground: a contrast of"),
         ({"own_colours": "y", **COLOURS, "colour_title": "orange"}, "as #rrggbb"),
@@ -186,6 +187,18 @@ def test_a_draft_again_shows_no_drawing_of_what_it_was(held: Programme, release_
     assert "The drawing failed" not in release_manager.get(here).text
     release_manager.post(f"{here}/freeze")
     assert "Drawing the pages" in release_manager.get(here).text
+
+
+def test_the_page_says_which_screens_a_format_leaves_out(held: Programme, release_manager: FlaskClient) -> None:
+    says_yes(retained("Ada"))
+    session().commit()
+    asked = _form(sizes="1080x2400, 800x480", formats=["png", "pi-tga"])
+    here = release_manager.post("/editions/new", data=asked).headers["Location"]
+    told = "Raspberry Pi logo.tga: not for 1080 × 2400, for it shows at most 1920 × 1080 pixels."
+    assert told in release_manager.get(here).text
+    release_manager.post(f"{here}/freeze")
+    jobs.run_due.run()
+    assert told in release_manager.get(here).text
 
 
 def test_who_is_not_on_it_is_listed_with_the_reason(held: Programme, release_manager: FlaskClient) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from io import BytesIO
@@ -41,7 +41,7 @@ from campaigns.credits.forms import (
     edition_form,
     filled,
 )
-from campaigns.credits.models import Edition
+from campaigns.credits.models import Edition, Rendering
 from campaigns.credits.queries import (
     consent_figures,
     count_withdrawn,
@@ -202,7 +202,7 @@ def _previewed(edition: Edition, form: EditionForm | None = None) -> dict[str, A
     kept = look_of(trial.look)
     language, size = _asked(kept)
     shown: dict[str, Any] = {"look": kept, "language": language, "size": size, "drawn": None, "problem": problem}
-    shown["left_out"] = left_out(kept)
+    shown |= {"left_out": left_out(kept), "screens": kept.sizes, "shown": None}
     try:
         names = names_of(trial)
         if names:
@@ -246,7 +246,7 @@ def _page(edition: Edition) -> dict[str, Any]:
         SelectChoice(build.id, f"{build.platform} {build.version}") for build in newest_builds(BUILDS_OFFERED)
     ]
     kept = look_of(edition.look)
-    told = {"look": kept, "left_out": left_out(kept)} if renderings else _previewed(edition)
+    told = _shown(kept, renderings) or _previewed(edition)
     return told | {
         "edition": edition,
         "states": STATES,
@@ -259,11 +259,32 @@ def _page(edition: Edition) -> dict[str, Any]:
         "figures": figures,
         "version": crc32(f"{edition.look}{edition.rule}{edition.as_of}{edition.state}{figures['on']}".encode()),
         "renderings": renderings,
-        "drawn_all": bool(renderings) and is_drawn(edition),
+        "drawn_all": is_drawn(edition),
         "job": job,
         "withdrawn": withdrawn_since(edition),
-        "sides": sides,
         "ship_form": ship_form,
+    }
+
+
+def _shown(kept: Look, renderings: Sequence[Rendering]) -> dict[str, Any] | None:
+    """The page that is asked for of what has been drawn; None when there is no picture, but other formats alone."""
+    pictures = {(one.language, one.screen): one for one in renderings if any("page" in file for file in one.files)}
+    if not pictures:
+        return None
+    language, size = _asked(kept)
+    wanted = [(language, size), *(key for key in pictures if key[0] == language), *pictures]
+    language, size = next(key for key in wanted if key in pictures)
+    rendering = pictures[language, size]
+    pages = sum("page" in file for file in rendering.files)
+    number = min(max(1, request.args.get("page", 1, type=int)), pages)
+    return {
+        "look": kept,
+        "left_out": left_out(kept),
+        "language": language,
+        "size": size,
+        "screens": [one for one in kept.sizes if (language, one) in pictures],
+        "screen": sides(size),
+        "shown": {"rendering": rendering, "number": number, "pages": pages},
     }
 
 

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import re
+from html import unescape
 from io import BytesIO
 from typing import Any
 from zipfile import ZipFile
@@ -187,6 +189,47 @@ def test_a_draft_again_shows_no_drawing_of_what_it_was(held: Programme, release_
     assert "The drawing failed" not in release_manager.get(here).text
     release_manager.post(f"{here}/freeze")
     assert "Drawing the pages" in release_manager.get(here).text
+
+
+def test_every_page_screen_and_language_that_was_drawn_can_be_seen(
+    held: Programme, release_manager: FlaskClient
+) -> None:
+    held.languages = ["en", "zh"]
+    for number in range(400):
+        says_yes(retained(f"Tester{number}"))
+    asked = _form(sizes="240x240, 480x800", min_px="16", title_zh="感谢")
+    session().commit()
+    here = release_manager.post("/editions/new", data=asked).headers["Location"]
+    release_manager.post(f"{here}/freeze")
+    jobs.run_due.run()
+    first = release_manager.get(here).text
+    pages = int(re.search(r"page 1 of (\d+)", first).group(1))  # type: ignore[union-attr]
+    assert pages > 1
+    assert 'rel="prev"' not in first
+    second = release_manager.get(unescape(re.search(r'rel="next" href="([^"]+)"', first).group(1))).text  # type: ignore[union-attr]
+    assert f'alt="Boot screen “Thank you”, page 2 of {pages}"' in second
+    assert "/pages/2.png" in second
+    last = release_manager.get(f"{here}?page=99").text
+    assert f"page {pages} of {pages}" in last
+    assert 'rel="next"' not in last
+    other = release_manager.get(f"{here}?language=zh&size=480x800").text
+    assert "Boot screen “感谢”, page 1 of" in other
+    assert 'width="480"' in other
+
+
+def test_everything_is_offered_only_when_all_of_it_is_drawn(held: Programme, release_manager: FlaskClient) -> None:
+    says_yes(retained("Ada"))
+    session().commit()
+    here = release_manager.post("/editions/new", data=_form(sizes="240x240, 480x800")).headers["Location"]
+    release_manager.post(f"{here}/freeze")
+    jobs.run_due.run()
+    assert "boot-screen.zip" in release_manager.get(here).text
+    session().delete(renderings_of(editions_page(None, None).rows[0].id)[1])
+    session().commit()
+    half = release_manager.get(here).text
+    assert "boot-screen.zip" not in half
+    assert "manifest.json" in half
+    assert release_manager.get(f"{here}/boot-screen.zip").status_code == 404
 
 
 def test_the_page_says_which_screens_a_format_leaves_out(held: Programme, release_manager: FlaskClient) -> None:

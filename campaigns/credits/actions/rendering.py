@@ -16,6 +16,7 @@ from sqlalchemy import Table, delete, select
 from boot_screen import Layout, Proof, Scene, write, write_set
 from boot_screen.draw import render_pages
 from boot_screen.manifest import manifest_json
+from boot_screen.orders import NAMES
 from boot_screen.outputs import PAGE_FORMATS, suffix_of, whole_file
 from boot_screen.outputs.whole import pack_folder
 from campaigns.credits.actions.drawing import check_look, hash_of, laid_out, scene_of
@@ -144,11 +145,12 @@ def _write_format(layout: Layout, folder: str, form: str) -> list[dict[str, Any]
     if form in PAGE_FORMATS:
         written = []
         for master in render_pages(layout, range(len(layout.pages))):
-            path = _path(f"{folder}/{form}-{master.page:02}{suffix}")
+            path = _path(f"{folder}/boot-screen-{master.page:02}{suffix}")
             write(master, form, path)
             written.append(path)
     else:
-        written = [_path(f"{folder}/{form}{suffix or '.zip'}")]
+        stem = NAMES.get(form, "boot-screen") if suffix else form
+        written = [_path(f"{folder}/{stem}{suffix or '.zip'}")]
         if suffix:
             write_set(layout, render_pages(layout, range(len(layout.pages))), form, written[0])
         else:

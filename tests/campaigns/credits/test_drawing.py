@@ -184,6 +184,9 @@ def test_each_screen_is_drawn_in_each_language_and_format(programme: Programme) 
     }
     for one in drawn:
         assert {file["form"] for file in one.files} == set(FORMATS)
+        names = [file["name"] for file in one.files]
+        assert len(set(names)) == len(names)
+        assert {"boot-screen.pdf", "boot-screen-01.bmp", "bootanimation.zip", "plymouth.zip"} <= set(names)
         assert all(files.path_of(file["key"]).stat().st_size == file["size"] > 0 for file in one.files)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from zlib import crc32
 
 from flask import flash, redirect, render_template, request, send_file, url_for
-from flask_babel import get_locale
+from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
@@ -306,7 +306,15 @@ def freeze(edition_id: int) -> Response:
     at = programme.moment()
     names = freeze_edition(edition_id, at)
     render_edition(edition_id, at, by_id=viewer().person_id)
-    return _back(edition_id, _("Frozen with %(names)s names. The pictures are being drawn.", names=f"{names:,}"))
+    return _back(
+        edition_id,
+        ngettext(
+            "Frozen with %(names)s name. The pictures are being drawn.",
+            "Frozen with %(names)s names. The pictures are being drawn.",
+            names,
+            names=f"{names:,}",
+        ),
+    )
 
 
 @bp.post("/editions/<int:edition_id>/reopen")

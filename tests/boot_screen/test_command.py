@@ -184,3 +184,15 @@ def test_what_cannot_be_written_is_refused_before_anything_is(
     assert code == 2
     assert says in capsys.readouterr().err
     assert not out.exists()
+
+
+def test_every_script_that_no_font_covers_is_told_also_of_names_that_became_numbers(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = tmp_path / "names.csv"
+    names.write_text("id,name\n3,\ua9c1\n4,A\ua9c2\U00012000\n", encoding="utf-8")
+    assert main([str(names), str(tmp_path / "a.png"), "--size", "480x800", "--no-system-fonts"]) == 0
+    told = capsys.readouterr().err
+    assert "tester #3" in told
+    assert "Javanese: 2 different characters covered by no font" in told
+    assert "Cuneiform: 1 different characters covered by no font" in told

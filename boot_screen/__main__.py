@@ -12,7 +12,7 @@ from boot_screen.command_line import parser, verify_parser
 from boot_screen.layout import Layout
 from boot_screen.names_csv import NamesError, read_names
 from boot_screen.orders import Bar, Order, a_folder, carry_out, older_pages, one_file
-from boot_screen.outputs import Options, suffix_of
+from boot_screen.outputs import Options, OutputError, suffix_of, unfit
 from boot_screen.scene import FLOOR_PX, Scene, SceneError
 from boot_screen.scene import Order as NamesOrder
 from boot_screen.themes import THEMES, ThemeError, silhouette_of, theme
@@ -67,6 +67,9 @@ def _orders(asked: argparse.Namespace) -> Iterable[Order]:
         )
         for size in dict.fromkeys(asked.size)
     ]
+    for reason in (unfit(form, scene.screen) for scene in scenes for form in forms):
+        if reason:
+            raise OutputError(reason)
     single = _is_one_file(asked.out, forms, len(scenes))
     if asked.manifest and not single:
         raise SceneError("Each screen's folder gets its manifest.json; leave --manifest out.")
@@ -77,6 +80,8 @@ def _orders(asked: argparse.Namespace) -> Iterable[Order]:
         )
     names = read_names(asked.names)
     scenes = [replace(scene, names=names) for scene in scenes]
+    for scene in scenes:
+        scene.check()
     if single:
         return one_file(scenes[0], forms[0], asked.out, asked.manifest)
     return a_folder(scenes, forms, asked.out, theme(dark)[0] if asked.dark else None)

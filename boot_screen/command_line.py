@@ -7,11 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from boot_screen.outputs import FORMATS
+from boot_screen.outputs.splash import MOST_OFFSET
 from boot_screen.scene import DEFAULT_MIN_MM, DEFAULT_MIN_PX, FLOOR_PX, Order, Screen
 from boot_screen.silhouette import known_silhouettes
 from boot_screen.themes import THEMES
-
-LARGEST_OFFSET = 2**30
 
 
 def parser() -> argparse.ArgumentParser:
@@ -88,7 +87,7 @@ def _add_files(made: argparse.ArgumentParser) -> None:
     add("--seconds", type=_number(0.1, 60), default=3.0, metavar="S", help="how long a page stands before the next")
     add(
         "--offset",
-        type=_whole_number(0, LARGEST_OFFSET),
+        type=_whole_number(0, MOST_OFFSET),
         default=0,
         metavar="BYTES",
         help="of the picture in a splash partition",

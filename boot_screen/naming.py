@@ -71,7 +71,9 @@ class SetNames(Sequence[SetName]):
 def _set_name(name: Name, setter: Typesetter, most_em: float) -> SetName:
     line, changes = set_text(name.text, setter, most_em)
     if line is None:
+        lost = setter.set(shown).uncovered if (shown := sanitise(name.text)[0]) else frozenset()
         line, _ = set_text(f"tester #{name.id}", setter, most_em)
+        line = line and line._replace(uncovered=line.uncovered | lost)
         changes |= {Change.NAMELESS}
     if line is None:
         raise AssertionError("a text that begins with a letter has something to draw")

@@ -19,16 +19,19 @@ from boot_screen.outputs.pdf import save_pdf
 from boot_screen.outputs.plymouth import save_plymouth
 from boot_screen.outputs.rgb565 import save_rgb565, save_rle
 from boot_screen.outputs.splash import save_splash
-from boot_screen.outputs.tga import save_tga
+from boot_screen.outputs.tga import HIGHEST, WIDEST, save_tga
 from boot_screen.outputs.whole import OutputError, whole_file
+from boot_screen.scene import Screen
 
 __all__ = [
     "FORMATS",
+    "LARGEST_SCREENS",
     "PAGE_FORMATS",
     "SET_FORMATS",
     "Options",
     "OutputError",
     "suffix_of",
+    "unfit",
     "whole_file",
     "write",
     "write_set",
@@ -73,6 +76,22 @@ SET_FORMATS: dict[str, tuple[str, SetWriter]] = {
     "find-me": (".html", lambda layout, masters, path, _options: save_find_me(layout, masters, path)),
 }
 FORMATS = (*PAGE_FORMATS, *SET_FORMATS)
+LARGEST_SCREENS = {"pi-tga": Screen(WIDEST, HIGHEST)}  # of formats whose devices show no larger picture
+
+
+def unfit(form: str, screen: Screen) -> str | None:
+    """Why a format cannot be written for a screen, and what to do; None when it can. To be asked before drawing.
+
+    Raises ValueError for an unknown format.
+    """
+    suffix_of(form)
+    most = LARGEST_SCREENS.get(form)
+    if most is None or (screen.width <= most.width and screen.height <= most.height):
+        return None
+    return (
+        f"{form} shows at most {most.width}x{most.height} pixels, not {screen.width}x{screen.height}. "
+        "Draw it for a smaller screen, or leave the format out."
+    )
 
 
 def suffix_of(form: str) -> str:

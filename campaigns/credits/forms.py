@@ -28,6 +28,8 @@ from boot_screen.outputs import FORMATS
 from boot_screen.scene import FLOOR_PX, LANTERN
 from boot_screen.themes import THEMES, ThemeError, recoloured, too_faint, written
 from campaigns.credits.models import Edition
+from campaigns.credits.queries.fitness import fits_nowhere
+from campaigns.credits.queries.words import FORMAT_NAMES
 from campaigns.credits.rules import (
     DEFAULT_SIZE,
     LONGEST_NAME,
@@ -71,19 +73,6 @@ SHAPES = {
     "star": lazy_gettext("Star"),
     "seed": lazy_gettext("Seed"),
     "phone": lazy_gettext("Telephone"),
-}
-FORMAT_NAMES = {
-    "png": lazy_gettext("PNG pictures"),
-    "bootanimation": lazy_gettext("Android bootanimation.zip"),
-    "plymouth": lazy_gettext("Plymouth theme (Linux)"),
-    "grub": lazy_gettext("GRUB theme"),
-    "bmp": lazy_gettext("BMP (SeaBIOS, coreboot, U-Boot, UEFI)"),
-    "pi-tga": lazy_gettext("Raspberry Pi logo.tga"),
-    "splash-img": lazy_gettext("Qualcomm splash.img"),
-    "rgb565": lazy_gettext("Raw RGB565"),
-    "rle": lazy_gettext("RLE of RGB565"),
-    "pdf": lazy_gettext("Poster to print (PDF, A2)"),
-    "find-me": lazy_gettext("Find-me page (one HTML file)"),
 }
 COLOURS = {
     "ground": lazy_gettext("Ground"),
@@ -147,6 +136,11 @@ class EditionForm(Form):
                     "Write width and height in pixels, such as 1080x2400; each from 160 to 8192; at most 12 screens."
                 )
             )
+
+    def validate_formats(self, field: Field) -> None:
+        sizes = sizes_of(self.sizes.data or "")
+        if sizes and (told := fits_nowhere(field.data or (), sizes)):
+            raise ValidationError(told)
 
     def validate_own_colours(self, field: Field) -> None:
         if not field.data:

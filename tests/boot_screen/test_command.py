@@ -163,3 +163,36 @@ def test_what_is_missing_too_many_or_of_another_size_is_told(
     assert "page 1 is missing" in told
     assert "page 2 is 10x10, not 480x800" in told
     assert "page 99 is not in the manifest" in told
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        (["--size", "1080x1920", "--format", "png", "--format", "pi-tga"], "pi-tga shows at most 1920x1080"),
+        (["--size", "200x200", "--min-px", "30"], "12 to 25 px"),
+        (["--offset", "99999999"], "0 to 67108864"),
+    ],
+)
+def test_what_cannot_be_written_is_refused_before_anything_is(
+    names: Path, capsys: pytest.CaptureFixture[str], more: list[str], says: str
+) -> None:
+    out = names.with_name("out")
+    try:
+        code: object = main([str(names), str(out), "--size", "480x800", *more])
+    except SystemExit as ended:
+        code = ended.code
+    assert code == 2
+    assert says in capsys.readouterr().err
+    assert not out.exists()
+
+
+def test_every_script_that_no_font_covers_is_told_also_of_names_that_became_numbers(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = tmp_path / "names.csv"
+    names.write_text("id,name\n3,\ua9c1\n4,A\ua9c2\U00012000\n", encoding="utf-8")
+    assert main([str(names), str(tmp_path / "a.png"), "--size", "480x800", "--no-system-fonts"]) == 0
+    told = capsys.readouterr().err
+    assert "tester #3" in told
+    assert "Javanese: 2 different characters covered by no font" in told
+    assert "Cuneiform: 1 different characters covered by no font" in told

@@ -14,6 +14,7 @@
     "Plus and minus zoom, 0 shows the whole page, arrows move it, Page Up and Page Down turn pages.":
       "加号和减号缩放，0 显示整页，方向键移动画面，Page Up 和 Page Down 翻页。",
     "{count} names are here. Type yours.": "这里有 {count} 个名字，输入你的名字。",
+    "One name is here. Type yours.": "这里有 1 个名字，输入你的名字。",
     "One name found.": "找到 1 个名字。",
     "{count} names found.": "找到 {count} 个名字。",
     "{count} names found. The first {shown} are listed; type more of the name.":
@@ -267,7 +268,7 @@
     chosen = -1;
     results.replaceChildren(...found.map(option));
     open(found.length > 0);
-    if (!field.value.trim()) status.textContent = say("{count} names are here. Type yours.", { count });
+    if (!field.value.trim()) status.textContent = say(count === 1 ? "One name is here. Type yours." : "{count} names are here. Type yours.", { count });
     else if (indexes.length === 0) status.textContent = say("No name is written like this. Try a part of it.");
     else if (indexes.length === 1) status.textContent = say("One name found.");
     else {

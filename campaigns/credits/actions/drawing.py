@@ -17,6 +17,7 @@ from boot_screen.scene import FLOOR_PX
 from boot_screen.silhouette import SilhouetteError, named, of_data
 from boot_screen.themes import THEMES, ThemeError, check, recoloured
 from campaigns.credits.queries import ChosenName
+from campaigns.credits.queries.fitness import fits_nowhere
 from campaigns.credits.rules import Look, Wording, sides
 from crm.core import files
 from crm.core.errors import NotUnderstood
@@ -91,6 +92,8 @@ def check_look(look: Look) -> None:
     """Raises NotUnderstood, saying what to change."""
     if not look.sizes or not look.wordings:
         raise NotUnderstood(_("Give at least one screen and one language."))
+    if told := fits_nowhere(look.formats, look.sizes):
+        raise NotUnderstood(told)
     for size in look.sizes:
         one = scene_of([ChosenName(1, "1", "")], look, next(iter(look.wordings)), size)
         largest = min(one.screen.width, one.screen.height) // 8

@@ -14,7 +14,7 @@ from campaigns.credits.actions.drawing import check_look
 from campaigns.credits.actions.rendering import forget_renderings
 from campaigns.credits.models import Edition, EditionName
 from campaigns.credits.queries import chosen, edition_or_404, is_drawn, names_of
-from campaigns.credits.rules import EDITION_MOVES, EditionState, Look, told_of
+from campaigns.credits.rules import EDITION_MOVES, EditionState, Look, look_of, told_of
 from crm.core import journal
 from crm.core.bulk import load
 from crm.core.db import session
@@ -115,8 +115,11 @@ def _move(edition_id: int, to: EditionState, at: datetime, **values: Any) -> Edi
 
 
 def freeze_edition(edition_id: int, at: datetime) -> int:
-    """Keeps who is on it, under which names, in their order; returns how many. Raises MoveRefused for an empty one."""
-    names = names_of(edition_or_404(edition_id))
+    """Keeps who is on it, under which names, in their order; returns how many. Raises MoveRefused for an empty one,
+    NotUnderstood for a look that cannot be drawn."""
+    edition = edition_or_404(edition_id)
+    check_look(look_of(edition.look))
+    names = names_of(edition)
     _move(edition_id, EditionState.FROZEN, at, frozen_at=at)
     if not names:
         raise MoveRefused(_("Nobody is on this boot screen: ask for consent first, or choose another day."))

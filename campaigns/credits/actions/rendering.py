@@ -16,17 +16,19 @@ from sqlalchemy import Table, delete, select
 from boot_screen import Layout, Proof, Scene, write, write_set
 from boot_screen.draw import render_pages
 from boot_screen.manifest import manifest_json
+from boot_screen.orders import NAMES
 from boot_screen.outputs import PAGE_FORMATS, suffix_of, whole_file
 from boot_screen.outputs.whole import pack_folder
-from campaigns.credits.actions.drawing import hash_of, laid_out, scene_of
+from campaigns.credits.actions.drawing import check_look, hash_of, laid_out, scene_of
 from campaigns.credits.models import Edition, EditionName, Rendering
 from campaigns.credits.queries import edition_or_404, names_of, newest_job
 from campaigns.credits.queries.editions import RENDER
+from campaigns.credits.queries.fitness import drawn_sizes, formats_for
 from campaigns.credits.rules import EditionState, look_of
 from crm.core import files, programme
 from crm.core.bulk import insert_or_pass
 from crm.core.db import session
-from crm.core.errors import MoveRefused
+from crm.core.errors import MoveRefused, NotUnderstood
 from crm.core.jobs import Job, enqueue
 
 PAGES_A_STEP = 40
@@ -50,6 +52,7 @@ class _Unit:
     language: str
     size: str
     scene: Scene
+    formats: tuple[str, ...]
     digest: str
 
     def folder(self, edition_id: int) -> str:
@@ -58,10 +61,12 @@ class _Unit:
 
 def _units(edition: Edition) -> list[_Unit]:
     names, look = names_of(edition), look_of(edition.look)
-    scenes = [
-        (language, size, scene_of(names, look, language, size)) for language in look.wordings for size in look.sizes
-    ]
-    return [_Unit(language, size, scene, hash_of(scene, look.formats)) for language, size, scene in scenes]
+    units = []
+    for language in look.wordings:
+        for size in drawn_sizes(look):
+            scene, formats = scene_of(names, look, language, size), formats_for(look, size)
+            units.append(_Unit(language, size, scene, formats, hash_of(scene, formats)))
+    return units
 
 
 def _known(edition_id: int, unit: _Unit) -> bool:
@@ -79,19 +84,29 @@ def _known(edition_id: int, unit: _Unit) -> bool:
 def draw_some(job: Job, _at: datetime) -> bool:
     """One step of the job: the next screen that is not drawn yet is laid out, then some pages or one format of it are
     written. Whether there is more. A screen that has been drawn from the same input is not drawn again.
+
+    What the library refuses would be refused each time: it becomes a NotUnderstood, which ends the job.
     """
+    try:
+        return _draw_some(job)
+    except ValueError as error:
+        raise NotUnderstood(str(error)) from error
+
+
+def _draw_some(job: Job) -> bool:
     edition = edition_or_404(job.args["edition_id"])
     if edition.state == EditionState.DRAFT:
         raise MoveRefused(_("This boot screen was taken back to a draft, so its drawing has ended."))
     units = _units(edition)
+    if not units:
+        check_look(look_of(edition.look))
     waiting = [unit for unit in units if not _known(edition.id, unit)]
     if not waiting:
         job.done = job.total = job.total or 1
         return False
     unit = waiting[0]
     layout = laid_out(unit.scene)
-    formats = list(look_of(edition.look).formats)
-    others = [form for form in formats if form != "png"]
+    others = [form for form in unit.formats if form != "png"]
     work = len(layout.pages) + len(others)  # of this screen; the others are taken to need as much
     if job.cursor.get("hash") != unit.digest:
         job.cursor = {"hash": unit.digest, "drawn": [], "proofs": [], "formats": []}
@@ -99,7 +114,7 @@ def draw_some(job: Job, _at: datetime) -> bool:
         return True
     folder = unit.folder(edition.id)
     if len(job.cursor["proofs"]) < len(layout.pages):
-        job.cursor = _draw_pages(layout, folder, job.cursor, keep="png" in formats)
+        job.cursor = _draw_pages(layout, folder, job.cursor, keep="png" in unit.formats)
     elif todo := [form for form in others if form not in job.cursor["formats"]]:
         drawn = [*job.cursor["drawn"], *_write_format(layout, folder, todo[0])]
         job.cursor = job.cursor | {"drawn": drawn, "formats": [*job.cursor["formats"], todo[0]]}
@@ -130,11 +145,12 @@ def _write_format(layout: Layout, folder: str, form: str) -> list[dict[str, Any]
     if form in PAGE_FORMATS:
         written = []
         for master in render_pages(layout, range(len(layout.pages))):
-            path = _path(f"{folder}/{form}-{master.page:02}{suffix}")
+            path = _path(f"{folder}/boot-screen-{master.page:02}{suffix}")
             write(master, form, path)
             written.append(path)
     else:
-        written = [_path(f"{folder}/{form}{suffix or '.zip'}")]
+        stem = NAMES.get(form, "boot-screen") if suffix else form
+        written = [_path(f"{folder}/{stem}{suffix or '.zip'}")]
         if suffix:
             write_set(layout, render_pages(layout, range(len(layout.pages))), form, written[0])
         else:

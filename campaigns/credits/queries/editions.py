@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Select, and_, case, func, literal, or_, se
 from boot_screen.scene import alphabetical
 from campaigns.audience.models import FrozenMember
 from campaigns.credits.models import Consent, Edition, EditionName, Rendering
+from campaigns.credits.queries.fitness import drawn_sizes
 from campaigns.credits.rules import ConsentAnswer, EditionState, Part, Place, RuleKind, look_of, parts_of
 from crm.core.db import session
 from crm.core.errors import NotThere, NotUnderstood
@@ -173,8 +174,8 @@ def renderings_of(edition_id: int) -> list[Rendering]:
 def is_drawn(edition: Edition) -> bool:
     """Whether every screen is there in every language."""
     look = look_of(edition.look)
-    wanted = {(language, size) for language in look.wordings for size in look.sizes}
-    return wanted <= {(one.language, one.screen) for one in renderings_of(edition.id)}
+    wanted = {(language, size) for language in look.wordings for size in drawn_sizes(look)}
+    return bool(wanted) and wanted <= {(one.language, one.screen) for one in renderings_of(edition.id)}
 
 
 def newest_job(edition_id: int) -> Job | None:

@@ -23,6 +23,19 @@ STATES = {
     EditionState.SHIPPED: (lazy_pgettext("boot screen", "shipped"), "done"),
     EditionState.SUPERSEDED: (lazy_pgettext("boot screen", "superseded"), "quiet"),
 }
+FORMAT_NAMES = {
+    "png": lazy_gettext("PNG pictures"),
+    "bootanimation": lazy_gettext("Android bootanimation.zip"),
+    "plymouth": lazy_gettext("Plymouth theme (Linux)"),
+    "grub": lazy_gettext("GRUB theme"),
+    "bmp": lazy_gettext("BMP (SeaBIOS, coreboot, U-Boot, UEFI)"),
+    "pi-tga": lazy_gettext("Raspberry Pi logo.tga"),
+    "splash-img": lazy_gettext("Qualcomm splash.img"),
+    "rgb565": lazy_gettext("Raw RGB565"),
+    "rle": lazy_gettext("RLE of RGB565"),
+    "pdf": lazy_gettext("Poster to print (PDF, A2)"),
+    "find-me": lazy_gettext("Find-me page (one HTML file)"),
+}
 LEFT_OUT = {
     LeftOut.ASKED_BEFORE: lazy_gettext("Asked before, and have not answered"),
     LeftOut.DECLINED: lazy_gettext("Asked to be left alone"),
@@ -33,7 +46,6 @@ PLACES = {
     Place.UNANSWERED: lazy_gettext("Have not answered"),
     Place.NO: lazy_gettext("Said no"),
     Place.HIDDEN: lazy_gettext("Hidden by staff"),
-    Place.NOT_CHOSEN: lazy_gettext("Said yes, not chosen by the rule"),
     Place.LATE: lazy_gettext("Said yes after the freeze"),
     Place.NOT_CHOSEN: lazy_gettext("Said yes, not chosen by the rule"),
 }

@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 from boot_screen.install import install_notes
 from boot_screen.outputs.whole import FIXED_DATE
 from campaigns.credits.models import Rendering
-from campaigns.credits.queries import edition_or_404, renderings_of
+from campaigns.credits.queries import edition_or_404, is_drawn, renderings_of
 from campaigns.credits.views import bp
 from crm.core import files
 from crm.core.errors import NotThere
@@ -74,10 +74,9 @@ def drawn_file(edition_id: int, rendering_id: int, name: str) -> Response:
 @staff(May.CREDITS)
 def archive(edition_id: int) -> Response:
     """Everything, stored, with fixed dates: the same drawing gives the same bytes."""
-    edition_or_404(edition_id)
+    if not is_drawn(edition_or_404(edition_id)):
+        raise NotThere(_("Not all of this boot screen has been drawn yet: open its page and draw it."))
     drawn = renderings_of(edition_id)
-    if not drawn:
-        raise NotThere(_("This boot screen has not been drawn yet: open its page and draw it."))
     out = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 -- send_file reads it after this function has ended
     with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as pack:
         for name, key in sorted(_packed(drawn)):

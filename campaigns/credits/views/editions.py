@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from io import BytesIO
@@ -10,7 +10,7 @@ from typing import Any
 from zlib import crc32
 
 from flask import flash, redirect, render_template, request, send_file, url_for
-from flask_babel import get_locale
+from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
@@ -31,7 +31,6 @@ from campaigns.credits.actions import (
 )
 from campaigns.credits.actions.drawing import UPLOADED
 from campaigns.credits.forms import (
-    FORMAT_NAMES,
     KINDS,
     ORDERS,
     SHAPES,
@@ -42,7 +41,7 @@ from campaigns.credits.forms import (
     edition_form,
     filled,
 )
-from campaigns.credits.models import Edition
+from campaigns.credits.models import Edition, Rendering
 from campaigns.credits.queries import (
     consent_figures,
     count_withdrawn,
@@ -57,7 +56,8 @@ from campaigns.credits.queries import (
     rounds,
     withdrawn_since,
 )
-from campaigns.credits.queries.words import PLACES, STATES
+from campaigns.credits.queries.fitness import left_out
+from campaigns.credits.queries.words import FORMAT_NAMES, PLACES, STATES
 from campaigns.credits.rules import SIZES, EditionState, Look, RuleKind, look_of, sides
 from campaigns.credits.views import bp
 from campaigns.credits.views.drawn import private
@@ -202,6 +202,7 @@ def _previewed(edition: Edition, form: EditionForm | None = None) -> dict[str, A
     kept = look_of(trial.look)
     language, size = _asked(kept)
     shown: dict[str, Any] = {"look": kept, "language": language, "size": size, "drawn": None, "problem": problem}
+    shown |= {"left_out": left_out(kept), "screens": kept.sizes, "shown": None}
     try:
         names = names_of(trial)
         if names:
@@ -245,7 +246,7 @@ def _page(edition: Edition) -> dict[str, Any]:
         SelectChoice(build.id, f"{build.platform} {build.version}") for build in newest_builds(BUILDS_OFFERED)
     ]
     kept = look_of(edition.look)
-    told = {"look": kept} if renderings else _previewed(edition)
+    told = _shown(kept, renderings) or _previewed(edition)
     return told | {
         "edition": edition,
         "states": STATES,
@@ -258,11 +259,32 @@ def _page(edition: Edition) -> dict[str, Any]:
         "figures": figures,
         "version": crc32(f"{edition.look}{edition.rule}{edition.as_of}{edition.state}{figures['on']}".encode()),
         "renderings": renderings,
-        "drawn_all": bool(renderings) and is_drawn(edition),
+        "drawn_all": is_drawn(edition),
         "job": job,
         "withdrawn": withdrawn_since(edition),
-        "sides": sides,
         "ship_form": ship_form,
+    }
+
+
+def _shown(kept: Look, renderings: Sequence[Rendering]) -> dict[str, Any] | None:
+    """The page that is asked for of what has been drawn; None when there is no picture, but other formats alone."""
+    pictures = {(one.language, one.screen): one for one in renderings if any("page" in file for file in one.files)}
+    if not pictures:
+        return None
+    language, size = _asked(kept)
+    wanted = [(language, size), *(key for key in pictures if key[0] == language), *pictures]
+    language, size = next(key for key in wanted if key in pictures)
+    rendering = pictures[language, size]
+    pages = sum("page" in file for file in rendering.files)
+    number = min(max(1, request.args.get("page", 1, type=int)), pages)
+    return {
+        "look": kept,
+        "left_out": left_out(kept),
+        "language": language,
+        "size": size,
+        "screens": [one for one in kept.sizes if (language, one) in pictures],
+        "screen": sides(size),
+        "shown": {"rendering": rendering, "number": number, "pages": pages},
     }
 
 
@@ -284,7 +306,15 @@ def freeze(edition_id: int) -> Response:
     at = programme.moment()
     names = freeze_edition(edition_id, at)
     render_edition(edition_id, at, by_id=viewer().person_id)
-    return _back(edition_id, _("Frozen with %(names)s names. The pictures are being drawn.", names=f"{names:,}"))
+    return _back(
+        edition_id,
+        ngettext(
+            "Frozen with %(names)s name. The pictures are being drawn.",
+            "Frozen with %(names)s names. The pictures are being drawn.",
+            names,
+            names=f"{names:,}",
+        ),
+    )
 
 
 @bp.post("/editions/<int:edition_id>/reopen")

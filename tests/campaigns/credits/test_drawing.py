@@ -184,6 +184,9 @@ def test_each_screen_is_drawn_in_each_language_and_format(programme: Programme) 
     }
     for one in drawn:
         assert {file["form"] for file in one.files} == set(FORMATS)
+        names = [file["name"] for file in one.files]
+        assert len(set(names)) == len(names)
+        assert {"boot-screen.pdf", "boot-screen-01.bmp", "bootanimation.zip", "plymouth.zip"} <= set(names)
         assert all(files.path_of(file["key"]).stat().st_size == file["size"] > 0 for file in one.files)
 
 
@@ -226,3 +229,36 @@ def test_a_name_is_previewed_as_it_will_be_drawn_with_every_change_told() -> Non
     assert (plain.shown, plain.changes) == ("小雨", frozenset())
     assert Change.INVISIBLE in odd.changes
     assert draw_name("\u200b", 7).shown == "tester #7"
+
+
+def test_a_format_too_small_for_one_screen_is_drawn_for_the_others(programme: Programme) -> None:
+    made = _frozen(sizes=["1080x2400", "800x480"], formats=["pi-tga"])
+    _draw()
+    made = edition_or_404(made.id)
+    assert is_drawn(made)
+    assert [(one.screen, [file["form"] for file in one.files]) for one in renderings_of(made.id)] == [
+        ("800x480", ["pi-tga"])
+    ]
+    phone = replace(LOOK, sizes=("1080x2400",), formats=("png", "pi-tga"))
+    with pytest.raises(NotUnderstood, match=r"Raspberry Pi logo\.tga shows at most 1920"):
+        check_look(phone)
+
+
+def test_a_draft_with_a_format_that_fits_nowhere_is_not_frozen(programme: Programme) -> None:
+    with pytest.raises(NotUnderstood, match="at most 1920"):
+        _frozen(sizes=["1080x2400"], formats=["pi-tga"])
+
+
+def test_what_the_library_refuses_ends_the_job_at_once_with_its_sentence(
+    programme: Programme, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = _frozen()
+    made.look = made.look | {"formats": ["bmp", "future"]}  # as a newer version would have left it
+    session().commit()
+    monkeypatch.setattr("campaigns.credits.actions.rendering.formats_for", lambda look, _size: look.formats)
+    monkeypatch.setattr("campaigns.credits.actions.rendering.drawn_sizes", lambda look: look.sizes)
+    _draw()
+    job = newest_job(made.id)
+    assert job is not None
+    assert (job.state, job.attempts) == (JobState.FAILED, 1)
+    assert "There is no format 'future'" in (job.error or "")

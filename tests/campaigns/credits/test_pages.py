@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import re
+from html import unescape
 from io import BytesIO
 from typing import Any
 from zipfile import ZipFile
@@ -69,9 +71,10 @@ def test_a_release_manager_makes_sees_freezes_draws_and_ships_a_boot_screen(
     made = release_manager.post("/editions/new", data=_form())
     here = made.headers["Location"]
     page = release_manager.get(here).get_data(as_text=True)
-    assert "Freeze with 1 names" in page
+    assert "Freeze with 1 name<" in re.sub(r"\s*<", "<", page)
     assert release_manager.get(f"{here}/preview.png").data.startswith(b"\x89PNG")
-    release_manager.post(f"{here}/freeze")
+    told = release_manager.post(f"{here}/freeze", follow_redirects=True).text
+    assert "Frozen with 1 name. The" in told
     jobs.run_due.run()
     release_manager.post(f"{here}/ship", data={"build_id": "0"})
     session().expire_all()
@@ -156,6 +159,7 @@ def test_colours_of_ones_own_take_the_place_of_the_themes_and_are_drawn(
         ({"kinds": ["list"]}, "Choose the list"),
         ({"formats": []}, "Choose at least one"),
         ({"sizes": "big"}, "such as 1080x2400"),
+        ({"sizes": "1080x2400", "formats": ["png", "pi-tga"]}, "Raspberry Pi logo.tga shows at most 1920 × 1080"),
         ({"min_px": "4"}, "From 12 to 60 pixels"),
         ({"own_colours": "y", **COLOURS, "colour_names": "#16110f"}, "Names on Ground: a contrast of"),
         ({"own_colours": "y", **COLOURS, "colour_title": "orange"}, "as #rrggbb"),
@@ -186,6 +190,59 @@ def test_a_draft_again_shows_no_drawing_of_what_it_was(held: Programme, release_
     assert "The drawing failed" not in release_manager.get(here).text
     release_manager.post(f"{here}/freeze")
     assert "Drawing the pages" in release_manager.get(here).text
+
+
+def test_every_page_screen_and_language_that_was_drawn_can_be_seen(
+    held: Programme, release_manager: FlaskClient
+) -> None:
+    held.languages = ["en", "zh"]
+    for number in range(400):
+        says_yes(retained(f"Tester{number}"))
+    asked = _form(sizes="240x240, 480x800", min_px="16", title_zh="感谢")
+    session().commit()
+    here = release_manager.post("/editions/new", data=asked).headers["Location"]
+    release_manager.post(f"{here}/freeze")
+    jobs.run_due.run()
+    first = release_manager.get(here).text
+    pages = int(re.search(r"page 1 of (\d+)", first).group(1))  # type: ignore[union-attr]
+    assert pages > 1
+    assert 'rel="prev"' not in first
+    second = release_manager.get(unescape(re.search(r'rel="next" href="([^"]+)"', first).group(1))).text  # type: ignore[union-attr]
+    assert f'alt="Boot screen “Thank you”, page 2 of {pages}"' in second
+    assert "/pages/2.png" in second
+    last = release_manager.get(f"{here}?page=99").text
+    assert f"page {pages} of {pages}" in last
+    assert 'rel="next"' not in last
+    other = release_manager.get(f"{here}?language=zh&size=480x800").text
+    assert "Boot screen “感谢”, page 1 of" in other
+    assert 'width="480"' in other
+
+
+def test_everything_is_offered_only_when_all_of_it_is_drawn(held: Programme, release_manager: FlaskClient) -> None:
+    says_yes(retained("Ada"))
+    session().commit()
+    here = release_manager.post("/editions/new", data=_form(sizes="240x240, 480x800")).headers["Location"]
+    release_manager.post(f"{here}/freeze")
+    jobs.run_due.run()
+    assert "boot-screen.zip" in release_manager.get(here).text
+    session().delete(renderings_of(editions_page(None, None).rows[0].id)[1])
+    session().commit()
+    half = release_manager.get(here).text
+    assert "boot-screen.zip" not in half
+    assert "manifest.json" in half
+    assert release_manager.get(f"{here}/boot-screen.zip").status_code == 404
+
+
+def test_the_page_says_which_screens_a_format_leaves_out(held: Programme, release_manager: FlaskClient) -> None:
+    says_yes(retained("Ada"))
+    session().commit()
+    asked = _form(sizes="1080x2400, 800x480", formats=["png", "pi-tga"])
+    here = release_manager.post("/editions/new", data=asked).headers["Location"]
+    told = "Raspberry Pi logo.tga: not for 1080 × 2400, for it shows at most 1920 × 1080 pixels."
+    assert told in release_manager.get(here).text
+    release_manager.post(f"{here}/freeze")
+    jobs.run_due.run()
+    assert told in release_manager.get(here).text
 
 
 def test_who_is_not_on_it_is_listed_with_the_reason(held: Programme, release_manager: FlaskClient) -> None:

@@ -7,6 +7,7 @@ import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
@@ -41,6 +42,7 @@ class Settings:
     log_format: str
     metrics_token: str
     worker_threads: int
+    dns_servers: str
 
 
 def _bad_address(name: str, value: str, example: str) -> SettingError:
@@ -105,6 +107,20 @@ def _number(environ: Mapping[str, str], name: str, default: int, least: int, mos
     return int(value)
 
 
+def _servers(environ: Mapping[str, str], name: str) -> str:
+    """Addresses of name servers, with a port or without; empty: those that the system asks."""
+    value = environ.get(name, "").replace(",", " ").strip()
+    for one in value.split():
+        parts = _parts(f"dns://{one}")
+        try:
+            ip_address((parts.hostname if parts else None) or "")
+        except ValueError as error:
+            raise SettingError(
+                f"{name}: set it to addresses such as 1.1.1.1 or 127.0.0.1:5353 (it is {value!r})"
+            ) from error
+    return value
+
+
 def _yes(environ: Mapping[str, str], name: str, default: bool) -> bool:
     value = environ.get(name, "").strip().lower() or ("1" if default else "0")
     if value not in ("0", "1", "yes", "no", "true", "false"):
@@ -167,6 +183,7 @@ def read(environ: Mapping[str, str] | None = None) -> Settings:
         log_format=log_format,
         metrics_token=env.get("METRICS_TOKEN", "").strip(),
         worker_threads=_number(env, "WEB_THREADS", 64, 1, 512),
+        dns_servers=_servers(env, "DNS_SERVERS"),
     )
 
 
@@ -191,4 +208,5 @@ def as_config(settings: Settings) -> dict[str, object]:
         "LOG_FORMAT": settings.log_format,
         "METRICS_TOKEN": settings.metrics_token,
         "WEB_THREADS": settings.worker_threads,
+        "DNS_SERVERS": settings.dns_servers,
     }

@@ -17,7 +17,7 @@ from campaigns.outreach.rules import CampaignState, LeftOut
 from crm.core.bulk import among, chunks
 from crm.core.db import session
 from crm.core.errors import NotThere
-from crm.outbox.models import Contact, Letter, Touch
+from crm.outbox.models import CampaignRefusal, Contact, Letter, Touch
 from crm.outbox.queries import count_by_hand
 from crm.outbox.rules import Channel, Lane, LetterState, Outcome
 from crm.people.models import Person, Source
@@ -89,9 +89,9 @@ def left_out(campaign: Campaign, step: CampaignStep, ids: Sequence[int]) -> dict
     of_these = among(Person.id, ids)
     with_basis = exists().where(and_(Source.person_id == Person.id, Source.basis != ""))
     rows = session().execute(select(Person.id, Person.is_staff, with_basis).where(of_these)).all()
-    refused = set(
-        session().scalars(select(Touch.person_id).where(among(Touch.person_id, ids), Touch.outcome == Outcome.REFUSED))
-    )
+    for_good = select(Touch.person_id).where(among(Touch.person_id, ids), Touch.outcome == Outcome.REFUSED)
+    campaigns_only = select(CampaignRefusal.person_id).where(among(CampaignRefusal.person_id, ids))
+    refused = set(session().scalars(for_good.union(campaigns_only)))
     barred = suppressed(ids)
     reached = addresses(ids, step.identity_kind)
     again = bool(step.settings.get("again"))

@@ -14,7 +14,7 @@ from crm.core.guards import May, door
 from crm.core.offers import Condition, Event, NavItem, Owned, Panel, RoomOffers
 from crm.core.owned import export_rows
 from crm.outbox.actions import cancel_letters_to, derive
-from crm.outbox.models import Contact, Letter, Touch
+from crm.outbox.models import CampaignRefusal, Contact, Letter, Touch
 from crm.outbox.queries import contact_of, count_uncertain, count_waiting, waiting
 from crm.outbox.queries.history import letters_without_touch, touches_of
 from crm.outbox.queries.words import STATES, reason_word, told
@@ -137,6 +137,7 @@ OFFERS = RoomOffers(
         LETTERS,
         _owned(Letter, "held_by_id", forget="keep", exported=False),
         _owned(Contact, forget="keep"),
+        _owned(CampaignRefusal, forget="empty", emptied={"why": ""}),
     ),
     merge=_merged,
     unmerge=_unmerged,
@@ -151,4 +152,5 @@ OFFERS = RoomOffers(
     ),
     person=(Panel("contact", "outbox/_person.html", _person_panel, order=20),),
     navigation=(NavItem(_l("Letters"), "outbox.letters", May.OUTREACH, order=34, section=_l("Outreach")),),
+    settings=(NavItem(_l("Signing letters"), "outbox.domains", May.SETTINGS, order=36),),
 )

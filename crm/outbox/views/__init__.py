@@ -7,7 +7,7 @@ from flask.blueprints import BlueprintSetupState
 
 bp = Blueprint("outbox", __name__, template_folder="../templates")
 
-from crm.outbox.views import letters, refusing, touching  # noqa: E402, F401 -- doors hang themselves on bp
+from crm.outbox.views import domains, holding, letters, refusing, touching  # noqa: E402, F401 -- doors hang themselves on bp
 
 
 @bp.record

@@ -24,7 +24,7 @@ PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
 LONGEST_LINE = 990
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 SPECIALS = re.compile(r'[][\\()<>@,:;".]')
-WORD_BYTES = 42
+WORD_BYTES = 45
 """Of text in one encoded word, which may be 75 characters long (RFC 2047); three bytes become four."""
 
 

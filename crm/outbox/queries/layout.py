@@ -84,7 +84,8 @@ def _foot(programme: str, address: str | None, link: str | None) -> str:
     """Who writes, where they are found, and the way to be left alone, as far as the words do not say so."""
     lines = [f"{programme} · {address}" if address else programme]
     if link:
-        lines.append(f'<a href="{link}">{_("Unsubscribe")}</a>')
+        words = _("Unsubscribe")
+        lines.append(f'<a href="{link}">{words}</a>')
     return "<br>\n".join(lines)
 
 

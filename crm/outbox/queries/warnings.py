@@ -48,9 +48,7 @@ def warnings_of(subject: str, body: str, language: str) -> list[Warn]:
 def _of_body(body: str, language: str) -> Iterator[Warn]:
     size = len(rendered("", body, language, SAMPLE, by_mail=True).html.encode())
     if size > CLIPPED_BYTES:
-        told = _(
-            "The letter has %(size)s KB; Gmail cuts it off at 102, and the way to refuse with it.", size=size >> 10
-        )
+        told = _("It has %(size)s KB; Gmail cuts letters off at 102, and with them the way to refuse.", size=size >> 10)
         yield Warn("body", told)
     for link in TEXT_LINK.finditer(body):
         said, leads = HOST.search(link[1]), urlsplit(link[2]).hostname

@@ -43,7 +43,8 @@ def check_text(text: str) -> None:
     if "{" not in text:
         return
     found = parsed(text).analyze()
-    strange = sorted({*found.tags} - set(TAGS)) + sorted({*found.filters} - set(FILTERS))
+    tags = {*found.tags, *(tag[2] for tag in TAG.finditer(text) if tag[2] == "raw")}
+    strange = sorted(tags - set(TAGS)) + sorted({*found.filters} - set(FILTERS))
     if strange:
         known = ", ".join((*TAGS, *FILTERS))
         raise NotUnderstood(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from itertools import count
+from itertools import chain, count
 from typing import Any
 
 from flask_babel import gettext as _
@@ -22,7 +22,7 @@ from crm.outbox.rules import KEY_MOVES, KeyState
 def _new_selector(domain: str, at: datetime) -> str:
     taken = set(session().scalars(select(DkimKey.selector).where(DkimKey.domain == domain)))
     stem = f"seedbed-{at:%Y%m%d}"
-    return next(name for name in (stem, *(f"{stem}-{n}" for n in count(2))) if name not in taken)
+    return next(name for name in chain([stem], (f"{stem}-{n}" for n in count(2))) if name not in taken)
 
 
 def make_key(domain: str, algorithm: Algorithm, at: datetime) -> DkimKey:

@@ -7,6 +7,7 @@ import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
@@ -43,6 +44,7 @@ class Settings:
     worker_threads: int
     mail_connections: int
     mail_depth: int
+    dns_servers: str
 
 
 def _bad_address(name: str, value: str, example: str) -> SettingError:
@@ -105,6 +107,20 @@ def _number(environ: Mapping[str, str], name: str, default: int, least: int, mos
     if not value.isdecimal() or len(value) > LONGEST_NUMBER or not least <= int(value) <= most:
         raise SettingError(f"{name}: set it to a whole number from {least} to {most} (it is {value!r})")
     return int(value)
+
+
+def _servers(environ: Mapping[str, str], name: str) -> str:
+    """Addresses of name servers, with a port or without; empty: those that the system asks."""
+    value = environ.get(name, "").replace(",", " ").strip()
+    for one in value.split():
+        parts = _parts(f"dns://{one}")
+        try:
+            ip_address((parts.hostname if parts else None) or "")
+        except ValueError as error:
+            raise SettingError(
+                f"{name}: set it to addresses such as 1.1.1.1 or 127.0.0.1:5353 (it is {value!r})"
+            ) from error
+    return value
 
 
 def _yes(environ: Mapping[str, str], name: str, default: bool) -> bool:
@@ -171,6 +187,7 @@ def read(environ: Mapping[str, str] | None = None) -> Settings:
         worker_threads=_number(env, "WEB_THREADS", 64, 1, 512),
         mail_connections=_number(env, "MAIL_CONNECTIONS", 4, 1, 64),
         mail_depth=_number(env, "MAIL_DEPTH", 100, 1, 1000),
+        dns_servers=_servers(env, "DNS_SERVERS"),
     )
 
 
@@ -197,4 +214,5 @@ def as_config(settings: Settings) -> dict[str, object]:
         "WEB_THREADS": settings.worker_threads,
         "MAIL_CONNECTIONS": settings.mail_connections,
         "MAIL_DEPTH": settings.mail_depth,
+        "DNS_SERVERS": settings.dns_servers,
     }

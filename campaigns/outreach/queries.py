@@ -20,7 +20,7 @@ from crm.core.errors import NotThere
 from crm.inbound.models import Alarm
 from crm.inbound.queries import last_alarm
 from crm.invites.queries import opened_of
-from crm.outbox.models import Contact, Letter, Touch
+from crm.outbox.models import CampaignRefusal, Contact, Letter, Touch
 from crm.outbox.queries import count_by_hand
 from crm.outbox.rules import Channel, Lane, LetterState, Outcome
 from crm.people.models import Person, Source
@@ -108,9 +108,9 @@ def left_out(campaign: Campaign, step: CampaignStep, ids: Sequence[int]) -> dict
     of_these = among(Person.id, ids)
     with_basis = exists().where(and_(Source.person_id == Person.id, Source.basis != ""))
     rows = session().execute(select(Person.id, Person.is_staff, with_basis).where(of_these)).all()
-    refused = set(
-        session().scalars(select(Touch.person_id).where(among(Touch.person_id, ids), Touch.outcome == Outcome.REFUSED))
-    )
+    for_good = select(Touch.person_id).where(among(Touch.person_id, ids), Touch.outcome == Outcome.REFUSED)
+    campaigns_only = select(CampaignRefusal.person_id).where(among(CampaignRefusal.person_id, ids))
+    refused = set(session().scalars(for_good.union(campaigns_only)))
     barred = suppressed(ids)
     reached = addresses(ids, step.identity_kind)
     again = bool(step.settings.get("again"))

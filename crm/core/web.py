@@ -21,6 +21,8 @@ CSP = (
     "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; "
     "form-action 'self'"
 )
+LETTER_CSP = "sandbox; default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'"
+"""A letter's HTML within a page of ours: it runs nothing, loads nothing, and leads nowhere."""
 HEADERS = {
     "Content-Security-Policy": CSP,
     "X-Content-Type-Options": "nosniff",
@@ -62,6 +64,13 @@ def _finish(response: Response) -> Response:
     response.headers["X-Request-ID"] = g.get("request_id", "")
     if request.is_secure:
         response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+    return response
+
+
+def letter_page(html: str) -> Response:
+    """A letter's HTML, for a frame on one of our pages."""
+    response = make_response(html)
+    response.headers["Content-Security-Policy"] = LETTER_CSP
     return response
 
 

@@ -9,7 +9,8 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, tex
 from sqlalchemy.orm import Mapped, mapped_column
 
 from crm.core.db import Model, Numbered, state_type
-from crm.outbox.rules import Channel, Direction, HandEnd, Lane, LetterState, Outcome, SenderKind
+from crm.core.dkim import Algorithm
+from crm.outbox.rules import Channel, Direction, HandEnd, KeyState, Lane, LetterState, Outcome, SenderKind
 
 
 class Sender(Numbered):
@@ -111,6 +112,12 @@ class Letter(Numbered):
             sqlite_where=text("held_by_id IS NOT NULL"),
             postgresql_where=text("held_by_id IS NOT NULL"),
         ),
+        Index(
+            "ix_letter_held",
+            "id",
+            sqlite_where=text("state = 'queued' AND reason IS NOT NULL"),
+            postgresql_where=text("state = 'queued' AND reason IS NOT NULL"),
+        ),
         Index("ix_letter_origin_state", "origin_id", "state", "id"),
         CheckConstraint("state != 'sending' OR lease_until IS NOT NULL", name="sending_has_lease"),
         CheckConstraint("state != 'sent' OR sent_at IS NOT NULL", name="sent_has_moment"),
@@ -136,6 +143,50 @@ class Letter(Numbered):
     sent_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
     reason: Mapped[str | None]
+
+
+class DkimKey(Numbered):
+    """What a domain signs its letters with. `sealed` is the private key, `record` what the domain's DNS says of it."""
+
+    __tablename__ = "dkim_key"
+    __table_args__ = (
+        UniqueConstraint("domain", "selector"),
+        Index(
+            "uq_dkim_key_active",
+            "domain",
+            "algorithm",
+            unique=True,
+            sqlite_where=text("state = 'active'"),
+            postgresql_where=text("state = 'active'"),
+        ),
+    )
+
+    domain: Mapped[str]
+    selector: Mapped[str]
+    algorithm: Mapped[Algorithm] = mapped_column(state_type(Algorithm))
+    state: Mapped[KeyState] = mapped_column(state_type(KeyState), default=KeyState.WAITING)
+    sealed: Mapped[str]
+    record: Mapped[str]
+    created_at: Mapped[datetime]
+    activated_at: Mapped[datetime | None]
+    retired_at: Mapped[datetime | None]
+
+    @property
+    def name(self) -> str:
+        """Where its record stands in the DNS."""
+        return f"{self.selector}._domainkey.{self.domain}"
+
+
+class CampaignRefusal(Model):
+    """Somebody who wants no more campaigns, but whatever else concerns them."""
+
+    __tablename__ = "campaign_refusal"
+
+    person_id: Mapped[int] = mapped_column(
+        ForeignKey("person.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    at: Mapped[datetime]
+    why: Mapped[str] = mapped_column(default="")
 
 
 class Pace(Model):

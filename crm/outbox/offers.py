@@ -15,7 +15,16 @@ from crm.core.guards import May, door
 from crm.core.offers import Condition, Event, NavItem, Owned, Panel, RoomOffers
 from crm.core.owned import export_rows
 from crm.outbox.actions import cancel_letters_to, derive
-from crm.outbox.models import AccountUser, Contact, HandRecord, Letter, SeedingPost, Touch, WritingAs
+from crm.outbox.models import (
+    AccountUser,
+    CampaignRefusal,
+    Contact,
+    HandRecord,
+    Letter,
+    SeedingPost,
+    Touch,
+    WritingAs,
+)
 from crm.outbox.queries import contact_of, count_uncertain, count_waiting, waiting
 from crm.outbox.queries.history import letters_without_touch, touches_of
 from crm.outbox.queries.words import STATES, reason_word, told
@@ -144,6 +153,7 @@ OFFERS = RoomOffers(
         _owned(AccountUser, exported=False),
         _owned(WritingAs, "staff_id", exported=False),
         _owned(SeedingPost, "by_id", forget="keep", exported=False),
+        _owned(CampaignRefusal, forget="empty", emptied={"why": ""}),
     ),
     merge=_merged,
     unmerge=_unmerged,
@@ -167,4 +177,5 @@ OFFERS = RoomOffers(
             section=_l("Outreach"),
         ),
     ),
+    settings=(NavItem(_l("Signing letters"), "outbox.domains", May.SETTINGS, order=36),),
 )

@@ -108,6 +108,48 @@ WRITTEN = frozenset({HandEnd.SENT, HandEnd.REPLIED, HandEnd.JOINED, HandEnd.REFU
 UNDO_WITHIN = timedelta(minutes=10)
 
 
+class KeyState(StrEnum):
+    """Of a key that signs letters: its record is not in the DNS yet; it signs; it has been followed."""
+
+    WAITING = "waiting"
+    ACTIVE = "active"
+    RETIRED = "retired"
+
+
+KEY_MOVES: dict[KeyState, frozenset[KeyState]] = {
+    KeyState.WAITING: frozenset({KeyState.ACTIVE, KeyState.RETIRED}),
+    KeyState.ACTIVE: frozenset({KeyState.RETIRED}),
+    KeyState.RETIRED: frozenset(),
+}
+
+
+class Verdict(StrEnum):
+    """On a record in the DNS. Silent: the DNS could not be asked."""
+
+    GOOD = "good"
+    BAD = "bad"
+    MISSING = "missing"
+    SILENT = "silent"
+
+
+class LeaveAlone(StrEnum):
+    """What a reader asks for: no letter of any kind on any channel, or only no more campaigns."""
+
+    ALL = "all"
+    CAMPAIGNS = "campaigns"
+
+
+HELD_UNTIL = datetime(9999, 1, 1, tzinfo=UTC)
+"""A letter that lacks a value is due on no day we know; a person fills it in, or cancels it."""
+HELD = "lacks:"
+"""How the reason of such a letter begins; the names of what it lacks follow."""
+
+
+def held_for(reason: str | None) -> list[str]:
+    """The placeholders that a held letter lacks."""
+    return reason.removeprefix(HELD).split(",") if reason and reason.startswith(HELD) else []
+
+
 PLACEHOLDERS: dict[str, str] = {
     "name": "how the person is called",
     "programme": "the programme's name",
@@ -120,6 +162,13 @@ PLACEHOLDERS: dict[str, str] = {
     "answered": "the subject of what they answer",
 }
 NOT_IN_CAMPAIGNS = frozenset({"version", "reason", "answer", "answered"})
+
+
+ALWAYS_FILLED = frozenset({"programme", "unsubscribe_link", "postal_address"})
+"""The same in every letter, or made as it leaves."""
+LINKS = frozenset({"link", "unsubscribe_link"})
+"""Placeholders that are whole addresses."""
+NOT_IN_CAMPAIGNS = frozenset({"version", "reason"})
 
 SEND_LEASE = timedelta(minutes=2)
 """Longer than the slowest letter: five answers of a mail server at its timeout."""

@@ -3,7 +3,7 @@
 from campaigns.outreach.actions.drafting import create_campaign, edit_campaign, set_step
 from campaigns.outreach.actions.guarding import pause_where_too_much
 from campaigns.outreach.actions.planning import next_letters, plan
-from campaigns.outreach.actions.previewing import preview
+from campaigns.outreach.actions.previewing import preview, send_test
 from campaigns.outreach.actions.running import finish, look_after, pause, resume, set_campaign_pace, start
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "plan",
     "preview",
     "resume",
+    "send_test",
     "set_campaign_pace",
     "set_step",
     "start",

@@ -38,8 +38,11 @@ def invite_links(campaign: Campaign, people: Sequence[tuple[int, str, int | None
 
 
 def called(name: str, kind: str, value: str) -> str:
-    """How a letter calls somebody: by name, else as they call themselves where we write to them."""
-    return name or (value.partition("@")[0] if kind == "email" else value)
+    """How a letter calls somebody: by name, else as they call themselves where we write to them by hand.
+
+    An address is no name: without one a letter by mail has its wording's fallback, or waits until somebody knows it.
+    """
+    return name or ("" if kind == "email" else value)
 
 
 def next_letters(campaign: Campaign, step: CampaignStep, ids: Sequence[int], at: datetime) -> list[NewLetter]:

@@ -1,31 +1,72 @@
-"""What a real person would read, before anything is frozen."""
+"""What a real person would read, before anything is frozen; and the same as a letter to oneself."""
 
 from __future__ import annotations
+
+from datetime import datetime
+
+from flask_babel import gettext as _
 
 from campaigns.outreach.actions.planning import called, invitation_link
 from campaigns.outreach.models import Campaign, CampaignStep
 from campaigns.outreach.queries import texts_of
-from crm.core import programme
-from crm.core.tokens import whole_address
-from crm.outbox.queries.wordings import fill
+from crm.core import journal, programme
+from crm.core.errors import NotUnderstood
+from crm.core.tokens import new_secret, whole_address
+from crm.outbox.actions import NewLetter, plan_letters, put_wording
+from crm.outbox.queries.rendering import Rendered, rendered, values_of
+from crm.outbox.queries.wordings import missing
+from crm.outbox.rules import Channel, Lane
+from crm.people.models import Person
 from crm.people.queries import addresses, person_or_404
 
 
-def preview(campaign: Campaign, step: CampaignStep, person_id: int) -> list[tuple[str, str, str]]:
-    """(language, subject, text) in each language, the one this person gets first."""
-    person, known = person_or_404(person_id), programme.required()
+def _values(campaign: Campaign, step: CampaignStep, person: Person) -> dict[str, str]:
     value = addresses([person.id], step.identity_kind).get(person.id, "")
-    values = {
-        "name": called(person.name, step.identity_kind, value),
-        "link": invitation_link(campaign.id, person.id),
-        "programme": known.name,
-        "postal_address": known.postal_address,
-        "unsubscribe_link": whole_address("/u/..."),
-    }
+    return {"name": called(person.name, step.identity_kind, value), "link": invitation_link(campaign.id, person.id)}
+
+
+def preview(campaign: Campaign, step: CampaignStep, person_id: int) -> list[tuple[str, Rendered, list[str]]]:
+    """(language, the letter, what it lacks) in each language, the one this person gets first."""
+    person, known = person_or_404(person_id), programme.required()
+    values = values_of(known, whole_address("/u/..."), _values(campaign, step, person))
     texts = {text.language: text for text in texts_of(step.id)}
     order = dict.fromkeys([person.language or "", *known.languages, *texts])
+    by_mail = step.channel is Channel.MAIL
     return [
-        (language, fill(texts[language].subject, values), fill(texts[language].body, values))
+        (
+            language,
+            rendered(texts[language].subject, texts[language].body, language, values, by_mail=by_mail),
+            missing((texts[language].subject, texts[language].body), values),
+        )
         for language in order
         if language in texts
     ]
+
+
+def send_test(campaign: Campaign, step: CampaignStep, person_id: int, to: Person, at: datetime) -> int:
+    """The letters that this person would get, one in each language, to a member of staff; how many.
+
+    They belong to no campaign and count in none. Raises NotUnderstood when the staff member has no address.
+    """
+    person = person_or_404(person_id)
+    address = addresses([to.id], "email").get(to.id)
+    if step.channel is not Channel.MAIL or address is None:
+        raise NotUnderstood(_("A test letter goes by mail, to your own address: add one to your person's page."))
+    values = _values(campaign, step, person)
+    letters = [
+        NewLetter(
+            person_id=to.id,
+            occasion=f"test:{campaign.id}:{new_secret()[:16]}",
+            channel=Channel.MAIL,
+            lane=Lane.ASKED,
+            wording_id=put_wording(f"campaign.test:{campaign.id}", text.language, text.subject, text.body, at),
+            values=values,
+            identity_kind="email",
+            identity_value=address,
+            sender_id=step.sender_id,
+        )
+        for text in texts_of(step.id)
+    ]
+    plan_letters(letters, at)
+    journal.record("campaign.test", f"campaign:{campaign.id}", at=at, about_id=person.id)
+    return len(letters)

@@ -12,13 +12,13 @@ from campaigns.audience.actions import freeze
 from campaigns.outreach.models import Campaign
 from campaigns.outreach.queries import campaign_or_404, step_of, texts_of
 from campaigns.outreach.rules import CAMPAIGN_MOVES, JOB, MOST_PER_HOUR, CampaignState, occasion
-from crm.core import journal
+from crm.core import journal, programme
 from crm.core.db import session
 from crm.core.errors import MoveRefused, NotUnderstood
 from crm.core.jobs import Job, JobState, enqueue
 from crm.outbox.actions import cancel_letters, put_wording, set_pace
 from crm.outbox.models import Letter
-from crm.outbox.rules import LetterState
+from crm.outbox.rules import Channel, LetterState
 
 OPEN_LETTERS = (LetterState.QUEUED, LetterState.SENDING)
 
@@ -56,6 +56,11 @@ def start(campaign_id: int, at: datetime) -> Campaign:
     campaign = campaign_or_404(campaign_id)
     if campaign.state is not CampaignState.DRAFT or campaign.audience_id is None:
         raise MoveRefused(_("This campaign has started already, or has no audience."))
+    step = step_of(campaign_id)
+    if step is not None and step.channel is Channel.MAIL and not programme.required().postal_address:
+        raise MoveRefused(
+            _("Letters of a campaign need the programme's postal address: set it under Settings, Programme.")
+        )
     _freeze_wordings(campaign, at)
     list_id = freeze(campaign.audience_id, campaign.name, at)
     set_pace(campaign.origin_id, campaign.pace, paused=False, at=at)

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_babel import ngettext
 from sqlalchemy import select
+from werkzeug.wrappers import Response
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its types
 
 from campaigns.audience.queries import audiences
-from campaigns.outreach.actions import create_campaign, edit_campaign, preview, set_step
+from campaigns.outreach.actions import create_campaign, edit_campaign, preview, send_test, set_step
 from campaigns.outreach.actions.drafting import draft_or_refuse
 from campaigns.outreach.forms import CampaignForm, campaign_form
-from campaigns.outreach.models import Campaign
+from campaigns.outreach.models import Campaign, CampaignStep
 from campaigns.outreach.queries import campaign_or_404, somebody, step_of, texts_of
 from campaigns.outreach.views import bp
 from crm.core import programme
@@ -20,7 +23,10 @@ from crm.core.db import session
 from crm.core.errors import NotThere, Refusal
 from crm.core.forms import refuse
 from crm.core.guards import May, staff, viewer
-from crm.outbox.queries.words import channel_word
+from crm.core.languages import LANGUAGES
+from crm.core.web import letter_page
+from crm.outbox.queries.warnings import warnings_of
+from crm.outbox.queries.words import FALLBACK, PLACES, channel_word
 from crm.outbox.rules import NOT_IN_CAMPAIGNS, PLACEHOLDERS, Channel
 from crm.people.models import Identity
 from crm.people.queries import person_or_404
@@ -89,7 +95,8 @@ def _page(campaign: Campaign | None) -> Any:
         form=form,
         campaign=campaign,
         languages=programme.required().languages,
-        placeholders=[name for name in PLACEHOLDERS if name not in NOT_IN_CAMPAIGNS],
+        placeholders={name: PLACES[name] for name in PLACEHOLDERS if name not in NOT_IN_CAMPAIGNS},
+        fallback=FALLBACK,
         has_audiences=bool(form.audience_id.choices),
     )
 
@@ -106,21 +113,52 @@ def edit(campaign_id: int) -> Any:
     return _page(draft_or_refuse(campaign_id))
 
 
+def _step(campaign_id: int) -> tuple[Campaign, CampaignStep]:
+    campaign, step = campaign_or_404(campaign_id), step_of(campaign_id)
+    if step is None:
+        raise NotThere(_("This campaign has no wording yet: write what its letters say."))
+    return campaign, step
+
+
 @bp.get("/campaigns/<int:campaign_id>/preview")
 @staff(May.OUTREACH)
 def show_preview(campaign_id: int) -> str:
-    """What a real person of the audience would read."""
-    campaign = campaign_or_404(campaign_id)
-    step = step_of(campaign_id)
-    if step is None:
-        raise NotThere("this campaign has no wording yet")
+    """What a real person of the audience would read; any other with `?person=`."""
+    campaign, step = _step(campaign_id)
     at = programme.moment()
     asked = request.args.get("person", type=_row)
     chosen = asked if asked is not None else somebody(campaign, step, at, request.args.get("after", 0, type=_row))
+    by_mail = step.channel is Channel.MAIL
     return render_template(
         "outreach/preview.html",
         campaign=campaign,
         step=step,
+        by_mail=by_mail,
+        languages=LANGUAGES,
         person=person_or_404(chosen) if chosen is not None else None,
         rendered=preview(campaign, step, chosen) if chosen is not None else [],
+        warned={t.language: warnings_of(t.subject, t.body, t.language) for t in texts_of(step.id)} if by_mail else {},
     )
+
+
+@bp.get("/campaigns/<int:campaign_id>/preview/<int:person_id>/<language>")
+@staff(May.OUTREACH)
+def preview_html(campaign_id: int, person_id: int, language: str) -> Response:
+    """The letter as it will look, for the frame on the preview."""
+    campaign, step = _step(campaign_id)
+    for one, letter, _lacks in preview(campaign, step, person_id):
+        if one == language and letter.html:
+            return letter_page(letter.html)
+    raise NotThere(_("There is nothing at this address. Check it, or look from the start page."))
+
+
+@bp.post("/campaigns/<int:campaign_id>/preview/<int:person_id>/test")
+@staff(May.OUTREACH)
+def test_letter(campaign_id: int, person_id: int) -> Response:
+    campaign, step = _step(campaign_id)
+    to = person_or_404(viewer().person_id)
+    count = send_test(campaign, step, person_id, to, programme.moment())
+    session().commit()
+    told = ngettext("%(num)s test letter is on its way to you.", "%(num)s test letters are on their way to you.", count)
+    flash(told, "success")
+    return redirect(url_for("outreach.show_preview", campaign_id=campaign_id, person=person_id))

@@ -13,6 +13,8 @@ from crm.outbox.actions.accounts import (
 from crm.outbox.actions.claiming import hand_back, set_pace, still_welcome, take_due
 from crm.outbox.actions.contacts import derive
 from crm.outbox.actions.hand import finish_by_hand, finish_many_by_hand, free_lease, next_by_hand, put_off, write_as
+from crm.outbox.actions.holding import cancel_held, release
+from crm.outbox.actions.keys import make_key, retire_key, use_key
 from crm.outbox.actions.leaving import begin, deliver_due, end, send_again, sweep_leases, take_as_sent
 from crm.outbox.actions.moves import cancel_letters, cancel_letters_to
 from crm.outbox.actions.planning import NewLetter, plan_letters, write_letter
@@ -30,6 +32,7 @@ __all__ = [
     "add_post",
     "add_posts",
     "begin",
+    "cancel_held",
     "cancel_letters",
     "cancel_letters_to",
     "deliver_due",
@@ -39,6 +42,7 @@ __all__ = [
     "finish_many_by_hand",
     "free_lease",
     "hand_back",
+    "make_key",
     "next_by_hand",
     "plan_letters",
     "put_off",
@@ -46,7 +50,9 @@ __all__ = [
     "record_by_hand",
     "record_touches",
     "refuse_by_letter",
+    "release",
     "remove_post",
+    "retire_key",
     "save_account",
     "send_again",
     "set_account_active",
@@ -57,6 +63,7 @@ __all__ = [
     "take_as_sent",
     "take_due",
     "undo_by_hand",
+    "use_key",
     "write_as",
     "write_letter",
 ]

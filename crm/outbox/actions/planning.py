@@ -10,12 +10,12 @@ from typing import Any
 from sqlalchemy import Table, select
 
 from crm.core import programme
-from crm.core.bulk import chunks, load
+from crm.core.bulk import among, chunks, load
 from crm.core.db import session
 from crm.core.wake import wake_after_commit
-from crm.outbox.models import Letter
-from crm.outbox.queries.wordings import in_language, wordings_of
-from crm.outbox.rules import Channel, Lane, LetterState
+from crm.outbox.models import CampaignRefusal, Letter, Wording
+from crm.outbox.queries.wordings import in_language, missing, wordings_of
+from crm.outbox.rules import HELD, HELD_UNTIL, Channel, Lane, LetterState
 from crm.people.models import Person
 from crm.people.queries import addresses, suppressed
 
@@ -61,9 +61,32 @@ class NewLetter:
     expires_at: datetime | None = None
 
 
-def _rows(letters: Sequence[NewLetter], barred: set[int], at: datetime) -> Iterator[tuple[Any, ...]]:
+def _barred(letters: Sequence[NewLetter]) -> dict[tuple[int, Lane], str]:
+    """Who must not be written to, and why: nobody on the list but with what they asked for, and no more campaigns."""
+    asked_for_nothing = {letter.person_id for letter in letters if letter.lane is not Lane.ASKED}
+    no_campaigns = select(CampaignRefusal.person_id).where(
+        among(CampaignRefusal.person_id, {letter.person_id for letter in letters if letter.lane is Lane.CAMPAIGN})
+    )
+    found = {(person_id, Lane.CAMPAIGN): "no_campaigns" for person_id in session().scalars(no_campaigns)}
+    for person_id in suppressed(asked_for_nothing):
+        found[person_id, Lane.NOTICE] = found[person_id, Lane.CAMPAIGN] = "suppressed"
+    return found
+
+
+def _texts(letters: Sequence[NewLetter]) -> dict[int, tuple[str, str]]:
+    """Subject and body of the wordings of campaigns: only their letters wait for a value that they lack."""
+    ids = {letter.wording_id for letter in letters if letter.lane is Lane.CAMPAIGN}
+    if not ids:
+        return {}
+    rows = session().execute(select(Wording.id, Wording.subject, Wording.body).where(Wording.id.in_(ids)))
+    return {row.id: (row.subject, row.body) for row in rows}
+
+
+def _rows(letters: Sequence[NewLetter], at: datetime) -> Iterator[tuple[Any, ...]]:
+    barred, texts = _barred(letters), _texts(letters)
     for new in letters:
-        stopped = new.person_id in barred and new.lane is not Lane.ASKED
+        stopped = barred.get((new.person_id, new.lane))
+        lacks = missing(texts[new.wording_id], new.values) if new.wording_id in texts and not stopped else []
         yield (
             new.person_id,
             new.occasion,
@@ -77,11 +100,11 @@ def _rows(letters: Sequence[NewLetter], barred: set[int], at: datetime) -> Itera
             new.sender_id,
             new.origin_id,
             at,
-            new.due_at or at,
+            HELD_UNTIL if lacks else new.due_at or at,
             new.expires_at,
             0,
             at if stopped else None,
-            "suppressed" if stopped else None,
+            HELD + ",".join(lacks) if lacks else stopped,
         )
 
 
@@ -89,11 +112,11 @@ def plan_letters(letters: Sequence[NewLetter], at: datetime) -> int:
     """Returns how many are new; those of an occasion that the person has already a letter of are passed over.
 
     Letters to people who must not be written to come into being as suppressed, unless the person has just asked.
+    A campaign's letter that lacks a value is held until a person fills it in.
     """
     new = 0
     for chunk in chunks(letters, CHUNK):
-        barred = suppressed({letter.person_id for letter in chunk if letter.lane is not Lane.ASKED})
-        new += load(TABLE, COLUMNS, _rows(chunk, barred, at), ignore_known=True)
+        new += load(TABLE, COLUMNS, _rows(chunk, at), ignore_known=True)
     if any(letter.channel is Channel.MAIL for letter in letters):
         wake_after_commit(SEND_DUE)
     return new

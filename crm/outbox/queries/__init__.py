@@ -5,9 +5,11 @@ from crm.outbox.queries.letters import (
     count_by_hand,
     count_by_origin,
     count_by_state,
+    count_held,
     count_uncertain,
     count_waiting,
     held_by,
+    held_page,
     in_queue,
     last_touches,
     letter_or_404,
@@ -15,6 +17,7 @@ from crm.outbox.queries.letters import (
     origins_with_letters,
     refused_by_letter,
     waiting,
+    wants_no_campaigns,
 )
 
 __all__ = [
@@ -22,9 +25,11 @@ __all__ = [
     "count_by_hand",
     "count_by_origin",
     "count_by_state",
+    "count_held",
     "count_uncertain",
     "count_waiting",
     "held_by",
+    "held_page",
     "in_queue",
     "last_touches",
     "letter_or_404",
@@ -32,4 +37,5 @@ __all__ = [
     "origins_with_letters",
     "refused_by_letter",
     "waiting",
+    "wants_no_campaigns",
 ]

@@ -11,8 +11,8 @@ from sqlalchemy import ColumnElement, Select, exists, func, select
 from crm.core.db import session
 from crm.core.errors import NotThere
 from crm.core.paging import Page, SortKey, page
-from crm.outbox.models import Contact, Letter, Pace, Touch, Wording
-from crm.outbox.rules import Channel, Lane, LetterState, Outcome
+from crm.outbox.models import CampaignRefusal, Contact, Letter, Pace, Touch, Wording
+from crm.outbox.rules import HELD, Channel, Lane, LetterState, Outcome
 from crm.people.models import Origin, Person
 from crm.people.queries import listed
 from crm.people.rules import OriginKind
@@ -30,6 +30,10 @@ def letter_or_404(letter_id: int) -> Letter:
 def refused_by_letter(letter_id: int) -> bool:
     refusal = exists().where(Touch.letter_id == letter_id, Touch.outcome == Outcome.REFUSED)
     return bool(session().scalar(select(refusal)))
+
+
+def wants_no_campaigns(person_id: int) -> bool:
+    return session().get(CampaignRefusal, person_id) is not None
 
 
 def contact_of(person_id: int) -> Contact | None:
@@ -82,6 +86,37 @@ def held_by(staff_id: int, origin_id: int, at: datetime) -> Letter | None:
 def count_uncertain() -> int:
     query = select(func.count()).select_from(Letter).where(Letter.state == LetterState.UNCERTAIN)
     return session().scalar(query) or 0
+
+
+def _held() -> list[ColumnElement[bool]]:
+    return [Letter.state == LetterState.QUEUED, Letter.reason.is_not(None), Letter.reason.startswith(HELD)]
+
+
+def count_held() -> int:
+    """Letters that wait for a value that a person must fill in."""
+    return session().scalar(select(func.count()).select_from(Letter).where(*_held())) or 0
+
+
+def held_page(*, after: str | None, before: str | None) -> Page:
+    """The oldest first: id, person, name, reason, values, subject and body of the wording, campaign."""
+    query: Select[*tuple[Any, ...]] = (
+        select(
+            Letter.id,
+            Letter.person_id,
+            Person.name,
+            Letter.reason,
+            Letter.values,
+            Letter.queued_at,
+            Wording.subject,
+            Wording.body,
+            Origin.title,
+        )
+        .join(Person, Person.id == Letter.person_id)
+        .join(Wording, Wording.id == Letter.wording_id)
+        .outerjoin(Origin, Origin.id == Letter.origin_id)
+        .where(*_held())
+    )
+    return page(query, [SortKey(Letter.id)], after=after, before=before)
 
 
 def origins_with_letters() -> list[tuple[str, str]]:

@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parseaddr
+from functools import lru_cache
 from typing import Any
 
+import structlog
 from flask_babel import force_locale
 from flask_babel import gettext as _
 from sqlalchemy import select
@@ -15,53 +17,74 @@ from sqlalchemy import select
 from crm.core import programme
 from crm.core.bulk import among
 from crm.core.db import session
+from crm.core.dkim import Signer
 from crm.core.errors import NotUnderstood
-from crm.core.mail import Message, one_line
+from crm.core.mail import Message, ascii_address, list_id, one_line
 from crm.core.programme import Programme
 from crm.core.tokens import keyed_hash, sign, whole_address
 from crm.outbox.models import Letter, Sender, Wording
-from crm.outbox.queries.wordings import fill
+from crm.outbox.queries.keys import domain_of, signers_by_domain
+from crm.outbox.queries.layout import layout
+from crm.outbox.queries.wordings import fill, plain
 from crm.outbox.rules import Channel, Lane, SenderKind
 
 REFUSE = "refuse"
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
+    """`html` is empty for what is written by hand."""
+
     subject: str
     text: str
+    html: str
 
 
 def refuse_link(letter_id: int) -> str:
-    """The page on which this letter's reader asks to be left alone."""
+    """The page on which this letter's reader asks to be left alone; it never expires."""
     return whole_address(f"/u/{sign(REFUSE, letter_id)}")
 
 
-def _foot(known: Programme, link: str, text: str, language: str) -> str:
+@lru_cache(maxsize=64)
+def _way_out(language: str) -> str:
+    with force_locale(language):
+        return str(_("If you do not want to hear from us again: %(link)s", link="\x00"))
+
+
+def _foot(values: Mapping[str, Any], language: str, *, with_address: bool, with_link: bool) -> str:
     """Who writes, and the way to refuse: in each letter by mail, unless its wording says it already."""
     lines = []
-    if known.postal_address and known.postal_address not in text:
-        lines.append(f"{known.name}, {known.postal_address}")
-    if link not in text:
-        with force_locale(language):
-            lines.append(_("If you do not want to hear from us again: %(link)s", link=link))
+    if with_address:
+        lines.append(f"{values['programme']}, {values['postal_address']}")
+    if with_link:
+        lines.append(_way_out(language).replace("\x00", values["unsubscribe_link"]))
     return "\n".join(["", "-- ", *lines, ""]) if lines else ""
 
 
-def render(letter: Letter, wording: Wording) -> Rendered:
+def values_of(known: Programme, link: str, own: Mapping[str, Any] | None) -> dict[str, Any]:
+    """What fills a wording: the same in every letter, and the letter's own."""
+    shared = {"programme": known.name, "postal_address": known.postal_address, "unsubscribe_link": link}
+    return {**shared, **(own or {})}
+
+
+def rendered(subject: str, body: str, language: str, values: Mapping[str, Any], *, by_mail: bool) -> Rendered:
+    """A wording with these values. Raises NotUnderstood for a text that its limits stop."""
+    text = fill(plain(body), values).strip() + "\n"
+    heading = one_line(fill(subject, values))
+    if not by_mail:
+        return Rendered(heading, text, "")
+    address = values["postal_address"]
+    lacks = {"with_address": bool(address) and address not in text, "with_link": values["unsubscribe_link"] not in text}
+    html = layout(body, language, **lacks).fill(values)
+    return Rendered(heading, text + _foot(values, language, **lacks), html)
+
+
+def render(letter: Letter, wording: Wording, link: str | None = None) -> Rendered:
     """Raises NotUnderstood for a text that its limits stop. A forgotten person's letter has lost its values."""
-    known = programme.required()
-    link = refuse_link(letter.id)
-    values = {
-        "programme": known.name,
-        "postal_address": known.postal_address,
-        "unsubscribe_link": link,
-        **(letter.values or {}),
-    }
-    text = fill(wording.body, values).strip() + "\n"
-    if letter.channel is Channel.MAIL:
-        text += _foot(known, link, text, wording.language)
-    return Rendered(one_line(fill(wording.subject, values)), text)
+    values = values_of(programme.required(), link or refuse_link(letter.id), letter.values)
+    by_mail = letter.channel is Channel.MAIL
+    return rendered(wording.subject, wording.body, wording.language, values, by_mail=by_mail)
 
 
 def said_subject(subject: str, values: Mapping[str, Any] | None) -> str:
@@ -84,42 +107,72 @@ def message_id(letter_id: int, domain: str) -> str:
     return f"<letter-{letter_id}.{keyed_hash(f'letter:{letter_id}')[:16]}@{domain}>"
 
 
-def _thread(letter: Letter) -> dict[str, str]:
-    """What an answer hangs on; every other letter is written by the program."""
+def _headers(letter: Letter, name: str, domain: str, link: str) -> dict[str, str]:
+    """What mail programs sort by, and their button to unsubscribe. What somebody has just asked for is no list.
+
+    A campaign is sent by a person: it is bulk, not generated by a machine. An answer hangs on what it answers.
+    """
     values = letter.values or {}
-    if "in_reply_to" not in values:
+    if "in_reply_to" in values:
+        thread = {"In-Reply-To": values["in_reply_to"], "References": values.get("references", "")}
+        return {name: value for name, value in thread.items() if value}
+    if letter.lane is Lane.ASKED:
         return {"Auto-Submitted": "auto-generated"}
-    headers = {"In-Reply-To": values["in_reply_to"], "References": values.get("references", "")}
-    return {name: value for name, value in headers.items() if value}
+    part = f"campaign-{letter.origin_id}" if letter.lane is Lane.CAMPAIGN else "notices"
+    by = {"Precedence": "bulk"} if letter.lane is Lane.CAMPAIGN else {"Auto-Submitted": "auto-generated"}
+    return {
+        "List-Id": _list_id(name, part, domain),
+        "List-Unsubscribe": f"<{link}>",
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+        "Feedback-ID": f"{part}:{letter.wording_id}:{letter.lane}:seedbed",
+        **by,
+    }
 
 
-def message_of(letter: Letter, wording: Wording, sender: Sender | None, at: datetime) -> Message:
+_list_id = lru_cache(maxsize=1024)(list_id)
+
+
+def message_of(
+    letter: Letter, wording: Wording, sender: Sender | None, at: datetime, signers: tuple[Signer, ...] = ()
+) -> Message:
     known = programme.required()
-    rendered = render(letter, wording)
+    link = refuse_link(letter.id)
+    said = render(letter, wording, link)
     address = sender_address(known, sender)
     domain = address.rpartition("@")[2] or "localhost"
-    part = f"campaign-{letter.origin_id}" if letter.lane is Lane.CAMPAIGN else "notices"
-    headers = {"List-Id": f"{one_line(known.name)} <{part}.{domain}>", **_thread(letter)}
-    if letter.lane is not Lane.ASKED:
-        headers["List-Unsubscribe"] = f"<{refuse_link(letter.id)}>"
-        headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     return Message(
-        message_id=message_id(letter.id, domain),
+        message_id=message_id(letter.id, ascii_address(f"@{domain}")[1:]),
         from_name=known.name,
         from_address=address,
         to_address=letter.identity_value,
-        subject=rendered.subject,
-        text=rendered.text,
+        subject=said.subject,
+        text=said.text,
+        html=said.html,
         at=at,
-        headers=headers,
+        headers=_headers(letter, known.name, domain, link),
+        signers=signers,
     )
 
 
 def messages(letter_ids: Sequence[int], at: datetime) -> dict[int, Message]:
-    """What these letters are on the wire, in three questions: rows of columns, as objects cost more than their text."""
+    """What these letters are on the wire, in few questions: rows of columns, as objects cost more than their text. One
+    that its limits stop is left out."""
     rows: Any = session().execute(select(*Letter.__table__.columns).where(among(Letter.id, letter_ids))).all()
-    wordings = {row.wording_id for row in rows}
-    senders = {row.sender_id for row in rows if row.sender_id is not None}
-    known = {one.id: one for one in session().scalars(select(Wording).where(among(Wording.id, wordings)))}
-    boxes = {one.id: one for one in session().scalars(select(Sender).where(among(Sender.id, senders)))}
-    return {row.id: message_of(row, known[row.wording_id], boxes.get(row.sender_id), at) for row in rows}
+    wordings = _by_id(Wording, {row.wording_id for row in rows})
+    senders = _by_id(Sender, {row.sender_id for row in rows if row.sender_id is not None})
+    known, keys = programme.required(), signers_by_domain()
+    found = {}
+    for letter in rows:
+        wording, sender = wordings[letter.wording_id], senders.get(letter.sender_id)
+        signers = keys.get(domain_of(sender_address(known, sender)), ())
+        try:
+            found[letter.id] = message_of(letter, wording, sender, at, signers)
+        except NotUnderstood as error:
+            log.warning("letter_cannot_be_read", letter=letter.id, wording=wording.id, fault=str(error))
+    return found
+
+
+def _by_id(model: Any, ids: set[int]) -> dict[int, Any]:
+    if not ids:
+        return {}
+    return {one.id: one for one in session().scalars(select(model).where(among(model.id, ids)))}

@@ -2,60 +2,80 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
 from flask_babel import gettext as _
-from liquid import BoundTemplate, Environment
-from liquid.exceptions import LiquidError
 from sqlalchemy import select
 
 from crm.core.db import session
 from crm.core.errors import NotUnderstood
 from crm.outbox.models import Wording
-from crm.outbox.rules import PLACEHOLDERS
+from crm.outbox.queries.templates import FILTERS, PLAIN, TAGS, compiled, parsed
+from crm.outbox.rules import ALWAYS_FILLED, PLACEHOLDERS
 
-
-class _Letters(Environment):
-    """Limits that python-liquid leaves off: no text can eat the worker."""
-
-    loop_iteration_limit = 1_000
-    local_namespace_limit = 20_000
-    output_stream_limit = 200_000
-    context_depth_limit = 10
-
-
-_environment = _Letters()
-
-
-@lru_cache(maxsize=1024)
-def _compiled(text: str) -> BoundTemplate:
-    return _environment.from_string(text)
+TAG = re.compile(r"\{%-?\s*(end)?([a-z]+)")
+TEXT_LINK = re.compile(r"(?<!!)\[([^\]\[\n]+)\]\(\s*<?(\{\{[^{}]*\}\}|[^\s()<>]+)>?\s*\)")
+TEXT_STRONG = re.compile(r"\*\*(?=\S)([^*\n]+?)(?<=\S)\*\*")
 
 
 def fill(text: str, values: Mapping[str, Any]) -> str:
     """The text with its placeholders filled; one without a value is left empty. Raises NotUnderstood."""
-    if "{" not in text:
-        return text
-    try:
-        return _compiled(text).render(**values)
-    except LiquidError as error:
-        raise NotUnderstood(_("This text cannot be read: %(fault)s", fault=str(error))) from error
+    return compiled(text).fill(values) if "{" in text else text
+
+
+@lru_cache(maxsize=1024)
+def plain(body: str) -> str:
+    """A wording for those who read text: a link with words is written out, and strong words stand bare."""
+    written = TEXT_LINK.sub(lambda link: link[2] if link[1] == link[2] else f"{link[1]}: {link[2]}", body)
+    return TEXT_STRONG.sub(r"\1", written)
+
+
+def unknown_placeholders(text: str) -> list[str]:
+    """Raises NotUnderstood for a text that does not parse."""
+    return sorted({str(name) for name in parsed(text).analyze().globals} - set(PLACEHOLDERS))
 
 
 def check_text(text: str) -> None:
     """Raises NotUnderstood for a text that does not parse, or whose placeholder no letter fills."""
-    try:
-        names = _compiled(text).analyze().globals
-    except LiquidError as error:
-        raise NotUnderstood(_("This text cannot be read: %(fault)s", fault=str(error))) from error
-    unknown = sorted(str(name) for name in names if str(name) not in PLACEHOLDERS)
+    if "{" not in text:
+        return
+    found = parsed(text).analyze()
+    tags = {*found.tags, *(tag[2] for tag in TAG.finditer(text) if tag[2] == "raw")}
+    strange = sorted(tags - set(TAGS)) + sorted({*found.filters} - set(FILTERS))
+    if strange:
+        known = ", ".join((*TAGS, *FILTERS))
+        raise NotUnderstood(
+            _("A letter's text cannot hold %(strange)s. Use one of: %(known)s", strange=strange[0], known=known)
+        )
+    unknown = unknown_placeholders(text)
     if unknown:
         known = ", ".join(f"{{{{ {name} }}}}" for name in PLACEHOLDERS)
         raise NotUnderstood(
             _("There is no placeholder %(unknown)s. Use one of: %(known)s", unknown=unknown[0], known=known)
         )
+
+
+@lru_cache(maxsize=1024)
+def needed(text: str) -> frozenset[str]:
+    """Placeholders without which this text would have a hole: no fallback, and no choice around them."""
+    names: set[str] = set()
+    depth = last = 0
+    for tag in [*TAG.finditer(text), None]:
+        if depth == 0:
+            found = PLAIN.finditer(text, last, tag.start() if tag else len(text))
+            names |= {place[1] for place in found if place[2] is None}
+        if tag is not None:
+            last = tag.end()
+            depth += (tag[1] is None) * (tag[2] in TAGS) - (tag[1] is not None) * (tag[2] in TAGS)
+    return frozenset(names - ALWAYS_FILLED)
+
+
+def missing(texts: tuple[str, str], values: Mapping[str, Any]) -> list[str]:
+    """What a letter still needs before it can leave. `texts`: subject and body."""
+    return sorted(name for name in needed(texts[0]) | needed(texts[1]) if values.get(name) in (None, ""))
 
 
 def literal(text: str) -> str:

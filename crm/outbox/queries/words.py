@@ -7,7 +7,7 @@ from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext
 
 from crm.outbox.models import Touch
-from crm.outbox.rules import Direction, HandEnd, LetterState, Outcome
+from crm.outbox.rules import Direction, HandEnd, KeyState, LetterState, Outcome, Verdict, held_for
 from crm.people.rules import FORUM_PREFIX
 
 STATES = {
@@ -39,6 +39,53 @@ REASONS = {
     "too_late": _l("it was of no use any more"),
     "worker_lost": _l("the worker stopped while it was leaving"),
     "forgotten": _l("the person was forgotten"),
+    "given_up": _l("staff gave it up: a value was missing"),
+    "no_campaigns": _l("the person wants no more campaigns"),
+}
+PLACES = {
+    "name": _l("how the person is called"),
+    "programme": _l("the programme's name"),
+    "link": _l("the person's own link"),
+    "version": _l("the build that the letter is about"),
+    "reason": _l("why we did what the letter tells"),
+    "unsubscribe_link": _l("the page on which the person can ask to be left alone"),
+    "postal_address": _l("the programme's postal address"),
+}
+FALLBACK = '{{ name | default: "there" }}'
+"""How a wording says what to write where it has no value."""
+KEY_STATES = {
+    KeyState.WAITING: lazy_pgettext("key", "waits for its record"),
+    KeyState.ACTIVE: lazy_pgettext("key", "signs letters"),
+    KeyState.RETIRED: lazy_pgettext("key", "retired"),
+}
+KEY_TONES = {KeyState.WAITING: "waiting", KeyState.ACTIVE: "done"}
+VERDICTS = {
+    Verdict.GOOD: lazy_pgettext("record", "in order"),
+    Verdict.BAD: lazy_pgettext("record", "to be mended"),
+    Verdict.MISSING: lazy_pgettext("record", "missing"),
+    Verdict.SILENT: lazy_pgettext("record", "not known"),
+}
+VERDICT_TONES = {Verdict.GOOD: "done", Verdict.BAD: "stopped", Verdict.MISSING: "waiting"}
+FINDINGS = {
+    "spf_missing": _l(
+        "Nothing says which servers may send for this domain. Set this, and name every server that does."
+    ),
+    "spf_twice": _l("There are two SPF records, and receivers then heed none. Keep one that names all your servers."),
+    "spf_open": _l("It lets every server in the world send for this domain. Let it end in ~all or -all."),
+    "spf_endless": _l("It does not say what of other servers. Let it end in ~all or -all."),
+    "spf_good": _l("It says which servers may send. See that it covers the one that our letters leave by."),
+    "dkim_missing": _l("The key's record is not there yet. Set it; it may take an hour until everybody sees it."),
+    "dkim_other": _l("There is another key under this name: letters signed with ours would fail. Set this instead."),
+    "dkim_good": _l("Receivers find the key that we sign with."),
+    "dmarc_missing": _l(
+        "Large mail providers turn bulk mail without it away. Set this; reports then go to the address in it."
+    ),
+    "dmarc_twice": _l("There are two DMARC records, and receivers then heed none. Keep one."),
+    "dmarc_no_policy": _l("It has no policy (p=none, quarantine or reject), and receivers then ignore it."),
+    "dmarc_none": _l("It is there, and asks for reports only. Once they look well, p=quarantine keeps forgers out."),
+    "dmarc_quarantine": _l("Forged letters go to the spam folder."),
+    "dmarc_reject": _l("Forged letters are turned away."),
+    "dns_silent": _l("The DNS could not be asked; this says nothing of the record. Try again, or set DNS_SERVERS."),
 }
 ENDS = {
     HandEnd.SENT: lazy_pgettext("by hand", "Sent"),
@@ -65,6 +112,8 @@ CHANNELS = {
 
 def reason_word(reason: str | None) -> str:
     """Ours is translated; a mail server's reply stands as it is."""
+    if lacks := held_for(reason):
+        return str(_("held: no value for %(names)s", names=", ".join(lacks)))
     return str(REASONS.get(reason, reason)) if reason else ""
 
 

@@ -11,12 +11,13 @@ from werkzeug.wrappers import Response
 
 from crm.core import clock, journal, programme
 from crm.core.db import session
-from crm.core.errors import NotUnderstood
+from crm.core.errors import NotThere, NotUnderstood
 from crm.core.guards import May, staff, viewer
 from crm.core.mail import as_bytes, is_mailbox
+from crm.core.web import letter_page
 from crm.outbox.actions import send_again, take_as_sent
 from crm.outbox.models import Letter, Wording
-from crm.outbox.queries import count_uncertain, letter_or_404, letters_page, origins_with_letters
+from crm.outbox.queries import count_held, count_uncertain, letter_or_404, letters_page, origins_with_letters
 from crm.outbox.queries.rendering import messages, render, sender_address
 from crm.outbox.queries.wordings import fill
 from crm.outbox.queries.words import STATES, TONES, channel_word, reason_word
@@ -63,6 +64,7 @@ def letters() -> str:
         reason_word=reason_word,
         origins=origins_with_letters(),
         uncertain=count_uncertain(),
+        held=count_held(),
         newer=url_for("outbox.letters", **asked, before=page.before) if page.before else None,
         older=url_for("outbox.letters", **asked, after=page.after) if page.after else None,
         into_mailbox=is_mailbox(current_app.config["SMTP_URL"]),
@@ -91,6 +93,7 @@ def letter(letter_id: int) -> str:
         letter=found,
         person=session().get_one(Person, found.person_id),
         rendered=render(found, wording) if readable else None,
+        by_mail=by_mail,
         forgotten=found.values is None,
         source=as_bytes(messages([found.id], at)[found.id]).decode() if by_mail else None,
         state=STATES[found.state],
@@ -98,6 +101,16 @@ def letter(letter_id: int) -> str:
         channel=channel_word(found.identity_kind),
         reason=reason_word(found.reason),
     )
+
+
+@bp.get("/letters/<int:letter_id>/html")
+@staff(May.OUTREACH)
+def letter_html(letter_id: int) -> Response:
+    """The letter as a mail program shows it, for the frame on its page."""
+    found = letter_or_404(letter_id)
+    if found.channel is not Channel.MAIL or found.values is None or not _may_read(found):
+        raise NotThere(_("There is nothing at this address. Check it, or look from the start page."))
+    return letter_page(render(found, session().get_one(Wording, found.wording_id)).html)
 
 
 @bp.get("/letters/uncertain")

@@ -1,8 +1,8 @@
-"""The way to refuse that stands in each letter: a page with a button, and the button of the mail program (RFC 8058)."""
+"""The way to refuse that stands in each letter: a page with choices, and the button of the mail program (RFC 8058)."""
 
 from __future__ import annotations
 
-from flask import render_template
+from flask import render_template, request
 from werkzeug.wrappers import Response
 
 from crm.core import programme
@@ -11,8 +11,9 @@ from crm.core.errors import NotAllowed
 from crm.core.guards import by_link
 from crm.core.tokens import read
 from crm.outbox.actions import refuse_by_letter
-from crm.outbox.queries import letter_or_404, refused_by_letter
+from crm.outbox.queries import letter_or_404, refused_by_letter, wants_no_campaigns
 from crm.outbox.queries.rendering import REFUSE
+from crm.outbox.rules import LeaveAlone
 from crm.outbox.views import bp
 
 
@@ -23,17 +24,28 @@ def _letter_id(token: str) -> int:
     return letter_or_404(found).id
 
 
+def _page(token: str, letter_id: int) -> str:
+    done = LeaveAlone.ALL if refused_by_letter(letter_id) else None
+    if done is None and wants_no_campaigns(letter_or_404(letter_id).person_id):
+        done = LeaveAlone.CAMPAIGNS
+    return render_template("outbox/refuse.html", token=token, done=done)
+
+
 @bp.get("/u/<token>")
 @by_link
 def ask_to_refuse(token: str) -> str:
     """Looking changes nothing: mail programs and scanners open links by themselves."""
-    done = refused_by_letter(_letter_id(token))
-    return render_template("outbox/refuse.html", token=token, done=done)
+    return _page(token, _letter_id(token))
 
 
 @bp.post("/u/<token>")
 @by_link
 def refuse(token: str) -> Response | str:
-    refuse_by_letter(_letter_id(token), programme.moment())
+    """A mail program's one click says nothing of what it wants: it is left alone altogether."""
+    letter_id = _letter_id(token)
+    only = request.form.get("what") == LeaveAlone.CAMPAIGNS
+    what = LeaveAlone.CAMPAIGNS if only else LeaveAlone.ALL
+    why = request.form.get("why", "").replace("\x00", "").strip()
+    refuse_by_letter(letter_id, programme.moment(), what, why)
     session().commit()
-    return render_template("outbox/refuse.html", token=token, done=True)
+    return _page(token, letter_id)

@@ -30,10 +30,11 @@ Write = Callable[..., None]
 
 
 class Server(Controller):
-    """Keeps what it takes in `got`; `say` holds its answers to the next letters' text, or None to hang up."""
+    """Keeps what it takes in `got` and `raw`; `say` holds its answers to the next letters' text, or None to hang up."""
 
     def __init__(self) -> None:
         self.got: list[EmailMessage] = []
+        self.raw: list[bytes] = []
         self.say: list[str | None] = []
         self.connections = 0
         super().__init__(self, hostname="127.0.0.1", port=free_port(), enable_SMTPUTF8=False)
@@ -56,6 +57,7 @@ class Server(Controller):
             return "421 gone"
         if answer.startswith("2"):
             parser = BytesParser(policy=policy.default)
+            self.raw.append(envelope.content)
             self.got.append(parser.parsebytes(envelope.content))
         return answer
 

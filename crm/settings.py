@@ -41,6 +41,7 @@ class Settings:
     log_format: str
     metrics_token: str
     worker_threads: int
+    approval_above: int
 
 
 def _bad_address(name: str, value: str, example: str) -> SettingError:
@@ -167,6 +168,7 @@ def read(environ: Mapping[str, str] | None = None) -> Settings:
         log_format=log_format,
         metrics_token=env.get("METRICS_TOKEN", "").strip(),
         worker_threads=_number(env, "WEB_THREADS", 64, 1, 512),
+        approval_above=_number(env, "APPROVAL_ABOVE", 0, 0, 100_000_000),
     )
 
 
@@ -191,4 +193,5 @@ def as_config(settings: Settings) -> dict[str, object]:
         "LOG_FORMAT": settings.log_format,
         "METRICS_TOKEN": settings.metrics_token,
         "WEB_THREADS": settings.worker_threads,
+        "APPROVAL_ABOVE": settings.approval_above,
     }

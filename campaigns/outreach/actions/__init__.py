@@ -1,21 +1,35 @@
 """The verbs of campaigns."""
 
-from campaigns.outreach.actions.drafting import create_campaign, edit_campaign, set_step
-from campaigns.outreach.actions.planning import next_letters, plan
+from campaigns.outreach.actions.drafting import create_campaign, edit_campaign, set_stops
+from campaigns.outreach.actions.planning import plan
 from campaigns.outreach.actions.previewing import preview
 from campaigns.outreach.actions.running import finish, look_after, pause, resume, set_campaign_pace, start
+from campaigns.outreach.actions.sequence import advance, record_opening, stop_answered
+from campaigns.outreach.actions.starting import approve, ask_to_start, start_due, take_back
+from campaigns.outreach.actions.steps import NewStep, Wait, put_step, remove_step, set_step
 
 __all__ = [
+    "NewStep",
+    "Wait",
+    "advance",
+    "approve",
+    "ask_to_start",
     "create_campaign",
     "edit_campaign",
     "finish",
     "look_after",
-    "next_letters",
     "pause",
     "plan",
     "preview",
+    "put_step",
+    "record_opening",
+    "remove_step",
     "resume",
     "set_campaign_pace",
     "set_step",
+    "set_stops",
     "start",
+    "start_due",
+    "stop_answered",
+    "take_back",
 ]

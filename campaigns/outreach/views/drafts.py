@@ -34,7 +34,7 @@ def _row(text: str) -> int:
     return number
 
 
-def _kinds() -> list[SelectChoice]:
+def identity_kinds() -> list[SelectChoice]:
     """Kinds of identity that somebody has, mail aside."""
     kinds = session().scalars(select(Identity.kind).distinct().order_by(Identity.kind))
     found = [kind for kind in kinds if kind != "email"] or ["qq", "wechat"]
@@ -54,7 +54,7 @@ def _form(campaign: Campaign | None) -> CampaignForm:
                 start |= {f"subject_{text.language}": text.subject, f"body_{text.language}": text.body}
     form = campaign_form(languages)(data=start)
     form.audience_id.choices = [SelectChoice(one.id, one.name) for one in audiences()]
-    form.identity_kind.choices = _kinds()
+    form.identity_kind.choices = identity_kinds()
     return form
 
 

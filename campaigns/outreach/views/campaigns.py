@@ -43,6 +43,7 @@ from crm.core.db import session
 from crm.core.errors import NotThere
 from crm.core.guards import May, staff, viewer
 from crm.core.jobs import Job
+from crm.core.languages import current_language
 from crm.outbox.queries import count_by_origin, count_by_state
 from crm.outbox.queries.words import STATES as LETTER_STATES
 from crm.outbox.queries.words import channel_word
@@ -95,7 +96,8 @@ def page(campaign: Campaign, start_form: StartForm) -> str:
 def _drawn(step: CampaignStep) -> dict[str, Any]:
     """A step as the page draws it: when, for whom, over what, with which shares."""
     shares = variants_of(step)
-    subject = next((text.subject for text in texts_of(step.id) if text.subject), "")
+    subjects = {text.language: text.subject for text in reversed(texts_of(step.id)) if text.subject}
+    subject = subjects.get(current_language()) or next(iter(subjects.values()), "")
     return {
         "position": step.position,
         "by_hand": step.channel is Channel.HAND,

@@ -14,6 +14,7 @@ from campaigns.outreach.actions.drafting import draft_or_refuse
 from campaigns.outreach.forms import CampaignForm, campaign_form
 from campaigns.outreach.models import Campaign
 from campaigns.outreach.queries import campaign_or_404, somebody, step_of, texts_of
+from campaigns.outreach.rules import MOST_STEPS
 from campaigns.outreach.views import bp
 from crm.core import programme
 from crm.core.db import session
@@ -111,7 +112,8 @@ def edit(campaign_id: int) -> Any:
 def show_preview(campaign_id: int) -> str:
     """What a real person of the audience would read."""
     campaign = campaign_or_404(campaign_id)
-    step = step_of(campaign_id)
+    position = request.args.get("step", 1, type=int)
+    step = step_of(campaign_id, position) if 0 < position <= MOST_STEPS else None
     if step is None:
         raise NotThere("this campaign has no wording yet")
     at = programme.moment()

@@ -89,6 +89,8 @@ def show_results(campaign_id: int) -> str:
     positions = [step.position for step in steps_of(campaign_id)] if cut is Cut.VARIANT else [None]
     for position in positions:
         lines = results(campaign, cut, position)
+        if not lines:
+            continue
         tables.append(_table(campaign, cut, lines, position))
         compared.append(_compared(lines) if cut is Cut.VARIANT else None)
     return render_template(

@@ -94,12 +94,13 @@ def why_word(why: str) -> str:
 
 def wait_words(step: CampaignStep) -> str:
     """How long a step waits, as a sentence's part; "" when it does not."""
-    days, hours = divmod(step.after_hours, 24)
+    days, rest = divmod(step.after_hours, 24)
     parts = []
-    if days:
-        parts.append(ngettext("wait %(n)s day", "wait %(n)s days", days, n=days))
-    if hours:
+    if rest:
+        hours = step.after_hours
         parts.append(ngettext("wait %(n)s hour", "wait %(n)s hours", hours, n=hours))
+    elif days:
+        parts.append(ngettext("wait %(n)s day", "wait %(n)s days", days, n=days))
     if step.on_weekday is not None and step.at_time:
         parts.append(_("until %(day)s, %(time)s their time", day=WEEKDAYS[step.on_weekday], time=step.at_time))
     elif step.on_weekday is not None:

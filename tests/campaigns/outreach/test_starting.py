@@ -213,7 +213,10 @@ def test_a_sequence_is_written_and_read_on_its_pages(campaign: Campaign, lins_br
     assert "wait 3 days, until Friday, 18:30 their time · only those who have not opened their link" in page
     assert "A 1 : B 3" in page
     assert 'value="Last call"' in lins_browser.get(f"{url}/steps/2").text
-    assert lins_browser.get(f"{url}/steps/9").status_code == 404
+    shown = lins_browser.get(f"{url}/preview?step=2").text
+    assert ("Once more" in shown) is not ("Last call" in shown), "the person's own variant, and no other"
+    for nowhere in ("steps/9", "preview?step=9", f"preview?step={'9' * 30}"):
+        assert lins_browser.get(f"{url}/{nowhere}").status_code == 404
     lins_browser.post(f"{url}/stops", data={"stops": ["joined", "nonsense"]})
     session().commit()
     assert session().get_one(Campaign, campaign.id).stops == ["joined"]

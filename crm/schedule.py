@@ -23,6 +23,7 @@ EVERY: dict[str, float] = {
     "crm.people.tasks.sweep": 3600,
     "campaigns.outreach.tasks.plan_due": 15,
     "campaigns.outreach.tasks.guard": 30,
+    "campaigns.outreach.tasks.advance_due": 15,
     "campaigns.releases.tasks.plan_weeks": 3600,
     "campaigns.releases.tasks.open_due": 15,
     "campaigns.credits.tasks.remind": 3600,

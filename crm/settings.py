@@ -45,6 +45,7 @@ class Settings:
     mail_connections: int
     mail_depth: int
     dns_servers: str
+    approval_above: int
 
 
 def _bad_address(name: str, value: str, example: str) -> SettingError:
@@ -188,6 +189,7 @@ def read(environ: Mapping[str, str] | None = None) -> Settings:
         mail_connections=_number(env, "MAIL_CONNECTIONS", 4, 1, 64),
         mail_depth=_number(env, "MAIL_DEPTH", 100, 1, 1000),
         dns_servers=_servers(env, "DNS_SERVERS"),
+        approval_above=_number(env, "APPROVAL_ABOVE", 0, 0, 100_000_000),
     )
 
 
@@ -215,4 +217,5 @@ def as_config(settings: Settings) -> dict[str, object]:
         "MAIL_CONNECTIONS": settings.mail_connections,
         "MAIL_DEPTH": settings.mail_depth,
         "DNS_SERVERS": settings.dns_servers,
+        "APPROVAL_ABOVE": settings.approval_above,
     }

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from campaigns.outreach.rules import CampaignState
-from crm.core.db import Numbered, state_type
+from campaigns.outreach.rules import CampaignState, Only, PlaceState, Stop
+from crm.core.db import Model, Numbered, state_type
 from crm.outbox.rules import Channel
 
 
@@ -17,7 +17,11 @@ class Campaign(Numbered):
     """`pace` is letters per hour (None: as fast as the sender may). The frozen list is taken when it starts."""
 
     __tablename__ = "campaign"
-    __table_args__ = (CheckConstraint("pace IS NULL OR pace > 0", name="pace_moves"),)
+    __table_args__ = (
+        CheckConstraint("pace IS NULL OR pace > 0", name="pace_moves"),
+        CheckConstraint("approved_by_id != started_by_id", name="approved_by_another"),
+        CheckConstraint("state != 'scheduled' OR starts_at IS NOT NULL", name="scheduled_has_moment"),
+    )
 
     name: Mapped[str] = mapped_column(unique=True)
     audience_id: Mapped[int | None] = mapped_column(ForeignKey("audience.id"))
@@ -31,13 +35,25 @@ class Campaign(Numbered):
     paused_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
     job_id: Mapped[int | None] = mapped_column(ForeignKey("job.id"))
+    stops: Mapped[list[Any]] = mapped_column(default=lambda: [stop.value for stop in Stop])
+    starts_at: Mapped[datetime | None]
+    started_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    approved_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
 
 
 class CampaignStep(Numbered):
-    """One step: a letter by mail, or by hand over one kind of identity (`forum:gfan.com`, `qq` ...)."""
+    """One step: a letter by mail, or by hand over one kind of identity (`forum:gfan.com`, `qq` ...).
+
+    A step after the first waits `after_hours` from when the one before left, then until `on_weekday` (0: Monday) and
+    `at_time` (`18:30`, in the person's own zone), and is only for those of whom `only` holds then.
+    """
 
     __tablename__ = "campaign_step"
-    __table_args__ = (UniqueConstraint("campaign_id", "position"),)
+    __table_args__ = (
+        UniqueConstraint("campaign_id", "position"),
+        CheckConstraint("after_hours >= 0", name="waits_forward"),
+        CheckConstraint("on_weekday BETWEEN 0 AND 6", name="weekday_is_one"),
+    )
 
     campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id", ondelete="CASCADE"))
     position: Mapped[int]
@@ -45,6 +61,10 @@ class CampaignStep(Numbered):
     identity_kind: Mapped[str]
     sender_id: Mapped[int | None] = mapped_column(ForeignKey("sender.id"))
     settings: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    after_hours: Mapped[int] = mapped_column(default=0)
+    on_weekday: Mapped[int | None]
+    at_time: Mapped[str] = mapped_column(default="")
+    only: Mapped[Only] = mapped_column(state_type(Only), default=Only.EVERYBODY)
 
 
 class StepWording(Numbered):
@@ -59,3 +79,36 @@ class StepWording(Numbered):
     subject: Mapped[str] = mapped_column(default="")
     body: Mapped[str]
     wording_id: Mapped[int | None] = mapped_column(ForeignKey("wording.id"))
+
+
+class Place(Model):
+    """Where one person stands in a campaign's sequence: how many steps they have passed, and what comes when.
+
+    `moved_at` is when `position` was last moved; `why` says what stopped them, or why they got nothing.
+    """
+
+    __tablename__ = "campaign_place"
+    __table_args__ = (
+        Index(
+            "ix_campaign_place_due",
+            "campaign_id",
+            "due_at",
+            "person_id",
+            sqlite_where=text("state = 'waiting'"),
+            postgresql_where=text("state = 'waiting'"),
+        ),
+        Index("ix_campaign_place_state", "campaign_id", "state", "position", "person_id"),
+        CheckConstraint("state != 'waiting' OR due_at IS NOT NULL", name="waiting_is_due"),
+    )
+
+    campaign_id: Mapped[int] = mapped_column(
+        ForeignKey("campaign.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    person_id: Mapped[int] = mapped_column(
+        ForeignKey("person.id", ondelete="CASCADE"), primary_key=True, autoincrement=False, index=True
+    )
+    position: Mapped[int] = mapped_column(default=0)
+    state: Mapped[PlaceState] = mapped_column(state_type(PlaceState))
+    why: Mapped[str] = mapped_column(default="")
+    due_at: Mapped[datetime | None]
+    moved_at: Mapped[datetime]

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, Table, exists
 
-from campaigns.outreach.models import Campaign
+from campaigns.outreach.models import Campaign, Place
 from campaigns.outreach.queries import all_paused_themselves, campaigns, waiting_by_hand
 from crm.core.errors import NotUnderstood
 from crm.core.guards import May
@@ -40,7 +40,13 @@ def _paused_panel(_viewer_id: int, _at: datetime) -> dict[str, Any] | None:
 
 OFFERS = RoomOffers(
     room="outreach",
-    owned=(Owned(cast(Table, Campaign.__table__), "created_by_id", forget="keep", exported=False),),
+    owned=(
+        *(
+            Owned(cast(Table, Campaign.__table__), column, forget="keep", exported=False)
+            for column in ("created_by_id", "started_by_id", "approved_by_id")
+        ),
+        Owned(cast(Table, Place.__table__)),
+    ),
     conditions=(Condition("campaign", _l("campaign"), "choice", _by_campaign, _choices),),
     home=(
         Panel("paused_itself", "outreach/_paused_itself.html", _paused_panel, order=11, may=May.OUTREACH),

@@ -5,13 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 
 from celery import shared_task
+from flask import current_app
 
-from campaigns.outreach.actions import look_after, pause_where_too_much, plan
-from campaigns.outreach.queries import campaign_or_404
+from campaigns.outreach.actions import advance, look_after, pause_where_too_much, plan, start_due, stop_answered
+from campaigns.outreach.queries import campaign_or_404, running_ids
 from campaigns.outreach.rules import JOB
 from crm.core import clock
 from crm.core.db import session
 from crm.core.jobs import Job, step
+from crm.core.stopping import asked_to_stop
 
 
 @step(JOB)
@@ -41,3 +43,24 @@ def guard() -> int:
     paused = pause_where_too_much(clock.now())
     session().commit()
     return len(paused)
+
+
+@shared_task
+def advance_due() -> int:
+    """Starts campaigns whose time has come, ends the sequences of those who answered, moves others to their next step.
+
+    A piece is one transaction; what a stopped worker leaves is still due.
+    """
+    at, moved = clock.now(), 0
+    start_due(at, current_app.config["APPROVAL_ABOVE"])
+    session().commit()
+    for campaign_id in running_ids():
+        last: int | None = 0
+        while last is not None and not asked_to_stop.is_set():
+            last = stop_answered(campaign_id, at, after=last)
+            session().commit()
+        while not asked_to_stop.is_set() and (count := advance(campaign_id, at)):
+            session().commit()
+            moved += count
+        session().commit()
+    return moved

@@ -162,13 +162,10 @@ PLACEHOLDERS: dict[str, str] = {
     "answered": "the subject of what they answer",
 }
 NOT_IN_CAMPAIGNS = frozenset({"version", "reason", "answer", "answered"})
-
-
 ALWAYS_FILLED = frozenset({"programme", "unsubscribe_link", "postal_address"})
 """The same in every letter, or made as it leaves."""
 LINKS = frozenset({"link", "unsubscribe_link"})
 """Placeholders that are whole addresses."""
-NOT_IN_CAMPAIGNS = frozenset({"version", "reason"})
 
 SEND_LEASE = timedelta(minutes=2)
 """Longer than the slowest letter: five answers of a mail server at its timeout."""

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 
 from flask_babel import gettext as _
-from sqlalchemy import delete, select
+from sqlalchemy import select
 
 from campaigns.audience.queries import audience_or_404
-from campaigns.outreach.models import Campaign, CampaignStep, StepWording
-from campaigns.outreach.queries import campaign_or_404, step_of
-from campaigns.outreach.rules import MOST_PER_HOUR, CampaignState
+from campaigns.outreach.models import Campaign
+from campaigns.outreach.queries import campaign_or_404
+from campaigns.outreach.rules import MOST_PER_HOUR, CampaignState, Stop
 from crm.core import journal
 from crm.core.db import session
 from crm.core.errors import MoveRefused, NotUnderstood, Refusal
-from crm.outbox.queries.wordings import check_text
-from crm.outbox.rules import Channel
 from crm.people.actions import make_origin
 from crm.people.models import Origin
-from crm.people.rules import OriginKind, is_identity_kind
+from crm.people.rules import OriginKind
 
 
 class NameTaken(Refusal):
@@ -84,40 +81,10 @@ def edit_campaign(campaign_id: int, name: str, audience_id: int, pace: int | Non
     return campaign
 
 
-def set_step(
-    campaign_id: int,
-    channel: Channel,
-    identity_kind: str,
-    wordings: Mapping[str, tuple[str, str]],
-    sender_id: int | None = None,
-    *,
-    again: bool = False,
-) -> CampaignStep:
-    """The campaign's one step. `wordings` has subject and body by language; empty bodies are left away.
-
-    `again` writes also to those whom somebody has written to before. Raises NotUnderstood and MoveRefused.
-    """
+def set_stops(campaign_id: int, stops: set[Stop], *, at: datetime) -> None:
+    """What ends a person's sequence. Raises MoveRefused."""
     campaign = draft_or_refuse(campaign_id)
-    kind = "email" if channel is Channel.MAIL else identity_kind
-    if not is_identity_kind(kind) or (channel is Channel.HAND and kind == "email"):
-        raise NotUnderstood(_("Choose where the message is written: QQ, WeChat, a forum ..."))
-    kept = {language: (s.strip(), b.strip()) for language, (s, b) in wordings.items() if b.strip()}
-    if not kept:
-        raise NotUnderstood(_("Write the text in at least one language."))
-    if channel is Channel.MAIL and not all(subject for subject, _body in kept.values()):
-        raise NotUnderstood(_("A letter by mail needs a subject in each language."))
-    for subject, body in kept.values():
-        check_text(subject)
-        check_text(body)
-    step = step_of(campaign.id) or CampaignStep(campaign_id=campaign.id, position=1)
-    step.channel, step.identity_kind, step.sender_id = channel, kind, sender_id
-    step.settings = {**(step.settings or {}), "again": again}
-    session().add(step)
+    before, campaign.stops = campaign.stops, [stop.value for stop in Stop if stop in stops]
     session().flush()
-    session().execute(delete(StepWording).where(StepWording.step_id == step.id))
-    session().add_all(
-        StepWording(step_id=step.id, language=language, variant="a", subject=subject, body=body)
-        for language, (subject, body) in kept.items()
-    )
-    session().flush()
-    return step
+    subject = f"campaign:{campaign_id}"
+    journal.record("campaign.stops", subject, at=at, before={"stops": before}, after={"stops": campaign.stops})

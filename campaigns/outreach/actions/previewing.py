@@ -7,8 +7,9 @@ from datetime import datetime
 from flask_babel import gettext as _
 
 from campaigns.outreach.actions.planning import called, invitation_link
-from campaigns.outreach.models import Campaign, CampaignStep
-from campaigns.outreach.queries import texts_of
+from campaigns.outreach.models import Campaign, CampaignStep, StepWording
+from campaigns.outreach.queries import texts_of, variants_of
+from campaigns.outreach.rules import variant_of
 from crm.core import journal, programme
 from crm.core.errors import NotUnderstood
 from crm.core.tokens import new_secret, whole_address
@@ -25,11 +26,17 @@ def _values(campaign: Campaign, step: CampaignStep, person: Person) -> dict[str,
     return {"name": called(person.name, step.identity_kind, value), "link": invitation_link(campaign.id, person.id)}
 
 
+def _texts(campaign: Campaign, step: CampaignStep, person_id: int) -> list[StepWording]:
+    """The step's texts of the variant that this person gets."""
+    variant = variant_of(campaign.id, person_id, variants_of(step))
+    return [text for text in texts_of(step.id) if text.variant == variant]
+
+
 def preview(campaign: Campaign, step: CampaignStep, person_id: int) -> list[tuple[str, Rendered, list[str]]]:
-    """(language, the letter, what it lacks) in each language, the one this person gets first."""
+    """The person's variant in each language, theirs first: (language, the letter, what it lacks)."""
     person, known = person_or_404(person_id), programme.required()
     values = values_of(known, whole_address("/u/..."), _values(campaign, step, person))
-    texts = {text.language: text for text in texts_of(step.id)}
+    texts = {text.language: text for text in _texts(campaign, step, person.id)}
     order = dict.fromkeys([person.language or "", *known.languages, *texts])
     by_mail = step.channel is Channel.MAIL
     return [
@@ -65,7 +72,7 @@ def send_test(campaign: Campaign, step: CampaignStep, person_id: int, to: Person
             identity_value=address,
             sender_id=step.sender_id,
         )
-        for text in texts_of(step.id)
+        for text in _texts(campaign, step, person.id)
     ]
     plan_letters(letters, at)
     journal.record("campaign.test", f"campaign:{campaign.id}", at=at, about_id=person.id)

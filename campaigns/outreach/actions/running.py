@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -9,9 +10,9 @@ from flask_babel import gettext as _
 from sqlalchemy import exists, select, update
 
 from campaigns.audience.actions import freeze
-from campaigns.outreach.models import Campaign
-from campaigns.outreach.queries import campaign_or_404, step_of, texts_of
-from campaigns.outreach.rules import CAMPAIGN_MOVES, JOB, MOST_PER_HOUR, CampaignState, occasion
+from campaigns.outreach.models import Campaign, Place
+from campaigns.outreach.queries import campaign_or_404, steps_of, texts_of
+from campaigns.outreach.rules import CAMPAIGN_MOVES, JOB, MOST_PER_HOUR, CampaignState, PlaceState, occasion
 from crm.core import journal, programme
 from crm.core.db import session
 from crm.core.errors import MoveRefused, NotUnderstood
@@ -20,13 +21,21 @@ from crm.outbox.actions import cancel_letters, put_wording, set_pace
 from crm.outbox.models import Letter
 from crm.outbox.rules import Channel, LetterState
 
+BEFORE = (CampaignState.DRAFT, CampaignState.APPROVAL, CampaignState.SCHEDULED)
 OPEN_LETTERS = (LetterState.QUEUED, LetterState.SENDING)
 
 
-def _move(campaign_id: int, to: CampaignState, at: datetime, **values: Any) -> Campaign:
+def move_campaign(
+    campaign_id: int,
+    to: CampaignState,
+    at: datetime,
+    only_from: Collection[CampaignState] = tuple(CampaignState),
+    **values: Any,
+) -> Campaign:
+    """Along CAMPAIGN_MOVES, by compare-and-set. Raises MoveRefused."""
     campaign = campaign_or_404(campaign_id)
     before = campaign.state
-    sources = [state for state, moves in CAMPAIGN_MOVES.items() if to in moves]
+    sources = [state for state, moves in CAMPAIGN_MOVES.items() if to in moves and state in only_from]
     moved = session().scalar(
         update(Campaign)
         .where(Campaign.id == campaign_id, Campaign.state.in_(sources))
@@ -42,29 +51,48 @@ def _move(campaign_id: int, to: CampaignState, at: datetime, **values: Any) -> C
 
 
 def _freeze_wordings(campaign: Campaign, at: datetime) -> None:
-    step = step_of(campaign.id)
-    texts = texts_of(step.id) if step is not None else []
+    """Each step's texts become wordings; each variant has a key of its own, so that equal texts stay apart."""
+    texts = [(step, text) for step in steps_of(campaign.id) for text in texts_of(step.id)]
     if not texts:
         raise MoveRefused(_("This campaign has no wording yet: write what its letters say, then start it."))
-    for text in texts:
-        text.wording_id = put_wording(occasion(campaign.id), text.language, text.subject, text.body, at)
+    for step, text in texts:
+        key = occasion(campaign.id, step.position) + ("" if text.variant == "a" else f":{text.variant}")
+        text.wording_id = put_wording(key, text.language, text.subject, text.body, at)
     session().flush()
+
+
+def check_conditions(campaign: Campaign) -> None:
+    """Raises MoveRefused for a step that nobody can come to."""
+    for step in steps_of(campaign.id):
+        if step.only.value in campaign.stops:
+            raise MoveRefused(
+                _(
+                    "Step %(number)s is for those who replied or joined, but that ends their sequence: "
+                    "change the step, or what ends it.",
+                    number=step.position,
+                )
+            )
+
+
+def check_address(campaign: Campaign) -> None:
+    """Raises MoveRefused when letters by mail would leave without a postal address."""
+    if not programme.required().postal_address and any(s.channel is Channel.MAIL for s in steps_of(campaign.id)):
+        raise MoveRefused(
+            _("Letters of a campaign need the programme's postal address: set it under Settings, Programme.")
+        )
 
 
 def start(campaign_id: int, at: datetime) -> Campaign:
     """Freezes audience and wordings; a job plans the letters. Raises MoveRefused."""
     campaign = campaign_or_404(campaign_id)
-    if campaign.state is not CampaignState.DRAFT or campaign.audience_id is None:
+    if CampaignState.RUNNING not in CAMPAIGN_MOVES[campaign.state] or campaign.audience_id is None:
         raise MoveRefused(_("This campaign has started already, or has no audience."))
-    step = step_of(campaign_id)
-    if step is not None and step.channel is Channel.MAIL and not programme.required().postal_address:
-        raise MoveRefused(
-            _("Letters of a campaign need the programme's postal address: set it under Settings, Programme.")
-        )
+    check_address(campaign)
+    check_conditions(campaign)
     _freeze_wordings(campaign, at)
     list_id = freeze(campaign.audience_id, campaign.name, at)
     set_pace(campaign.origin_id, campaign.pace, paused=False, at=at)
-    started = _move(campaign_id, CampaignState.RUNNING, at, list_id=list_id, started_at=at)
+    started = move_campaign(campaign_id, CampaignState.RUNNING, at, BEFORE, list_id=list_id, started_at=at)
     plan_again(started, at)
     return started
 
@@ -77,14 +105,14 @@ def plan_again(campaign: Campaign, at: datetime) -> None:
 
 def pause(campaign_id: int, at: datetime) -> Campaign:
     """Nothing leaves until it goes on, neither by mail nor by hand. Raises MoveRefused."""
-    campaign = _move(campaign_id, CampaignState.PAUSED, at, paused_at=at)
+    campaign = move_campaign(campaign_id, CampaignState.PAUSED, at, paused_at=at)
     set_pace(campaign.origin_id, campaign.pace, paused=True, at=at)
     return campaign
 
 
 def resume(campaign_id: int, at: datetime) -> Campaign:
     """Goes on at its pace; what the pause has kept back does not leave all at once. Raises MoveRefused."""
-    campaign = _move(campaign_id, CampaignState.RUNNING, at, paused_at=None)
+    campaign = move_campaign(campaign_id, CampaignState.RUNNING, at, [CampaignState.PAUSED], paused_at=None)
     set_pace(campaign.origin_id, campaign.pace, paused=False, at=at)
     return campaign
 
@@ -104,7 +132,7 @@ def set_campaign_pace(campaign_id: int, pace: int | None, *, at: datetime) -> No
 
 def finish(campaign_id: int, at: datetime) -> Campaign:
     """Ends it; letters that have not left are cancelled. Raises MoveRefused."""
-    campaign = _move(campaign_id, CampaignState.FINISHED, at, finished_at=at)
+    campaign = move_campaign(campaign_id, CampaignState.FINISHED, at, finished_at=at)
     cancel_letters(campaign.origin_id, at, "finished")
     return campaign
 
@@ -117,12 +145,18 @@ def look_after(at: datetime) -> int:
         if job is None or job.state in (JobState.FAILED, JobState.CANCELLED):
             plan_again(campaign, at)
             changed += 1
-        elif job.state is JobState.DONE and not has_open_letters(campaign):
-            _move(campaign.id, CampaignState.FINISHED, at, finished_at=at)
+        elif job.state is JobState.DONE and not has_open_letters(campaign) and not has_waiting(campaign):
+            move_campaign(campaign.id, CampaignState.FINISHED, at, finished_at=at)
             changed += 1
     return changed
 
 
 def has_open_letters(campaign: Campaign) -> bool:
     query = exists().where(Letter.origin_id == campaign.origin_id, Letter.state.in_(OPEN_LETTERS))
+    return bool(session().scalar(select(query)))
+
+
+def has_waiting(campaign: Campaign) -> bool:
+    """Whether somebody has steps before them."""
+    query = exists().where(Place.campaign_id == campaign.id, Place.state == PlaceState.WAITING)
     return bool(session().scalar(select(query)))

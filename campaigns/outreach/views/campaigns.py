@@ -11,20 +11,44 @@ from werkzeug.wrappers import Response
 
 from campaigns.audience.models import Audience
 from campaigns.outreach import actions
-from campaigns.outreach.forms import PaceForm
-from campaigns.outreach.models import Campaign
-from campaigns.outreach.queries import campaign_or_404, campaigns, paused_itself, people_left_out, step_of, summary
-from campaigns.outreach.rules import CampaignState, LeftOut
+from campaigns.outreach.actions.running import BEFORE
+from campaigns.outreach.forms import PaceForm, StartForm
+from campaigns.outreach.models import Campaign, CampaignStep
+from campaigns.outreach.queries import (
+    campaign_or_404,
+    campaigns,
+    paused_itself,
+    people_left_out,
+    standing,
+    step_of,
+    steps_of,
+    texts_of,
+    variants_of,
+)
+from campaigns.outreach.queries.preflight import preflight
+from campaigns.outreach.rules import MOST_STEPS, LeftOut, Only
 from campaigns.outreach.views import bp
-from campaigns.outreach.views.words import REASONS, STATES, TONES
+from campaigns.outreach.views.words import (
+    CONDITIONS,
+    PLACES,
+    REASONS,
+    STATES,
+    STOPS,
+    TONES,
+    WARNINGS,
+    wait_words,
+    why_word,
+)
 from crm.core import programme
 from crm.core.db import session
 from crm.core.errors import NotThere
-from crm.core.guards import May, staff
+from crm.core.guards import May, staff, viewer
 from crm.core.jobs import Job
+from crm.core.languages import current_language
 from crm.outbox.queries import count_by_origin, count_by_state
 from crm.outbox.queries.words import STATES as LETTER_STATES
 from crm.outbox.queries.words import channel_word
+from crm.outbox.rules import Channel
 from crm.people.models import Person
 
 MOST_SHOWN = 200
@@ -40,27 +64,67 @@ def listing() -> str:
 @bp.get("/campaigns/<int:campaign_id>")
 @staff(May.OUTREACH)
 def show(campaign_id: int) -> str:
-    campaign = campaign_or_404(campaign_id)
-    step = step_of(campaign_id)
-    planned: dict[str, Any] = {}
-    if campaign.state is CampaignState.DRAFT and step is not None:
-        gets, out = summary(campaign, step, programme.moment())
-        planned = {"gets": gets, "out": [(reason, out[reason]) for reason in LeftOut if out[reason]]}
+    return page(campaign_or_404(campaign_id), StartForm(formdata=None))
+
+
+def page(campaign: Campaign, start_form: StartForm) -> str:
+    """One campaign: what to do next, its sequence, its figures. `start_form` keeps what was typed."""
+    steps, before = steps_of(campaign.id), campaign.state in BEFORE
     return render_template(
         "outreach/show.html",
         campaign=campaign,
-        step=step,
-        over=channel_word(step.identity_kind) if step is not None else "",
+        step=steps[0] if steps else None,
+        steps=[_drawn(step) for step in steps],
+        by_hand=bool(steps) and all(step.channel is Channel.HAND for step in steps),
+        some_by_hand=any(step.channel is Channel.HAND for step in steps),
         audience=session().get(Audience, campaign.audience_id) if campaign.audience_id else None,
-        planned=planned,
+        planned=preflight(campaign, steps[0], programme.moment()) if before and steps else None,
         reasons=REASONS,
-        letters=_letters(campaign),
         alarm=paused_itself(campaign),
-        job=session().get(Job, campaign.job_id) if campaign.job_id else None,
+        warnings=WARNINGS,
+        stops=STOPS,
+        can_add=len(steps) < MOST_STEPS,
+        started_by=session().get(Person, campaign.started_by_id) if campaign.started_by_id else None,
+        approved_by=session().get(Person, campaign.approved_by_id) if campaign.approved_by_id else None,
+        is_mine=campaign.started_by_id == viewer().person_id,
         state=STATES[campaign.state],
         tone=TONES[campaign.state],
+        start_form=start_form,
         pace_form=PaceForm(data={"pace": campaign.pace}, formdata=None),
+        **({} if before else progress_of(campaign)),
     )
+
+
+def _drawn(step: CampaignStep) -> dict[str, Any]:
+    """A step as the page draws it: when, for whom, over what, with which shares."""
+    shares = variants_of(step)
+    subjects = {text.language: text.subject for text in reversed(texts_of(step.id)) if text.subject}
+    subject = subjects.get(current_language()) or next(iter(subjects.values()), "")
+    return {
+        "position": step.position,
+        "by_hand": step.channel is Channel.HAND,
+        "over": channel_word(step.identity_kind),
+        "wait": wait_words(step),
+        "only": CONDITIONS[step.only] if step.only is not Only.EVERYBODY else "",
+        "subject": subject,
+        "shares": " : ".join(f"{name.upper()} {share}" for name, share in shares.items()) if len(shares) > 1 else "",
+    }
+
+
+def progress_of(campaign: Campaign) -> dict[str, Any]:
+    """Where its letters and its people are at this moment."""
+    rows = [
+        {
+            "word": PLACES[state],
+            "why": why_word(why),
+            "position": position,
+            "count": count,
+            "url": url_for("outreach.places", campaign_id=campaign.id, state=state.value, position=position, why=why),
+        }
+        for state, position, why, count in standing(campaign.id)
+    ]
+    job = session().get(Job, campaign.job_id) if campaign.job_id else None
+    return {"letters": _letters(campaign), "standing": rows, "job": job}
 
 
 def _letters(campaign: Campaign) -> list[dict[str, Any]]:
@@ -95,12 +159,6 @@ def _back(campaign: Campaign, message: str) -> Response:
     session().commit()
     flash(message, "success")
     return redirect(url_for("outreach.show", campaign_id=campaign.id))
-
-
-@bp.post("/campaigns/<int:campaign_id>/start")
-@staff(May.OUTREACH)
-def start(campaign_id: int) -> Response:
-    return _back(actions.start(campaign_id, programme.moment()), _("The campaign has started."))
 
 
 @bp.post("/campaigns/<int:campaign_id>/pause")

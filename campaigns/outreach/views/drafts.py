@@ -17,6 +17,7 @@ from campaigns.outreach.actions.drafting import draft_or_refuse
 from campaigns.outreach.forms import CampaignForm, campaign_form
 from campaigns.outreach.models import Campaign, CampaignStep
 from campaigns.outreach.queries import campaign_or_404, somebody, step_of, texts_of
+from campaigns.outreach.rules import MOST_STEPS
 from campaigns.outreach.views import bp
 from crm.core import programme
 from crm.core.db import session
@@ -40,7 +41,7 @@ def _row(text: str) -> int:
     return number
 
 
-def _kinds() -> list[SelectChoice]:
+def identity_kinds() -> list[SelectChoice]:
     """Kinds of identity that somebody has, mail aside."""
     kinds = session().scalars(select(Identity.kind).distinct().order_by(Identity.kind))
     found = [kind for kind in kinds if kind != "email"] or ["qq", "wechat"]
@@ -60,7 +61,7 @@ def _form(campaign: Campaign | None) -> CampaignForm:
                 start |= {f"subject_{text.language}": text.subject, f"body_{text.language}": text.body}
     form = campaign_form(languages)(data=start)
     form.audience_id.choices = [SelectChoice(one.id, one.name) for one in audiences()]
-    form.identity_kind.choices = _kinds()
+    form.identity_kind.choices = identity_kinds()
     return form
 
 
@@ -113,8 +114,9 @@ def edit(campaign_id: int) -> Any:
     return _page(draft_or_refuse(campaign_id))
 
 
-def _step(campaign_id: int) -> tuple[Campaign, CampaignStep]:
-    campaign, step = campaign_or_404(campaign_id), step_of(campaign_id)
+def _step(campaign_id: int, position: int) -> tuple[Campaign, CampaignStep]:
+    campaign = campaign_or_404(campaign_id)
+    step = step_of(campaign_id, position) if 0 < position <= MOST_STEPS else None
     if step is None:
         raise NotThere(_("This campaign has no wording yet: write what its letters say."))
     return campaign, step
@@ -123,8 +125,8 @@ def _step(campaign_id: int) -> tuple[Campaign, CampaignStep]:
 @bp.get("/campaigns/<int:campaign_id>/preview")
 @staff(May.OUTREACH)
 def show_preview(campaign_id: int) -> str:
-    """What a real person of the audience would read; any other with `?person=`."""
-    campaign, step = _step(campaign_id)
+    """What a real person of the audience would read; any other with `?person=`, of a later step with `?step=`."""
+    campaign, step = _step(campaign_id, request.args.get("step", 1, type=int))
     at = programme.moment()
     asked = request.args.get("person", type=_row)
     chosen = asked if asked is not None else somebody(campaign, step, at, request.args.get("after", 0, type=_row))
@@ -145,7 +147,7 @@ def show_preview(campaign_id: int) -> str:
 @staff(May.OUTREACH)
 def preview_html(campaign_id: int, person_id: int, language: str) -> Response:
     """The letter as it will look, for the frame on the preview."""
-    campaign, step = _step(campaign_id)
+    campaign, step = _step(campaign_id, request.args.get("step", 1, type=int))
     for one, letter, _lacks in preview(campaign, step, person_id):
         if one == language and letter.html:
             return letter_page(letter.html)
@@ -155,7 +157,7 @@ def preview_html(campaign_id: int, person_id: int, language: str) -> Response:
 @bp.post("/campaigns/<int:campaign_id>/preview/<int:person_id>/test")
 @staff(May.OUTREACH)
 def test_letter(campaign_id: int, person_id: int) -> Response:
-    campaign, step = _step(campaign_id)
+    campaign, step = _step(campaign_id, request.args.get("step", 1, type=int))
     to = person_or_404(viewer().person_id)
     count = send_test(campaign, step, person_id, to, programme.moment())
     session().commit()

@@ -11,7 +11,6 @@ from urllib.parse import urlsplit
 import dns.exception
 import dns.nameserver
 import dns.resolver
-from flask import current_app
 
 from crm.outbox.models import DkimKey
 from crm.outbox.rules import Verdict
@@ -37,8 +36,7 @@ class Finding:
     detail: str = ""
 
 
-def _resolver() -> dns.resolver.Resolver:
-    servers = str(current_app.config.get("DNS_SERVERS", "")).split()
+def _resolver(servers: Sequence[str]) -> dns.resolver.Resolver:
     try:
         resolver = dns.resolver.Resolver(configure=not servers)
     except dns.resolver.NoResolverConfiguration as error:
@@ -127,13 +125,13 @@ def _judged(record: str, name: str, said: list[str] | DnsSilent, judge: Callable
     return judge(said)
 
 
-def check(domain: str, keys: Sequence[DkimKey]) -> list[Finding]:
-    """Asks for all of a domain's records at once."""
-    smtp = urlsplit(str(current_app.config["SMTP_URL"]))
+def check(domain: str, keys: Sequence[DkimKey], *, servers: Sequence[str], smtp_url: str) -> list[Finding]:
+    """Asks for all of a domain's records at once; without `servers` it asks those of the system."""
+    smtp = urlsplit(smtp_url)
     places = _above(domain)
     names = [domain, *(f"_dmarc.{place}" for place in places), *(key.name for key in keys)]
     try:
-        resolver = _resolver()
+        resolver = _resolver(servers)
         with ThreadPoolExecutor(len(names)) as pool:
             said = list(pool.map(lambda name: _said(resolver, name), names))
     except DnsSilent as error:

@@ -20,7 +20,7 @@ from markdown_it import MarkdownIt
 from crm.outbox.queries.templates import PLAIN, Template, compiled_html
 from crm.outbox.rules import LINKS
 
-FOLDER = Path(__file__).resolve().parents[1] / "templates" / "outbox" / "letter"
+FOLDER = Path(__file__).resolve().parents[1] / "templates" / "outbox" / "letters"
 RULES = ["newline", "list", "heading", "hr", "blockquote", "emphasis", "link", "autolink"]
 RULES += ["escape", "entity", "balance_pairs"]
 KEPT = {"p", "br", "strong", "em", "a", "ul", "ol", "li", "blockquote", "hr", "h1", "h2", "h3"}
@@ -114,6 +114,7 @@ def layout(body: str, language: str, *, with_address: bool, with_link: bool) -> 
         )
     hull = (FOLDER / "letter.html").read_text("utf-8")
     tag = "zh-Hans" if language == "zh" else language
-    filled = {"LANGUAGE": tag, "PROGRAMME": programme, "WORDS": words, "FOOT": foot}
+    filled = {"PROGRAMME": programme, "WORDS": words, "FOOT": foot}
+    hull = hull.replace('lang="en"', f'lang="{tag}"', 1)
     html = re.sub(r"%([A-Z]+)%", lambda place: filled[place[1]], hull)
     return compiled_html(_inliner.inline(html).replace(' data-css-inline="keep"', ""), outputs)

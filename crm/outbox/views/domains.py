@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from flask import flash, redirect, render_template, request, url_for
+from collections.abc import Sequence
+
+from flask import current_app, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
@@ -13,11 +15,17 @@ from crm.core.errors import NotUnderstood
 from crm.core.guards import May, staff
 from crm.outbox.actions import make_key, retire_key, use_key
 from crm.outbox.models import DkimKey
-from crm.outbox.queries.dns import check
+from crm.outbox.queries.dns import Finding, check
 from crm.outbox.queries.keys import can_sign, domain_or_404, keys_of, sending_domains, signed_domains
 from crm.outbox.queries.words import FINDINGS, KEY_STATES, KEY_TONES, VERDICT_TONES, VERDICTS
 from crm.outbox.rules import KeyState
 from crm.outbox.views import bp
+
+
+def asked_of_dns(domain: str, keys: Sequence[DkimKey]) -> list[Finding]:
+    """With the settings of this installation."""
+    config = current_app.config
+    return check(domain, keys, servers=str(config["DNS_SERVERS"]).split(), smtp_url=str(config["SMTP_URL"]))
 
 
 @bp.get("/settings/signing")
@@ -40,7 +48,7 @@ def domain(domain: str) -> str:
         algorithms=Algorithm,
         states=KEY_STATES,
         tones=KEY_TONES,
-        findings=check(domain, in_use) if request.args.get("check") else None,
+        findings=asked_of_dns(domain, in_use) if request.args.get("check") else None,
         told=FINDINGS,
         verdicts=VERDICTS,
         verdict_tones=VERDICT_TONES,

@@ -42,7 +42,7 @@ def send(campaign: Campaign, count: int, mark: str) -> None:
     letters = [
         NewLetter(
             person_id=person.id, occasion=f"campaign:{mark}", channel=Channel.MAIL, lane=Lane.CAMPAIGN,
-            wording_id=wording, values={}, identity_kind="email", identity_value=person.identities[0].value,
+            wording_id=wording, values={"name": "P"}, identity_kind="email", identity_value=person.identities[0].value,
             origin_id=campaign.origin_id,
         )
         for person in people

@@ -184,7 +184,7 @@ def test_the_by_hand_page_shows_the_link_with_its_qr_code(lins_browser: FlaskCli
     session().commit()
     jobs.run_due.run()
     page = lins_browser.post(f"/campaigns/{made.id}/queue/next", follow_redirects=True).text
-    assert f"/invites/{invite().code}.png" in page
+    assert 'src="data:image/svg+xml' in page
     assert f"/i/{invite().code}" in page
 
 

@@ -24,9 +24,9 @@ from crm.core.programme import Programme
 from crm.outbox import tasks
 from crm.outbox.actions import make_key, retire_key, use_key
 from crm.outbox.models import DkimKey
-from crm.outbox.queries.dns import check
 from crm.outbox.queries.keys import can_sign, sending_domains, signers_by_domain
 from crm.outbox.rules import KEY_MOVES, KeyState, Verdict
+from crm.outbox.views.domains import asked_of_dns
 from crm.people.models import Person
 from tests import make
 from tests.cast import SignIn
@@ -89,7 +89,7 @@ def name_server(database: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[Na
 
 
 def verdicts(domain: str, keys: list[DkimKey]) -> dict[str, tuple[Verdict, str]]:
-    return {one.record: (one.verdict, one.word) for one in check(domain, keys)}
+    return {one.record: (one.verdict, one.word) for one in asked_of_dns(domain, keys)}
 
 
 @pytest.fixture
@@ -111,7 +111,7 @@ def test_a_domain_in_order_is_said_to_be(key: DkimKey, name_server: NameServer) 
 
 
 def test_what_is_missing_is_said_with_what_to_set(key: DkimKey, name_server: NameServer) -> None:
-    found = {one.record: one for one in check(DOMAIN, [key])}
+    found = {one.record: one for one in asked_of_dns(DOMAIN, [key])}
     assert {one.verdict for one in found.values()} == {Verdict.MISSING}
     assert found["DKIM"].wanted == key.record
     assert found["DMARC"].wanted.startswith("v=DMARC1; p=none")

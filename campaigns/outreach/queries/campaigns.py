@@ -113,7 +113,7 @@ def left_out(campaign: Campaign, step: CampaignStep, ids: Sequence[int]) -> dict
     refused = set(session().scalars(for_good.union(campaigns_only)))
     barred = suppressed(ids)
     reached = addresses(ids, step.identity_kind)
-    again = bool(step.settings.get("again"))
+    again = bool(step.settings.get("again")) or step.position > 1
     before = set() if again else _written_to(ids, campaign.origin_id)
     found: dict[int, LeftOut] = {}
     for person_id, is_staff, has_basis in rows:
@@ -131,7 +131,7 @@ def left_out(campaign: Campaign, step: CampaignStep, ids: Sequence[int]) -> dict
     return found
 
 
-def _sorted_out(campaign: Campaign, step: CampaignStep, at: datetime) -> Iterator[tuple[list[int], dict[int, LeftOut]]]:
+def sorted_out(campaign: Campaign, step: CampaignStep, at: datetime) -> Iterator[tuple[list[int], dict[int, LeftOut]]]:
     ids = list(session().scalars(audience_of(campaign, at)))
     for chunk in chunks(sorted(ids), CHUNK):
         yield chunk, left_out(campaign, step, chunk)
@@ -141,7 +141,7 @@ def summary(campaign: Campaign, step: CampaignStep, at: datetime) -> tuple[int, 
     """How many get a letter, and how many are left out for which reason: exact, for the audience as it is now."""
     counts: Counter[LeftOut] = Counter()
     people = 0
-    for chunk, out in _sorted_out(campaign, step, at):
+    for chunk, out in sorted_out(campaign, step, at):
         people += len(chunk)
         counts.update(out.values())
     return people - counts.total(), counts
@@ -150,7 +150,7 @@ def summary(campaign: Campaign, step: CampaignStep, at: datetime) -> tuple[int, 
 def people_left_out(campaign: Campaign, step: CampaignStep, reason: LeftOut, at: datetime, limit: int) -> list[int]:
     """The first of those whom this reason leaves out."""
     found: list[int] = []
-    for _chunk, out in _sorted_out(campaign, step, at):
+    for _chunk, out in sorted_out(campaign, step, at):
         found += sorted(person_id for person_id, why in out.items() if why is reason)
         if len(found) >= limit:
             break
@@ -159,8 +159,25 @@ def people_left_out(campaign: Campaign, step: CampaignStep, reason: LeftOut, at:
 
 def somebody(campaign: Campaign, step: CampaignStep, at: datetime, after: int = 0) -> int | None:
     """The next person who gets a letter, for the preview; from the first again after the last."""
-    for chunk, out in _sorted_out(campaign, step, at):
+    for chunk, out in sorted_out(campaign, step, at):
         for person_id in chunk:
             if person_id > after and person_id not in out:
                 return person_id
     return somebody(campaign, step, at) if after else None
+
+
+def steps_of(campaign_id: int) -> list[CampaignStep]:
+    """The sequence, in order."""
+    query = select(CampaignStep).where(CampaignStep.campaign_id == campaign_id)
+    return list(session().scalars(query.order_by(CampaignStep.position)))
+
+
+def variants_of(step: CampaignStep) -> dict[str, int]:
+    """The step's variants with their shares of the people; one alone has all."""
+    names = sorted({text.variant for text in texts_of(step.id)})
+    shares: dict[str, int] = step.settings.get("shares") or {}
+    return {name: int(shares.get(name, 1)) for name in names}
+
+
+def running_ids() -> list[int]:
+    return list(session().scalars(select(Campaign.id).where(Campaign.state == CampaignState.RUNNING)))

@@ -1,0 +1,117 @@
+"""A campaign is started: now or at a time, with its warnings taken on by name, above a size with a second person."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+from flask_babel import gettext as _
+from sqlalchemy import select
+
+from campaigns.outreach.actions.running import check_conditions, move_campaign, start
+from campaigns.outreach.models import Campaign
+from campaigns.outreach.queries import campaign_or_404, step_of, summary
+from campaigns.outreach.queries.preflight import preflight
+from campaigns.outreach.rules import CampaignState
+from campaigns.outreach.rules.law import Warn
+from crm.core import journal
+from crm.core.db import session
+from crm.core.errors import MoveRefused, NotAllowed, NotUnderstood, Refusal
+
+WAITING = (CampaignState.APPROVAL, CampaignState.SCHEDULED)
+
+
+def needs_approval(people: int, above: int) -> bool:
+    """Whether so many people need a second person's word; above 0 means: never."""
+    return 0 < above < people
+
+
+def ask_to_start(
+    campaign_id: int,
+    by_id: int,
+    at: datetime,
+    *,
+    starts_at: datetime | None = None,
+    taken_on: Collection[Warn] = (),
+    approval_above: int = 0,
+) -> Campaign:
+    """Starts it, or plans the start, or asks for a second person, whichever is due. `taken_on`: the warnings that the
+    person who starts it has weighed. Raises NotUnderstood and MoveRefused.
+    """
+    campaign, step = campaign_or_404(campaign_id), step_of(campaign_id)
+    if campaign.state is not CampaignState.DRAFT or step is None:
+        raise MoveRefused(_("This campaign has started already, or has no wording yet."))
+    if starts_at is not None and starts_at <= at:
+        raise NotUnderstood(_("This moment has passed: choose a later one, or leave it empty to start now."))
+    check_conditions(campaign)
+    found = preflight(campaign, step, at)
+    if not found.gets:
+        raise MoveRefused(_("Nobody would get a letter: change the audience, or the way it is written."))
+    if set(found.warnings) - set(taken_on):
+        raise NotUnderstood(_("Read the warnings, and tick each of them that you take on."))
+    campaign.started_by_id, campaign.starts_at = by_id, starts_at
+    session().flush()
+    journal.record(
+        "campaign.ask_to_start",
+        f"campaign:{campaign_id}",
+        at=at,
+        after={
+            "people": found.gets,
+            "starts_at": starts_at.isoformat() if starts_at else None,
+            "warnings": {warn.value: count for warn, count in found.warnings.items()},
+        },
+    )
+    if needs_approval(found.gets, approval_above):
+        return move_campaign(campaign_id, CampaignState.APPROVAL, at, [CampaignState.DRAFT])
+    return _begin(campaign_id, starts_at, at, CampaignState.DRAFT)
+
+
+def _begin(campaign_id: int, starts_at: datetime | None, at: datetime, source: CampaignState) -> Campaign:
+    if starts_at is not None and starts_at > at:
+        return move_campaign(campaign_id, CampaignState.SCHEDULED, at, [source])
+    return start(campaign_id, at)
+
+
+def approve(campaign_id: int, by_id: int, at: datetime) -> Campaign:
+    """A second person lets it go. Raises NotAllowed for the one who started it, and MoveRefused."""
+    campaign = campaign_or_404(campaign_id)
+    if campaign.state is not CampaignState.APPROVAL:
+        raise MoveRefused(_("This campaign has moved on in the meantime: reload the page to see where it is."))
+    if campaign.started_by_id is None or campaign.started_by_id == by_id:
+        raise NotAllowed(_("Whoever has started a campaign cannot approve it: ask somebody else."))
+    campaign.approved_by_id = by_id
+    session().flush()
+    journal.record("campaign.approve", f"campaign:{campaign_id}", at=at, after={"started_by": campaign.started_by_id})
+    return _begin(campaign_id, campaign.starts_at, at, CampaignState.APPROVAL)
+
+
+def take_back(campaign_id: int, at: datetime) -> Campaign:
+    """A draft again, before anything has left. Raises MoveRefused."""
+    nobody = {"starts_at": None, "started_by_id": None, "approved_by_id": None}
+    return move_campaign(campaign_id, CampaignState.DRAFT, at, WAITING, **nobody)
+
+
+def start_due(at: datetime, approval_above: int = 0) -> int:
+    """Starts those whose time has come; returns how many. One that has outgrown what needs no approval asks for it,
+    one that cannot start is a draft again, and the journal says so.
+    """
+    due = select(Campaign.id).where(Campaign.state == CampaignState.SCHEDULED, Campaign.starts_at <= at)
+    started = 0
+    for campaign_id in session().scalars(due.order_by(Campaign.starts_at, Campaign.id)).all():
+        try:
+            with session().begin_nested():
+                started += _start_planned(campaign_or_404(campaign_id), at, approval_above)
+        except Refusal as refusal:
+            take_back(campaign_id, at)
+            journal.record("campaign.start_failed", f"campaign:{campaign_id}", at=at, after={"why": str(refusal)})
+    return started
+
+
+def _start_planned(campaign: Campaign, at: datetime, above: int) -> bool:
+    step = step_of(campaign.id)
+    people = summary(campaign, step, at)[0] if step is not None else 0
+    if campaign.approved_by_id is None and needs_approval(people, above):
+        move_campaign(campaign.id, CampaignState.APPROVAL, at, [CampaignState.SCHEDULED])
+        return False
+    start(campaign.id, at)
+    return True

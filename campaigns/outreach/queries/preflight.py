@@ -1,0 +1,95 @@
+"""Before the start: who gets it, who not and why, in which countries, and what their law asks that is not there."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+
+from campaigns.outreach.models import Campaign, CampaignStep
+from campaigns.outreach.queries.campaigns import sorted_out, steps_of, texts_of
+from campaigns.outreach.rules import LeftOut
+from campaigns.outreach.rules.law import LAWS, Law, Need, Warn, basis_meets, country_of, is_marked
+from crm.core import programme
+from crm.core.bulk import among
+from crm.core.db import session
+from crm.outbox.rules import Channel
+from crm.people.models import Identity, Person, Source
+
+
+@dataclass(slots=True)
+class Preflight:
+    """Counts of people; `warnings` has how many people each of them concerns."""
+
+    people: int = 0
+    out: Counter[LeftOut] = field(default_factory=Counter)
+    countries: Counter[str] = field(default_factory=Counter)
+    warnings: Counter[Warn] = field(default_factory=Counter)
+    takes: timedelta | None = None
+
+    @property
+    def gets(self) -> int:
+        return self.people - self.out.total()
+
+
+def countries_of(ids: Sequence[int]) -> dict[int, str]:
+    """Where each of these people probably is; "" when nothing tells."""
+    signs: dict[int, dict[str, list[str]]] = {}
+    kinds = ("phone", "email")
+    rows = session().execute(
+        select(Identity.person_id, Identity.kind, Identity.value).where(
+            among(Identity.person_id, ids), Identity.kind.in_(kinds)
+        )
+    )
+    for person_id, kind, value in rows:
+        signs.setdefault(person_id, {}).setdefault(kind, []).append(value)
+    people = session().execute(select(Person.id, Person.zone, Person.language).where(among(Person.id, ids)))
+    return {
+        one: country_of(signs.get(one, {}).get("phone", ()), signs.get(one, {}).get("email", ()), zone, language)
+        for one, zone, language in people
+    }
+
+
+def _bases(ids: Sequence[int]) -> dict[int, list[str]]:
+    found: dict[int, list[str]] = {}
+    rows = session().execute(select(Source.person_id, Source.basis).where(among(Source.person_id, ids)))
+    for person_id, basis in rows:
+        found.setdefault(person_id, []).append(basis)
+    return found
+
+
+def _all_marked(campaign: Campaign) -> bool:
+    """Whether every subject of its letters begins with the mark of an advertisement."""
+    mail = [step for step in steps_of(campaign.id) if step.channel is Channel.MAIL]
+    return all(is_marked(text.subject) for step in mail for text in texts_of(step.id))
+
+
+def preflight(campaign: Campaign, step: CampaignStep, at: datetime) -> Preflight:
+    """Exact for the audience as it is now: everybody is looked at, in pieces."""
+    found = Preflight()
+    address, marked = bool(programme.required().postal_address.strip()), _all_marked(campaign)
+    for chunk, out in sorted_out(campaign, step, at):
+        found.people += len(chunk)
+        found.out.update(out.values())
+        meant = [one for one in chunk if one not in out]
+        countries, bases = countries_of(meant), _bases(meant)
+        found.countries.update(countries.values())
+        for one, country in countries.items():
+            met = {Need.ADDRESS: address, Need.MARK: marked}
+            found.warnings.update(
+                law.warn for law in LAWS if country in law.countries and not _meets(law, met, bases.get(one, []))
+            )
+    found.takes = time_of(campaign, found.gets)
+    return found
+
+
+def _meets(law: Law, met: dict[Need, bool], bases: Sequence[str]) -> bool:
+    return met[law.need] if law.need in met else basis_meets(law.need, bases)
+
+
+def time_of(campaign: Campaign, letters: int) -> timedelta | None:
+    """How long the first step's letters take at the campaign's pace; None: as fast as the senders may."""
+    return timedelta(hours=letters / campaign.pace) if campaign.pace else None

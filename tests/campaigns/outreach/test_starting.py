@@ -1,0 +1,237 @@
+"""The start: weighed by name, approved by a second person, planned for a time; and what its pages say."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from flask import current_app
+from flask.testing import FlaskClient
+
+from campaigns.audience.actions import save_audience
+from campaigns.outreach.actions import approve, ask_to_start, create_campaign, set_step, start_due, take_back
+from campaigns.outreach.models import Campaign
+from campaigns.outreach.queries import step_of
+from campaigns.outreach.queries.preflight import preflight
+from campaigns.outreach.rules import CampaignState
+from campaigns.outreach.rules.law import LAWS, Need, Warn, basis_meets, country_of, is_marked
+from crm.core import jobs
+from crm.core.db import session
+from crm.core.errors import MoveRefused, NotAllowed, NotUnderstood
+from crm.core.journal import JournalEntry
+from crm.outbox.models import Letter
+from crm.outbox.rules import Channel
+from crm.people.models import Person
+from tests import make
+from tests.make import T0
+
+HOUR = timedelta(hours=1)
+TEXTS = {"en": ("Hello", "Dear {{ name }}: {{ link }}")}
+
+
+@pytest.fixture
+def campaign(lin: Person) -> Campaign:
+    for name, mail, basis in (
+        ("Mei", "mei@qq.com", "public profile"),
+        ("Jan", "jan@post.de", "legitimate interest: asked about the beta"),
+        ("Kim", "kim@somewhere.example", "consent on our form"),
+    ):
+        make.source(make.person(name, identities={"email": mail}), basis=basis)
+    made = create_campaign("spring", save_audience("all", {}, at=T0).id, at=T0)
+    set_step(made.id, Channel.MAIL, "email", TEXTS)
+    return made
+
+
+@pytest.fixture
+def second(lin: Person) -> Person:
+    return make.staff("Second")
+
+
+def state_of(campaign: Campaign) -> CampaignState:
+    session().refresh(campaign)
+    return campaign.state
+
+
+BOTH = {Warn.CN_CONSENT, Warn.CN_MARK}
+
+
+@pytest.mark.parametrize(
+    ("phones", "mails", "zone", "language", "country"),
+    [
+        (["+8613900000000"], ["x@post.de"], None, None, "CN"),
+        (["+85290000000"], [], None, None, "HK"),
+        ([], ["x@post.de"], "Asia/Shanghai", None, "CN"),
+        ([], ["x@post.de"], None, "zh", "DE"),
+        ([], ["x@qq.com"], None, None, "CN"),
+        ([], ["x@firm.co.uk"], None, None, "GB"),
+        ([], ["x@firm.com"], None, "zh-TW", "TW"),
+        ([], ["x@firm.com"], None, "zh-Hans", "CN"),
+        ([], ["x@firm.com"], "Nowhere/Land", "en", ""),
+        ([], [], None, None, ""),
+    ],
+)
+def test_a_country_is_guessed_from_the_surest_sign(
+    phones: list[str], mails: list[str], zone: str | None, language: str | None, country: str
+) -> None:
+    assert country_of(phones, mails, zone, language) == country
+
+
+def test_bases_and_marks_are_read_as_people_write_them() -> None:
+    assert basis_meets(Need.CONSENT, ["public", "Consent by form"])
+    assert basis_meets(Need.CONSENT, ["本人同意"])
+    assert not basis_meets(Need.CONSENT, ["legitimate interest"])
+    assert basis_meets(Need.CONSENT_OR_INTEREST, ["legitimate interest"])
+    assert [is_marked(subject) for subject in ("（广告）你好", "AD: hello", "Adam, hello", "ADventure", "")] == [
+        True, True, False, False, False,
+    ]  # fmt: skip
+    assert {law.warn for law in LAWS} == set(Warn)
+
+
+def test_the_preflight_counts_people_countries_and_what_is_missing(campaign: Campaign) -> None:
+    step = step_of(campaign.id)
+    assert step is not None
+    campaign.pace = 2
+    found = preflight(campaign, step, T0)
+    assert (found.gets, dict(found.countries)) == (3, {"CN": 1, "DE": 1, "": 1})
+    assert set(found.warnings) == BOTH
+    assert found.takes == timedelta(hours=1.5)
+    set_step(campaign.id, Channel.MAIL, "email", {"zh": ("（广告）内测", "{{ link }}")})
+    assert set(preflight(campaign, step, T0).warnings) == {Warn.CN_CONSENT}
+
+
+def test_it_starts_only_when_each_warning_is_taken_on_and_the_journal_names_them(
+    campaign: Campaign, lin: Person
+) -> None:
+    with pytest.raises(NotUnderstood, match="tick each"):
+        ask_to_start(campaign.id, lin.id, T0, taken_on={Warn.CN_MARK})
+    assert state_of(campaign) is CampaignState.DRAFT
+    ask_to_start(campaign.id, lin.id, T0, taken_on=BOTH)
+    assert state_of(campaign) is CampaignState.RUNNING
+    told = session().query(JournalEntry).filter_by(action="campaign.ask_to_start").one()
+    assert (told.after or {})["warnings"] == {"cn_consent": 1, "cn_mark": 1}
+
+
+def test_above_a_size_a_second_person_lets_it_go(campaign: Campaign, lin: Person, second: Person) -> None:
+    above = 2
+    ask_to_start(campaign.id, lin.id, T0, taken_on=BOTH, approval_above=above)
+    assert state_of(campaign) is CampaignState.APPROVAL
+    with pytest.raises(NotAllowed):
+        approve(campaign.id, lin.id, T0)
+    approve(campaign.id, second.id, T0)
+    assert (state_of(campaign), campaign.approved_by_id) == (CampaignState.RUNNING, second.id)
+    with pytest.raises(MoveRefused):
+        approve(campaign.id, second.id, T0)
+    assert session().query(JournalEntry).filter_by(action="campaign.approve").count() == 1
+
+
+def test_a_planned_start_waits_for_its_time_and_can_be_taken_back(campaign: Campaign, lin: Person) -> None:
+    with pytest.raises(NotUnderstood, match="has passed"):
+        ask_to_start(campaign.id, lin.id, T0, starts_at=T0, taken_on=BOTH)
+    ask_to_start(campaign.id, lin.id, T0, starts_at=T0 + HOUR, taken_on=BOTH)
+    assert start_due(T0) == 0
+    take_back(campaign.id, T0)
+    assert start_due(T0 + 9 * HOUR) == 0
+    ask_to_start(campaign.id, lin.id, T0, starts_at=T0 + HOUR, taken_on=BOTH)
+    assert start_due(T0 + 9 * HOUR) == 1
+    assert start_due(T0 + 9 * HOUR) == 0
+    assert state_of(campaign) is CampaignState.RUNNING
+
+
+def test_a_planned_start_that_has_outgrown_its_size_asks_for_a_second_person(campaign: Campaign, lin: Person) -> None:
+    above = 3
+    ask_to_start(campaign.id, lin.id, T0, starts_at=T0 + HOUR, taken_on=BOTH, approval_above=above)
+    assert state_of(campaign) is CampaignState.SCHEDULED
+    make.source(make.person("Late", identities={"email": "late@people.example"}))
+    assert start_due(T0 + HOUR, above) == 0
+    session().expire_all()
+    assert state_of(campaign) is CampaignState.APPROVAL
+
+
+def test_a_planned_start_that_cannot_be_is_a_draft_again(campaign: Campaign, lin: Person) -> None:
+    ask_to_start(campaign.id, lin.id, T0, starts_at=T0 + HOUR, taken_on=BOTH)
+    campaign.audience_id = None
+    session().flush()
+    assert start_due(T0 + HOUR) == 0
+    session().expire_all()
+    assert state_of(campaign) is CampaignState.DRAFT
+    assert session().query(JournalEntry).filter_by(action="campaign.start_failed").count() == 1
+
+
+def test_the_page_asks_for_each_warning_and_keeps_what_was_typed(campaign: Campaign, lins_browser: FlaskClient) -> None:
+    session().commit()
+    url = f"/campaigns/{campaign.id}"
+    assert "China: commercial letters" in lins_browser.get(url).text
+    form = {"taken_on": "cn_mark", "starts_at": "2099-01-01T10:30"}
+    answer = lins_browser.post(f"{url}/start", data=form)
+    assert answer.status_code == 422
+    assert 'value="2099-01-01T10:30"' in answer.text
+    assert 'value="cn_mark" checked' in answer.text
+    assert lins_browser.post(f"{url}/start", data={"starts_at": "soon"}).status_code == 422
+    form = {"taken_on": ["cn_mark", "cn_consent"], "starts_at": "2099-01-01T10:30"}  # type: ignore[dict-item]  # a form may say a name twice
+    assert "will start by itself" in lins_browser.post(f"{url}/start", data=form, follow_redirects=True).text
+    assert "is a draft again" in lins_browser.post(f"{url}/take-back", follow_redirects=True).text
+
+
+def test_whoever_started_it_sees_no_button_to_approve(
+    campaign: Campaign, lins_browser: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(current_app.config, "APPROVAL_ABOVE", 1)
+    session().commit()
+    url = f"/campaigns/{campaign.id}"
+    page = lins_browser.post(f"{url}/start", data={"taken_on": ["cn_mark", "cn_consent"]}, follow_redirects=True).text
+    assert "somebody else must approve" in page
+    assert lins_browser.post(f"{url}/approve").status_code == 403
+    session().commit()
+    assert session().query(Letter).count() == 0
+
+
+def test_a_sequence_is_written_and_read_on_its_pages(campaign: Campaign, lins_browser: FlaskClient) -> None:
+    session().commit()
+    url = f"/campaigns/{campaign.id}"
+    step = {
+        "channel": "mail",
+        "identity_kind": "qq",
+        "days": "3",
+        "hours": "0",
+        "weekday": "4",
+        "at_time": "18:30",
+        "only": "not_opened",
+        "variants": "2",
+        "subject_a_en": "Once more",
+        "body_a_en": "Hello {{ link }}",
+        "subject_b_en": "Last call",
+        "body_b_en": "Hi {{ link }}",
+        "share_b": "3",
+    }
+    more = lins_browser.post(f"{url}/steps/2", data={**step, "more": "1"}).text
+    assert 'name="body_c_en"' in more
+    assert "Last call" in more
+    wrong = lins_browser.post(f"{url}/steps/2", data={**step, "at_time": "99:99"}).text
+    assert "18:30" in wrong
+    assert "Last call" in wrong
+    page = lins_browser.post(f"{url}/steps/2", data=step, follow_redirects=True).text
+    assert "wait 3 days, until Friday, 18:30 their time · only those who have not opened their link" in page
+    assert "A 1 : B 3" in page
+    assert 'value="Last call"' in lins_browser.get(f"{url}/steps/2").text
+    shown = lins_browser.get(f"{url}/preview?step=2").text
+    assert ("Once more" in shown) is not ("Last call" in shown), "the person's own variant, and no other"
+    for nowhere in ("steps/9", "preview?step=9", f"preview?step={'9' * 30}"):
+        assert lins_browser.get(f"{url}/{nowhere}").status_code == 404
+    lins_browser.post(f"{url}/stops", data={"stops": ["joined", "nonsense"]})
+    session().commit()
+    assert session().get_one(Campaign, campaign.id).stops == ["joined"]
+    assert "taken out" in lins_browser.post(f"{url}/steps/2/remove", follow_redirects=True).text
+
+
+def test_progress_and_places_say_where_people_stand(campaign: Campaign, lins_browser: FlaskClient) -> None:
+    ask_to_start(campaign.id, make.staff("Other").id, T0, taken_on=BOTH)
+    session().commit()
+    jobs.run_due.run()
+    session().commit()
+    url = f"/campaigns/{campaign.id}"
+    assert "after step 1 · at the end" in lins_browser.get(f"{url}/progress").text
+    assert "hx-get" in lins_browser.get(url).text
+    assert "Mei" in lins_browser.get(f"{url}/places/done?position=1&why=").text
+    assert "staff" in lins_browser.get(f"{url}/places/left_out").text
+    for bad in ("places/nowhere", f"places/done?after={'9' * 30}", "places/done?position=77"):
+        assert lins_browser.get(f"{url}/{bad}").status_code == 404

@@ -47,6 +47,7 @@ from tests.stories.sink import Sink
 SITE = "gfan.com"
 OPEN_LETTERS = (LetterState.QUEUED, LetterState.SENDING)
 LONG_AGO = timedelta(days=1)
+ADDRESS = "68 Qinghe Middle Street, Beijing"
 
 
 class Work(Protocol):
@@ -282,7 +283,15 @@ def survive(
     run = Served(folder, "run", **settings)
     with looking_at(run):
         upgrade()
-        create_programme("Orange", "Asia/Shanghai", ["en"], "Lin", "lin@orange.example", at=clock.now())
+        create_programme(
+            "Orange",
+            "Asia/Shanghai",
+            ["en"],
+            "Lin",
+            "lin@orange.example",
+            at=clock.now(),
+            postal_address="68 Qinghe Street",
+        )
         programme_is_reachable()
         work.prepare()
         with serving(run):

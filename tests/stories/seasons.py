@@ -35,7 +35,9 @@ class Season:
     def __init__(self) -> None:
         self.at = MONDAY
         self.start = MONDAY
-        create_programme("Orange", ZONE.key, ["en", "zh"], "Lin", "lin@orange.example", at=self.at)
+        create_programme(
+            "Orange", ZONE.key, ["en", "zh"], "Lin", "lin@orange.example", at=self.at, postal_address="68 Qinghe Street"
+        )
         self.train = create_train("Orange Friday", "android", 4, time(17, 0), ZONE.key, at=self.at)
         session().commit()
 

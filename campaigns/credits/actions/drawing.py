@@ -92,8 +92,6 @@ def check_look(look: Look) -> None:
     """Raises NotUnderstood, saying what to change."""
     if not look.sizes or not look.wordings:
         raise NotUnderstood(_("Give at least one screen and one language."))
-    if told := fits_nowhere(look.formats, look.sizes):
-        raise NotUnderstood(told)
     for size in look.sizes:
         one = scene_of([ChosenName(1, "1", "")], look, next(iter(look.wordings)), size)
         largest = min(one.screen.width, one.screen.height) // 8
@@ -101,6 +99,8 @@ def check_look(look: Look) -> None:
             raise NotUnderstood(
                 _("The smallest type is %(least)s to %(most)s px on this screen.", least=FLOOR_PX, most=largest)
             )
+    if told := fits_nowhere(look.formats, look.sizes):
+        raise NotUnderstood(told)
 
 
 def hash_of(drawn: Scene, formats: Sequence[str] = ()) -> str:

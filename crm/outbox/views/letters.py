@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from flask import current_app, flash, redirect, render_template, request, url_for
@@ -14,11 +15,12 @@ from crm.core.db import session
 from crm.core.errors import NotThere, NotUnderstood
 from crm.core.guards import May, staff, viewer
 from crm.core.mail import as_bytes, is_mailbox
+from crm.core.tokens import whole_address
 from crm.core.web import letter_page
 from crm.outbox.actions import send_again, take_as_sent
 from crm.outbox.models import Letter, Wording
 from crm.outbox.queries import count_held, count_uncertain, letter_or_404, letters_page, origins_with_letters
-from crm.outbox.queries.rendering import messages, render, sender_address
+from crm.outbox.queries.rendering import Rendered, messages, refuse_link, render, sender_address
 from crm.outbox.queries.wordings import fill
 from crm.outbox.queries.words import STATES, TONES, channel_word, reason_word
 from crm.outbox.rules import Channel, Lane, LetterState
@@ -72,12 +74,26 @@ def letters() -> str:
     )
 
 
-def _may_read(found: Letter) -> bool:
-    """A letter somebody asked for may hold a link that signs them in: it is theirs alone. Where no mail leaves, it
-    reaches them only through an admin."""
-    if found.lane is not Lane.ASKED:
-        return True
+def _may_open() -> bool:
+    """Links in a letter by mail are its reader's alone. Where no mail leaves, they reach them only through an admin."""
     return is_mailbox(current_app.config["SMTP_URL"]) and viewer().may(May.ACCOUNTS)
+
+
+def _may_read(found: Letter) -> bool:
+    """A letter somebody asked for may hold a link that signs them in."""
+    return found.lane is not Lane.ASKED or _may_open()
+
+
+def _veiled(found: Letter, said: Rendered) -> Rendered:
+    """Without what would let staff answer, accept or refuse in its reader's name."""
+    if found.channel is not Channel.MAIL or _may_open():
+        return said
+    ours = whole_address("/")
+    links = [value for value in (found.values or {}).values() if isinstance(value, str) and value.startswith(ours)]
+    for link in (*links, refuse_link(found.id)):
+        shown = f"{link.rpartition('/')[0]}/\u2026"
+        said = replace(said, text=said.text.replace(link, shown), html=said.html.replace(link, shown))
+    return said
 
 
 @bp.get("/letters/<int:letter_id>")
@@ -92,10 +108,10 @@ def letter(letter_id: int) -> str:
         "outbox/letter.html",
         letter=found,
         person=session().get_one(Person, found.person_id),
-        rendered=render(found, wording) if readable else None,
+        rendered=_veiled(found, render(found, wording)) if readable else None,
         by_mail=by_mail,
         forgotten=found.values is None,
-        source=as_bytes(messages([found.id], at)[found.id]).decode() if by_mail else None,
+        source=as_bytes(messages([found.id], at)[found.id]).decode() if by_mail and _may_open() else None,
         state=STATES[found.state],
         tone=TONES.get(found.state, "quiet"),
         channel=channel_word(found.identity_kind),
@@ -110,7 +126,7 @@ def letter_html(letter_id: int) -> Response:
     found = letter_or_404(letter_id)
     if found.channel is not Channel.MAIL or found.values is None or not _may_read(found):
         raise NotThere(_("There is nothing at this address. Check it, or look from the start page."))
-    return letter_page(render(found, session().get_one(Wording, found.wording_id)).html)
+    return letter_page(_veiled(found, render(found, session().get_one(Wording, found.wording_id))).html)
 
 
 @bp.get("/letters/uncertain")

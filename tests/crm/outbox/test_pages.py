@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from crm.accounts.rules import Role
 from crm.core import clock
 from crm.core.db import session
-from crm.core.tokens import sign
+from crm.core.tokens import sign, whole_address
 from crm.outbox.actions import NewTouch, deliver_due, put_wording, record_touches, sweep_leases, take_due, write_letter
 from crm.outbox.actions.leaving import begin
 from crm.outbox.models import Contact, Letter, Touch
@@ -152,3 +152,17 @@ def test_a_timeline_shows_a_letters_subject_as_its_reader_saw_it(bo: Person, lin
     write_letter(bo.id, "notice:9", "notice", {"name": "Bo"}, lane=Lane.NOTICE, at=T0)
     deliver_due(T0)
     assert [subject for _touch, _by, subject in touches_of(bo.id, None, 9)] == ["Bo，你好"]
+
+
+def test_a_personal_link_in_a_letter_is_for_its_reader_alone(sign_in: SignIn, lin: Person, bo: Person) -> None:
+    put_wording("credits.ask", "en", "Your name", "May we? {{ link }}", T0)
+    link = whole_address("/n/a-secret")
+    letter = write_letter(bo.id, "consent:1", "credits.ask", {"link": link}, lane=Lane.NOTICE, at=T0)
+    session().commit()
+    chen = sign_in(make.staff("Chen", Role.COMMUNITY))
+    for page in (f"/letters/{letter}", f"/letters/{letter}/html"):
+        told = chen.get(page).text
+        assert "a-secret" not in told
+        assert "/n/\u2026" in told
+        assert "/u/\u2026" in told
+    assert "a-secret" in sign_in(lin).get(f"/letters/{letter}").text, "where no mail leaves, an admin hands it on"

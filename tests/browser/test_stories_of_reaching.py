@@ -68,9 +68,11 @@ def test_a_campaign_leaves_by_mail_and_a_refusal_is_heard(lin: Visit, language: 
     lin.fill(body_en="Hello {{ name }}.")
     lin.press("/campaigns/new")
     campaign = lin.number
-    lin.press_link(f"/campaigns/{campaign}/preview")
+    lin.press_link(f"/campaigns/{campaign}/preview?step=1")
     lin.sees({"en": "Wei, try it", "zh": "Wei，来试试"}[language])
     lin.go(f"/campaigns/{campaign}")
+    for weighed in lin.page.locator("[name=taken_on]").all():
+        weighed.check()
     lin.press(f"/campaigns/{campaign}/start")
     (letter,) = lin.site.letters.to("wei@inbox.example")
     lin.site.letters.to("mei@inbox.example")

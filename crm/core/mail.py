@@ -45,22 +45,19 @@ class Encoded(str):
 
 def one_line(text: str) -> str:
     """Text for a header: no line break in it can begin another header."""
-    return CONTROL.sub(" ", text).strip()
+    return (text if text.isprintable() else CONTROL.sub(" ", text)).strip()
 
 
 def _words(text: str) -> str:
     """Encoded words (RFC 2047), one a line, none of which breaks a character in two."""
-    words, piece, room = [], "", WORD_BYTES
-    for letter in text:
-        size = len(letter.encode())
-        if size > room:
-            words.append(piece)
-            piece, room = "", WORD_BYTES
-        piece += letter
-        room -= size
-    return "\r\n ".join(
-        f"=?utf-8?B?{binascii.b2a_base64(word.encode(), newline=False).decode('ascii')}?=" for word in [*words, piece]
-    )
+    raw, words, start = text.encode(), [], 0
+    while start < len(raw):
+        end = start + WORD_BYTES
+        while end < len(raw) and raw[end] & 0xC0 == 0x80:
+            end -= 1
+        words.append(f"=?utf-8?B?{binascii.b2a_base64(raw[start:end], newline=False).decode('ascii')}?=")
+        start = end
+    return "\r\n ".join(words)
 
 
 def _encoded(name: str, value: str) -> str:

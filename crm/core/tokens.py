@@ -10,7 +10,8 @@ from functools import lru_cache
 from typing import Any
 
 from flask import current_app
-from itsdangerous import BadSignature, SignatureExpired, URLSafeSerializer, URLSafeTimedSerializer
+from itsdangerous import BadSignature, Serializer, SignatureExpired, URLSafeSerializer, URLSafeTimedSerializer
+from itsdangerous.encoding import base64_encode
 
 from crm.core.errors import NotAllowed
 
@@ -29,9 +30,16 @@ def _text(token: str | bytes) -> str:
     return token if isinstance(token, str) else token.decode()
 
 
+class _Small(URLSafeSerializer):
+    """Does not try to compress what a link carries, a number or two: each letter has such a link."""
+
+    def dump_payload(self, obj: Any) -> bytes:
+        return base64_encode(Serializer.dump_payload(self, obj))
+
+
 @lru_cache(maxsize=64)
 def _signing(secret: str, purpose: str) -> URLSafeSerializer:
-    return URLSafeSerializer(secret, salt=purpose)
+    return _Small(secret, salt=purpose)
 
 
 def sign(purpose: str, payload: Any) -> str:

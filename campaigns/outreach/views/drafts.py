@@ -29,8 +29,8 @@ from crm.core.web import letter_page
 from crm.outbox.queries.warnings import warnings_of
 from crm.outbox.queries.words import FALLBACK, PLACES, channel_word
 from crm.outbox.rules import NOT_IN_CAMPAIGNS, PLACEHOLDERS, Channel
-from crm.people.models import Identity
-from crm.people.queries import person_or_404
+from crm.people.models import Identity, Person
+from crm.people.queries import matching, person_or_404
 
 
 def _row(text: str) -> int:
@@ -125,17 +125,23 @@ def _step(campaign_id: int, position: int) -> tuple[Campaign, CampaignStep]:
 @bp.get("/campaigns/<int:campaign_id>/preview")
 @staff(May.OUTREACH)
 def show_preview(campaign_id: int) -> str:
-    """What a real person of the audience would read; any other with `?person=`, of a later step with `?step=`."""
+    """What a real person of the audience would read; any other by name, identity or number, a later step by `?step=`."""
     campaign, step = _step(campaign_id, request.args.get("step", 1, type=int))
     at = programme.moment()
-    asked = request.args.get("person", type=_row)
-    chosen = asked if asked is not None else somebody(campaign, step, at, request.args.get("after", 0, type=_row))
+    asked, who = request.args.get("person", type=_row), request.args.get("who", "").strip()
+    if who:
+        chosen = session().scalar(matching({"q": who}, at).order_by(Person.id).limit(1))
+    elif asked is not None:
+        chosen = asked
+    else:
+        chosen = somebody(campaign, step, at, request.args.get("after", 0, type=_row))
     by_mail = step.channel is Channel.MAIL
     return render_template(
         "outreach/preview.html",
         campaign=campaign,
         step=step,
         by_mail=by_mail,
+        who=who,
         languages=LANGUAGES,
         person=person_or_404(chosen) if chosen is not None else None,
         rendered=preview(campaign, step, chosen) if chosen is not None else [],

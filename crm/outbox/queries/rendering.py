@@ -80,7 +80,7 @@ def rendered(subject: str, body: str, language: str, values: Mapping[str, Any], 
     return Rendered(heading, text + _foot(values, language, **lacks), html)
 
 
-def render(letter: Letter, wording: Wording, link: str | None = None) -> Rendered:
+def render(letter: Letter, wording: Wording, link: str = "") -> Rendered:
     """Raises NotUnderstood for a text that its limits stop. A forgotten person's letter has lost its values."""
     values = values_of(programme.required(), link or refuse_link(letter.id), letter.values)
     by_mail = letter.channel is Channel.MAIL
@@ -95,11 +95,16 @@ def said_subject(subject: str, values: Mapping[str, Any] | None) -> str:
         return subject
 
 
+@lru_cache(maxsize=256)
+def _bare(written: str) -> str:
+    return parseaddr(written)[1]
+
+
 def sender_address(known: Programme, sender: Sender | None) -> str:
     """What letters come from; empty while the programme has none."""
     if sender is not None and sender.kind is SenderKind.MAILBOX and sender.address:
-        return parseaddr(sender.address)[1]
-    return parseaddr(known.mail_from)[1]
+        return _bare(sender.address)
+    return _bare(known.mail_from)
 
 
 def message_id(letter_id: int, domain: str) -> str:

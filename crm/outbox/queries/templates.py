@@ -25,6 +25,7 @@ FILTERS = ("default", "upcase", "downcase", "capitalize", "strip", "truncate")
 TAGS = ("if", "unless", "case", "comment")
 INTERNAL = ("content", "output", "illegal")
 PLAIN = re.compile(r"""\{\{\s*([a-z_]+)\s*(?:\|\s*default:\s*("[^"{}]*"|'[^'{}]*')\s*)?\}\}""")
+MARKS = re.compile(r"[&<>\"'\n]")
 SAFE_LINK = re.compile(r"(?:https?://|mailto:)", re.IGNORECASE)
 
 Turn = Callable[[str], str]
@@ -36,6 +37,8 @@ def as_is(value: str) -> str:
 
 def as_text(value: str) -> str:
     """A value between tags: a name `<script>` stays text."""
+    if not MARKS.search(value):
+        return value
     return escape(value).replace("\r\n", "\n").replace("\n", "<br>\n")
 
 

@@ -50,6 +50,8 @@ PLACES = {
     "reason": _l("why we did what the letter tells"),
     "unsubscribe_link": _l("the page on which the person can ask to be left alone"),
     "postal_address": _l("the programme's postal address"),
+    "answer": _l("what a member of staff answers"),
+    "answered": _l("the subject of what they answer"),
 }
 FALLBACK = '{{ name | default: "there" }}'
 """How a wording says what to write where it has no value."""

@@ -15,6 +15,8 @@ from crm.core.errors import NotUnderstood
 from crm.outbox.queries.layout import layout
 from crm.outbox.queries.templates import compiled
 from crm.outbox.queries.wordings import check_text, fill, missing, plain
+from crm.outbox.queries.words import PLACES
+from crm.outbox.rules import NOT_IN_CAMPAIGNS, PLACEHOLDERS
 
 VALUES = {
     "name": "Ada",
@@ -161,3 +163,8 @@ def test_a_hole_is_a_placeholder_with_neither_fallback_nor_choice() -> None:
     body = '{{ name | default: "there" }} {% if version %}{{ version }}{% endif %} {{ reason }} {{ programme }}'
     assert missing(("{{ link }}", body), {}) == ["link", "reason"]
     assert missing(("{{ link }}", body), {"link": "x", "reason": "y"}) == []
+
+
+def test_each_placeholder_has_its_words() -> None:
+    assert set(PLACES) == set(PLACEHOLDERS)
+    assert {"name", "link"} <= set(PLACEHOLDERS) - NOT_IN_CAMPAIGNS

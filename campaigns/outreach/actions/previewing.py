@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from flask_babel import gettext as _
@@ -15,6 +16,7 @@ from crm.core.errors import NotUnderstood
 from crm.core.tokens import new_secret, whole_address
 from crm.outbox.actions import NewLetter, plan_letters, put_wording
 from crm.outbox.queries.rendering import Rendered, rendered, values_of
+from crm.outbox.queries.warnings import Warn, warnings_of
 from crm.outbox.queries.wordings import missing
 from crm.outbox.rules import Channel, Lane
 from crm.people.models import Person
@@ -32,21 +34,32 @@ def _texts(campaign: Campaign, step: CampaignStep, person_id: int) -> list[StepW
     return [text for text in texts_of(step.id) if text.variant == variant]
 
 
-def preview(campaign: Campaign, step: CampaignStep, person_id: int) -> list[tuple[str, Rendered, list[str]]]:
-    """The person's variant in each language, theirs first: (language, the letter, what it lacks)."""
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """`lacks`: placeholders without a value, for which the letter would be held."""
+
+    language: str
+    letter: Rendered
+    lacks: list[str]
+    warnings: list[Warn]
+
+
+def preview(campaign: Campaign, step: CampaignStep, person_id: int) -> list[Preview]:
+    """The person's variant in each language, theirs first."""
     person, known = person_or_404(person_id), programme.required()
     values = values_of(known, whole_address("/u/..."), _values(campaign, step, person))
     texts = {text.language: text for text in _texts(campaign, step, person.id)}
     order = dict.fromkeys([person.language or "", *known.languages, *texts])
     by_mail = step.channel is Channel.MAIL
     return [
-        (
+        Preview(
             language,
-            rendered(texts[language].subject, texts[language].body, language, values, by_mail=by_mail),
-            missing((texts[language].subject, texts[language].body), values),
+            rendered(text.subject, text.body, language, values, by_mail=by_mail),
+            missing((text.subject, text.body), values),
+            warnings_of(text.subject, text.body, language) if by_mail else [],
         )
         for language in order
-        if language in texts
+        if (text := texts.get(language)) is not None
     ]
 
 

@@ -26,7 +26,6 @@ from crm.core.forms import refuse
 from crm.core.guards import May, staff, viewer
 from crm.core.languages import LANGUAGES
 from crm.core.web import letter_page
-from crm.outbox.queries.warnings import warnings_of
 from crm.outbox.queries.words import FALLBACK, PLACES, channel_word
 from crm.outbox.rules import NOT_IN_CAMPAIGNS, PLACEHOLDERS, Channel
 from crm.people.models import Identity, Person
@@ -135,17 +134,15 @@ def show_preview(campaign_id: int) -> str:
         chosen = asked
     else:
         chosen = somebody(campaign, step, at, request.args.get("after", 0, type=_row))
-    by_mail = step.channel is Channel.MAIL
     return render_template(
         "outreach/preview.html",
         campaign=campaign,
         step=step,
-        by_mail=by_mail,
+        by_mail=step.channel is Channel.MAIL,
         who=who,
         languages=LANGUAGES,
         person=person_or_404(chosen) if chosen is not None else None,
         rendered=preview(campaign, step, chosen) if chosen is not None else [],
-        warned={t.language: warnings_of(t.subject, t.body, t.language) for t in texts_of(step.id)} if by_mail else {},
     )
 
 
@@ -154,9 +151,9 @@ def show_preview(campaign_id: int) -> str:
 def preview_html(campaign_id: int, person_id: int, language: str) -> Response:
     """The letter as it will look, for the frame on the preview."""
     campaign, step = _step(campaign_id, request.args.get("step", 1, type=int))
-    for one, letter, _lacks in preview(campaign, step, person_id):
-        if one == language and letter.html:
-            return letter_page(letter.html)
+    for one in preview(campaign, step, person_id):
+        if one.language == language and one.letter.html:
+            return letter_page(one.letter.html)
     raise NotThere(_("There is nothing at this address. Check it, or look from the start page."))
 
 
@@ -169,4 +166,5 @@ def test_letter(campaign_id: int, person_id: int) -> Response:
     session().commit()
     told = ngettext("%(num)s test letter is on its way to you.", "%(num)s test letters are on their way to you.", count)
     flash(told, "success")
-    return redirect(url_for("outreach.show_preview", campaign_id=campaign_id, person=person_id))
+    where = {"campaign_id": campaign_id, "person": person_id, "step": step.position}
+    return redirect(url_for("outreach.show_preview", **where))

@@ -243,3 +243,12 @@ def test_nobody_else_sees_keys(programme: Programme, sign_in: SignIn) -> None:
     browser = sign_in(make.staff("Chen", Role.COMMUNITY))
     assert browser.get(f"/settings/signing/{DOMAIN}").status_code == 403
     assert browser.post(f"/settings/signing/{DOMAIN}/keys").status_code == 403
+
+
+def test_a_dns_that_cannot_be_asked_is_told_once_and_plainly(
+    programme: Programme, lins_browser: FlaskClient, name_server: NameServer
+) -> None:
+    name_server.rcode = dns.rcode.SERVFAIL
+    page = lins_browser.get(f"/settings/signing/{DOMAIN}?check=1")
+    assert page.status_code == 200
+    assert page.text.count("The DNS could not be asked") == 1

@@ -124,7 +124,7 @@ def _step(campaign_id: int, position: int) -> tuple[Campaign, CampaignStep]:
 @bp.get("/campaigns/<int:campaign_id>/preview")
 @staff(May.OUTREACH)
 def show_preview(campaign_id: int) -> str:
-    """What a real person of the audience would read; any other by name, identity or number, a later step by `?step=`."""
+    """What a real person of the audience would read; anybody by name, identity or number; a later step by `?step=`."""
     campaign, step = _step(campaign_id, request.args.get("step", 1, type=int))
     at = programme.moment()
     asked, who = request.args.get("person", type=_row), request.args.get("who", "").strip()

@@ -7,6 +7,7 @@ from flask.testing import FlaskClient
 
 from campaigns.audience.actions import save_audience
 from campaigns.outreach.actions import create_campaign, set_step, start
+from campaigns.outreach.actions.steps import NewStep, Wait, put_step
 from campaigns.outreach.models import Campaign
 from campaigns.outreach.queries import campaign_or_404
 from campaigns.outreach.rules import CampaignState
@@ -39,7 +40,7 @@ def test_the_preview_frames_the_letter_and_warns_of_it(
     campaign: Campaign, bo: Person, lins_browser: FlaskClient
 ) -> None:
     page = lins_browser.get(f"/campaigns/{campaign.id}/preview").text
-    frame = f"/campaigns/{campaign.id}/preview/{bo.id}/en"
+    frame = f"/campaigns/{campaign.id}/preview/{bo.id}/en?step=1"
     assert f'src="{frame}"' in page
     assert "all capitals" in page
     letter = lins_browser.get(frame)
@@ -47,6 +48,21 @@ def test_the_preview_frames_the_letter_and_warns_of_it(
     assert "Dear Bo," in letter.text
     assert 'class="button"' in letter.text
     assert session().query(Letter).count() == 0
+
+
+def test_a_later_step_shows_its_own_words(campaign: Campaign, bo: Person, lins_browser: FlaskClient) -> None:
+    later = NewStep(
+        Channel.MAIL, "email", {"a": {"en": ("Once more", "Still there, {{ name }}?")}}, wait=Wait(hours=48)
+    )
+    put_step(campaign.id, 2, later)
+    session().commit()
+    page = lins_browser.get(f"/campaigns/{campaign.id}/preview?person={bo.id}&step=2").text
+    frame = f"/campaigns/{campaign.id}/preview/{bo.id}/en?step=2"
+    assert f'src="{frame}"' in page
+    assert "all capitals" not in page
+    assert "Still there, Bo?" in lins_browser.get(frame).text
+    lins_browser.post(f"/campaigns/{campaign.id}/preview/{bo.id}/test?step=2")
+    assert "Once more" in {one.subject for one in session().query(Wording)}
 
 
 def test_anybody_can_be_previewed(campaign: Campaign, mallory: Person, lins_browser: FlaskClient) -> None:

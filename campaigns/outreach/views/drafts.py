@@ -166,5 +166,5 @@ def test_letter(campaign_id: int, person_id: int) -> Response:
     session().commit()
     told = ngettext("%(num)s test letter is on its way to you.", "%(num)s test letters are on their way to you.", count)
     flash(told, "success")
-    where = {"campaign_id": campaign_id, "person": person_id, "step": step.position}
-    return redirect(url_for("outreach.show_preview", **where))
+    preview_page = url_for("outreach.show_preview", campaign_id=campaign_id, person=person_id, step=step.position)
+    return redirect(preview_page)

@@ -14,7 +14,6 @@ from campaigns.outreach.rules import CHUNK, CampaignState, LeftOut, PlaceState, 
 from crm.core import programme
 from crm.core.bulk import among, load
 from crm.core.db import session
-from crm.core.tokens import sign, whole_address
 from crm.invites.actions import make_invites
 from crm.invites.queries import address_of
 from crm.outbox.actions import NewLetter, plan_letters
@@ -26,11 +25,6 @@ from crm.people.queries import addresses, listed
 INVITATION = "invitation"
 PLACES: Table = Place.__table__  # type: ignore[assignment]  # a declarative class's table is a Table
 COLUMNS = ("campaign_id", "person_id", "position", "state", "why", "due_at", "moved_at")
-
-
-def invitation_link(campaign_id: int, person_id: int) -> str:
-    """A page of ours for this person alone, without writing anything: for previews. Letters carry `invite_links`."""
-    return whole_address(f"/i/{sign(INVITATION, [campaign_id, person_id])}")
 
 
 def invite_links(campaign: Campaign, people: Sequence[tuple[int, str, int | None]], at: datetime) -> dict[int, str]:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from flask_babel import gettext as _
 
-from campaigns.outreach.actions.planning import called, invitation_link
+from campaigns.outreach.actions.planning import called
 from campaigns.outreach.models import Campaign, CampaignStep, StepWording
 from campaigns.outreach.queries import texts_of, variants_of
 from campaigns.outreach.rules import variant_of
@@ -23,9 +23,10 @@ from crm.people.models import Person
 from crm.people.queries import addresses, person_or_404
 
 
-def _values(campaign: Campaign, step: CampaignStep, person: Person) -> dict[str, str]:
+def _values(step: CampaignStep, person: Person) -> dict[str, str]:
+    """The link leads nowhere: a real one would let staff accept in its reader's name."""
     value = addresses([person.id], step.identity_kind).get(person.id, "")
-    return {"name": called(person.name, step.identity_kind, value), "link": invitation_link(campaign.id, person.id)}
+    return {"name": called(person.name, step.identity_kind, value), "link": whole_address("/i/\u2026")}
 
 
 def _texts(campaign: Campaign, step: CampaignStep, person_id: int) -> list[StepWording]:
@@ -47,7 +48,7 @@ class Preview:
 def preview(campaign: Campaign, step: CampaignStep, person_id: int) -> list[Preview]:
     """The person's variant in each language, theirs first."""
     person, known = person_or_404(person_id), programme.required()
-    values = values_of(known, whole_address("/u/..."), _values(campaign, step, person))
+    values = values_of(known, whole_address("/u/..."), _values(step, person))
     texts = {text.language: text for text in _texts(campaign, step, person.id)}
     order = dict.fromkeys([person.language or "", *known.languages, *texts])
     by_mail = step.channel is Channel.MAIL
@@ -72,7 +73,7 @@ def send_test(campaign: Campaign, step: CampaignStep, person_id: int, to: Person
     address = addresses([to.id], "email").get(to.id)
     if step.channel is not Channel.MAIL or address is None:
         raise NotUnderstood(_("A test letter goes by mail, to your own address: add one to your person's page."))
-    values = _values(campaign, step, person)
+    values = _values(step, person)
     letters = [
         NewLetter(
             person_id=to.id,

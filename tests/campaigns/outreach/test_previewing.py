@@ -99,7 +99,9 @@ def test_a_test_letter_goes_to_whoever_asks_and_counts_nowhere(
     }
     assert len(letters) == 2
     assert session().query(Touch).filter_by(person_id=bo.id).count() == 0
-    assert "Dear Bo," in messages([letters[0].id], T0)[letters[0].id].text
+    said = messages([letters[0].id], T0)[letters[0].id].text
+    assert "Dear Bo," in said
+    assert "/i/\u2026\n" in said
     assert session().query(JournalEntry).filter_by(action="campaign.test").count() == 2
     assert campaign_or_404(campaign.id).state is CampaignState.DRAFT
     assert {one.key for one in session().query(Wording)} == {f"campaign.test:{campaign.id}"}

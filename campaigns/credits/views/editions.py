@@ -201,7 +201,7 @@ def _previewed(edition: Edition, form: EditionForm | None = None) -> dict[str, A
             problem = next(str(error) for field in form for error in field.errors)
     kept = look_of(trial.look)
     language, size = _asked(kept)
-    shown: dict[str, Any] = {"look": kept, "language": language, "size": size, "drawn": None, "problem": problem}
+    shown: dict[str, Any] = {"look": kept, "shown_in": language, "size": size, "drawn": None, "problem": problem}
     shown |= {"left_out": left_out(kept), "screens": kept.sizes, "shown": None}
     try:
         names = names_of(trial)
@@ -280,7 +280,7 @@ def _shown(kept: Look, renderings: Sequence[Rendering]) -> dict[str, Any] | None
     return {
         "look": kept,
         "left_out": left_out(kept),
-        "language": language,
+        "shown_in": language,
         "size": size,
         "screens": [one for one in kept.sizes if (language, one) in pictures],
         "screen": sides(size),

@@ -238,7 +238,8 @@ def _tell_of_the_broker(app: Flask) -> None:
 
 
 def _demo_home(scale: str) -> None:
-    """The story has a folder of its own, so that `run` finds an empty programme."""
+    """The story has a folder of its own, so that `run` finds an empty programme; its letters go to nobody."""
+    os.environ.setdefault("SMTP_URL", "mailbox://")
     if "DATA_DIR" not in os.environ and "DATABASE_URL" not in os.environ:
         os.environ["DATA_DIR"] = str(Path("data") / ("demo" if scale == "1" else f"demo-{scale}"))
 

@@ -65,8 +65,10 @@ def _parts(value: str) -> SplitResult | None:
 
 
 def _url(environ: Mapping[str, str], name: str, default: str, schemes: tuple[str, ...], example: str) -> str:
-    """Letters and browsers need a host; a broker's may be left out, which is this machine."""
+    """Letters and browsers need a host; a broker's may be left out, which is this machine. Empty: none is set."""
     value = environ.get(name, "").strip() or default
+    if not value:
+        return ""
     parts = _parts(value)
     if parts is None or parts.scheme not in schemes:
         raise _bad_address(name, value, example)
@@ -173,7 +175,7 @@ def read(environ: Mapping[str, str] | None = None) -> Settings:
         data_dir=folder,
         database_url=database,
         broker_url=_url(env, "BROKER_URL", f"spool://{folder}/spool", BROKERS, "redis://localhost:6379/0"),
-        smtp_url=_url(env, "SMTP_URL", "mailbox://", MAIL, "smtp+starttls://user:secret@mail.example.org:587"),
+        smtp_url=_url(env, "SMTP_URL", "", MAIL, "smtp+starttls://user:secret@mail.example.org:587"),
         secret_key=_own_key(env, "SECRET_KEY", folder, embedded),
         suppression_key=_own_key(env, "SUPPRESSION_KEY", folder, embedded),
         base_url=base.rstrip("/"),

@@ -30,6 +30,7 @@ def settings_of(folder: Path, database_url: str, **more: str) -> dict[str, str]:
         "SECRET_KEY": "a secret that only these tests know about",
         "SUPPRESSION_KEY": "another one for the hashes of erased people",
         "BROKER_URL": "memory://",
+        "SMTP_URL": "mailbox://",
         **more,
     }
 

@@ -25,8 +25,9 @@ from crm.outbox.models import (
     Touch,
     WritingAs,
 )
-from crm.outbox.queries import contact_of, count_uncertain, count_waiting, waiting
+from crm.outbox.queries import contact_of, count_uncertain, count_waiting, count_waiting_to_leave, waiting
 from crm.outbox.queries.history import letters_without_touch, touches_of
+from crm.outbox.queries.leaving import obstacle
 from crm.outbox.queries.words import STATES, reason_word, told
 from crm.outbox.rules import Lane, Outcome
 from crm.people.models import Person
@@ -114,6 +115,13 @@ def _uncertain_panel(_viewer_id: int, _at: datetime) -> dict[str, Any] | None:
     return {"count": count} if count else None
 
 
+def _none_leaves_panel(_viewer_id: int, _at: datetime) -> dict[str, Any] | None:
+    """On Home, when letters wait that cannot leave."""
+    why = obstacle()
+    count = count_waiting_to_leave() if why in ("no_server", "no_address") else 0
+    return {"count": count, "obstacle": why} if count else None
+
+
 def _person_panel(person_id: int, _at: datetime) -> dict[str, Any] | None:
     return {"contact": contact_of(person_id), "person_id": person_id}
 
@@ -163,6 +171,7 @@ OFFERS = RoomOffers(
     timeline=timeline,
     conditions=CONDITIONS,
     home=(
+        Panel("none_leaves", "outbox/_none_leaves.html", _none_leaves_panel, order=11, may=May.OUTREACH),
         Panel("waiting", "outbox/_waiting.html", _waiting_panel, order=10, may=May.SEE),
         Panel("uncertain", "outbox/_uncertain.html", _uncertain_panel, order=12, may=May.OUTREACH),
     ),

@@ -46,6 +46,7 @@ from crm.core.guards import May, staff, viewer
 from crm.core.jobs import Job
 from crm.core.languages import current_language
 from crm.outbox.queries import count_by_origin, count_by_state
+from crm.outbox.queries.leaving import obstacle
 from crm.outbox.queries.words import STATES as LETTER_STATES
 from crm.outbox.queries.words import channel_word
 from crm.outbox.rules import Channel
@@ -81,6 +82,7 @@ def page(campaign: Campaign, start_form: StartForm) -> str:
         planned=preflight(campaign, steps[0], programme.moment()) if before and steps else None,
         reasons=REASONS,
         alarm=paused_itself(campaign),
+        obstacle=obstacle() if any(step.channel is Channel.MAIL for step in steps) else "",
         warnings=WARNINGS,
         stops=STOPS,
         can_add=len(steps) < MOST_STEPS,

@@ -135,11 +135,15 @@ def _take_campaigns(at: datetime, limit: int) -> list[Taken]:
     return taken
 
 
-def take_due(at: datetime, limit: int) -> list[Taken]:
-    """Takes up to `limit` letters that are due by mail, for SEND_LEASE, in the order in which they leave."""
-    taken: list[Taken] = []
-    for lane in (Lane.ASKED, Lane.NOTICE):
-        taken += _take([Letter.lane == lane], at, limit - len(taken))
+def take_due(at: datetime, limit: int, *, asked_only: bool = False) -> list[Taken]:
+    """Takes up to `limit` letters that are due by mail, for SEND_LEASE, in the order in which they leave.
+
+    With `asked_only`, none but those that somebody asked for, such as sign-in links.
+    """
+    taken = _take([Letter.lane == Lane.ASKED], at, limit)
+    if asked_only:
+        return taken
+    taken += _take([Letter.lane == Lane.NOTICE], at, limit - len(taken))
     return taken + _take_campaigns(at, limit - len(taken))
 
 

@@ -75,11 +75,11 @@ def record_sent(letters: Sequence[Taken], at: datetime) -> list[int]:
     return [letter.id for letter in gone]
 
 
-def deliver_due(at: datetime, limit: int | None = None) -> int:
+def deliver_due(at: datetime, limit: int | None = None, *, asked_only: bool = False) -> int:
     """Puts what is due into the mailbox, where a page shows it; nothing leaves the machine. Returns how many."""
     sent = 0
     while (rest := BATCH if limit is None else min(BATCH, limit - sent)) > 0:
-        taken = take_due(at, rest)
+        taken = take_due(at, rest, asked_only=asked_only)
         if not taken:
             break
         sent += len(record_sent(still_welcome(taken, at), at))

@@ -97,6 +97,12 @@ def count_held() -> int:
     return session().scalar(select(func.count()).select_from(Letter).where(*_held())) or 0
 
 
+def count_waiting_to_leave() -> int:
+    """Letters by mail that wait, without those that somebody asked for."""
+    waits = [Letter.state == LetterState.QUEUED, Letter.channel == Channel.MAIL, Letter.lane != Lane.ASKED]
+    return session().scalar(select(func.count()).select_from(Letter).where(*waits)) or 0
+
+
 def held_page(*, after: str | None, before: str | None) -> Page:
     """The oldest first: id, person, name, reason, values, subject and body of the wording, campaign."""
     query: Select[*tuple[Any, ...]] = (

@@ -12,16 +12,16 @@ from werkzeug.wrappers import Response
 
 from crm.core import clock, journal, programme
 from crm.core.db import session
-from crm.core.errors import NotThere, NotUnderstood
+from crm.core.errors import NotThere
 from crm.core.guards import May, staff, viewer
-from crm.core.mail import as_bytes, is_mailbox
+from crm.core.mail import as_bytes, leaves
 from crm.core.tokens import whole_address
 from crm.core.web import letter_page
 from crm.outbox.actions import send_again, take_as_sent
 from crm.outbox.models import Letter, Wording
 from crm.outbox.queries import count_held, count_uncertain, letter_or_404, letters_page, origins_with_letters
-from crm.outbox.queries.rendering import Rendered, messages, refuse_link, render, sender_address
-from crm.outbox.queries.wordings import fill
+from crm.outbox.queries.leaving import obstacle
+from crm.outbox.queries.rendering import Rendered, messages, refuse_link, render, said_subject
 from crm.outbox.queries.words import STATES, TONES, channel_word, reason_word
 from crm.outbox.rules import Channel, Lane, LetterState
 from crm.outbox.views import bp
@@ -38,12 +38,7 @@ def _number(word: str) -> int | None:
 
 def subject_of(row: Row[*tuple[Any, ...]]) -> str:
     """What the list shows of a letter: its subject, or how a message by hand begins."""
-    values = row.values or {}
-    try:
-        text = fill(row.subject or row.body, values)
-    except NotUnderstood:
-        text = row.subject
-    return " ".join(text.split())[:120]
+    return " ".join(said_subject(row.subject or row.body, row.values).split())[:120]
 
 
 @bp.get("/letters")
@@ -54,7 +49,6 @@ def letters() -> str:
         state=state, origin_id=origin, after=request.args.get("after"), before=request.args.get("before")
     )
     asked: dict[str, Any] = {key: value for key in ("state", "campaign") if (value := request.args.get(key))}
-    known = programme.required()
     return render_template(
         "outbox/letters.html",
         page=page,
@@ -69,14 +63,13 @@ def letters() -> str:
         held=count_held(),
         newer=url_for("outbox.letters", **asked, before=page.before) if page.before else None,
         older=url_for("outbox.letters", **asked, after=page.after) if page.after else None,
-        into_mailbox=is_mailbox(current_app.config["SMTP_URL"]),
-        no_sender=not is_mailbox(current_app.config["SMTP_URL"]) and not sender_address(known, None),
+        obstacle=obstacle(),
     )
 
 
 def _may_open() -> bool:
     """Links in a letter by mail are its reader's alone. Where no mail leaves, they reach them only through an admin."""
-    return is_mailbox(current_app.config["SMTP_URL"]) and viewer().may(May.ACCOUNTS)
+    return not leaves(current_app.config["SMTP_URL"]) and viewer().may(May.ACCOUNTS)
 
 
 def _may_read(found: Letter) -> bool:

@@ -7,7 +7,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from crm.accounts.rules import Role
-from crm.core import clock
+from crm.core import clock, programme
 from crm.core.db import session
 from crm.core.tokens import sign, whole_address
 from crm.outbox.actions import NewTouch, deliver_due, put_wording, record_touches, sweep_leases, take_due, write_letter
@@ -16,6 +16,7 @@ from crm.outbox.models import Contact, Letter, Touch
 from crm.outbox.queries.history import touches_of
 from crm.outbox.queries.rendering import REFUSE
 from crm.outbox.rules import Direction, Lane, LetterState, Outcome
+from crm.outbox.tasks import send_due
 from crm.people.models import Person
 from crm.people.queries import suppressed
 from tests import make
@@ -38,6 +39,12 @@ def test_the_mailbox_page_shows_letters_and_opens_one(letter: int, lins_browser:
     assert "http://example.test/r/1" in page
     assert "1 Seed Street, Beijing" in page
     assert "List-Unsubscribe-Post" in page
+
+
+def test_the_list_says_subjects_as_their_readers_see_them(bo: Person, lins_browser: FlaskClient) -> None:
+    put_wording("named", "en", "{{ programme }} writes to {{ name }}", "x", T0)
+    write_letter(bo.id, "named:1", "named", {"name": "Bo"}, lane=Lane.NOTICE, at=T0)
+    assert f"{programme.required().name} writes to Bo" in lins_browser.get("/letters").text
 
 
 def test_letters_are_filtered_by_state(letter: int, lins_browser: FlaskClient) -> None:
@@ -166,3 +173,29 @@ def test_a_personal_link_in_a_letter_is_for_its_reader_alone(sign_in: SignIn, li
         assert "/n/\u2026" in told
         assert "/u/\u2026" in told
     assert "a-secret" in sign_in(lin).get(f"/letters/{letter}").text, "where no mail leaves, an admin hands it on"
+
+
+def test_without_a_mail_server_only_sign_in_links_reach_the_list_of_letters(
+    lin: Person, bo: Person, sign_in: SignIn, way_in: int, letter: int, database: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(database.config, "SMTP_URL", "")
+    session().commit()
+    assert send_due() == 1
+    assert session().get_one(Letter, way_in).state is LetterState.SENT
+    assert session().get_one(Letter, letter).state is LetterState.QUEUED
+    contact = session().get(Contact, bo.id)
+    assert contact is None or contact.first_sent_at is None
+    browser = sign_in(lin)
+    assert "a-secret" in browser.get(f"/letters/{way_in}").text
+    assert "No mail server is set, so letters wait here" in browser.get("/letters").text
+    home = browser.get("/").text
+    assert "1 letter waits" in home
+    assert "No mail server is set" in home
+
+
+def test_a_rehearsal_delivers_all_and_says_that_nothing_leaves(letter: int, lins_browser: FlaskClient) -> None:
+    session().commit()
+    assert send_due() == 1
+    assert session().get_one(Letter, letter).state is LetterState.SENT
+    assert "A rehearsal" in lins_browser.get("/letters").text
+    assert "wait" not in lins_browser.get("/").text.partition("<main")[2]

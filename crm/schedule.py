@@ -29,7 +29,9 @@ EVERY: dict[str, float] = {
     "campaigns.credits.tasks.remind": 3600,
 }
 
-WHILE_HELD = frozenset({"crm.core.jobs.run_due", "crm.funnel.tasks.settle", "crm.people.tasks.sweep"})
+WHILE_HELD = frozenset(
+    {"crm.core.jobs.run_due", "crm.funnel.tasks.settle", "crm.outbox.tasks.send_due", "crm.people.tasks.sweep"}
+)
 
 
 def beat_schedule() -> dict[str, Any]:

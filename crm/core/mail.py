@@ -12,6 +12,8 @@ from email.utils import format_datetime
 from functools import lru_cache
 from urllib.parse import urlsplit
 
+from flask import current_app
+
 from crm.core.dkim import Signer
 
 LONGEST_LINE = 990
@@ -154,6 +156,11 @@ def as_bytes(message: Message) -> bytes:
     content = body.encode()
     signed = "".join([signer.sign(told + more, content) for signer in message.signers])
     return f"{signed}{told}{more}\r\n".encode() + content
+
+
+def server() -> str:
+    """The address of the mail server that is set; empty when none is."""
+    return str(current_app.config["SMTP_URL"])
 
 
 def is_mailbox(url: str) -> bool:

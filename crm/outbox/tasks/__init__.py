@@ -25,6 +25,8 @@ _sending, _rung = Lock(), Event()
 def send_due() -> int:
     """Sends everything that is due; returns how many letters the server (or the mailbox) took.
 
+    While the programme is held, and into the mailbox without a mail server, only what somebody asked for: a sign-in
+    link that an admin may hand on. Nobody else's letter may count as sent.
     One at a time in each process: who is woken meanwhile leaves word, and the one that sends looks again.
     """
     total = 0
@@ -42,18 +44,17 @@ def _send_due() -> int:
     known = programme.current()
     if known is None:
         return 0
-    url = smtp_url_of(None)
+    url, held = smtp_url_of(None), programme.is_held()
     if not url or is_mailbox(url):
-        return _into_mailbox(asked_only=not url)
+        return _into_mailbox(asked_only=held or not url)
     if not sender_address(known, None):
         log.warning("no_sender_address", cure="set the address that letters come from in the programme's settings")
         return 0
-    with Rounds(current_app.config["MAIL_CONNECTIONS"], current_app.config["MAIL_DEPTH"]) as rounds:
+    with Rounds(current_app.config["MAIL_CONNECTIONS"], current_app.config["MAIL_DEPTH"], asked_only=held) as rounds:
         return rounds.run()
 
 
 def _into_mailbox(*, asked_only: bool) -> int:
-    """Without a mail server, an admin hands on the sign-in links; nobody else's letter may count as sent."""
     total = 0
     while not asked_to_stop.is_set():
         sent = actions.deliver_due(clock.now(), MAILBOX_BATCH, asked_only=asked_only)

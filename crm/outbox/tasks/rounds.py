@@ -16,13 +16,12 @@ from types import TracebackType
 from typing import Self
 
 import structlog
-from flask import current_app
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from crm.core import clock
 from crm.core.db import session
 from crm.core.lines import Flight, Lines, Rests
-from crm.core.mail import as_bytes
+from crm.core.mail import as_bytes, server
 from crm.core.smtp import Answer, Fate, Parcel
 from crm.core.stopping import asked_to_stop
 from crm.outbox import actions
@@ -45,7 +44,7 @@ Ends = list[tuple[Taken, Answer]]
 
 def smtp_url_of(_sender_id: int | None) -> str:
     """The mail server over which a sender's letters leave."""
-    return str(current_app.config["SMTP_URL"])
+    return server()
 
 
 def _parcels(taken: Sequence[Taken]) -> list[Ready]:
@@ -73,7 +72,8 @@ class Round:
 class Rounds:
     """One run over all that is due. Use it as a context manager: at its end nothing is on its way any more."""
 
-    def __init__(self, connections: int, depth: int) -> None:
+    def __init__(self, connections: int, depth: int, *, asked_only: bool = False) -> None:
+        self._asked_only = asked_only
         self._connections = connections
         self._at_once = 1 if connections * depth < 2 else 2
         self._size = connections * depth // self._at_once
@@ -182,7 +182,7 @@ class Rounds:
             self._claim = min(self._claim * 2, MOST_CLAIM)
         elif took > SLOW:
             self._claim = max(self._claim // 2, LEAST_CLAIM)
-        taken = actions.take_due(at, self._claim)
+        taken = actions.take_due(at, self._claim, asked_only=self._asked_only)
         # A sender's limits stand here: taken = within_limits(taken, at)
         awake = self._awake(taken, at)
         self._over = self._over or (bool(taken) and not awake)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from flask import current_app, flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from sqlalchemy import Row
 from werkzeug.wrappers import Response
@@ -14,7 +14,7 @@ from crm.core import clock, journal, programme
 from crm.core.db import session
 from crm.core.errors import NotThere
 from crm.core.guards import May, staff, viewer
-from crm.core.mail import as_bytes, leaves
+from crm.core.mail import as_bytes, leaves, server
 from crm.core.tokens import whole_address
 from crm.core.web import letter_page
 from crm.outbox.actions import send_again, take_as_sent
@@ -69,7 +69,7 @@ def letters() -> str:
 
 def _may_open() -> bool:
     """Links in a letter by mail are its reader's alone. Where no mail leaves, they reach them only through an admin."""
-    return not leaves(current_app.config["SMTP_URL"]) and viewer().may(May.ACCOUNTS)
+    return not leaves(server()) and viewer().may(May.ACCOUNTS)
 
 
 def _may_read(found: Letter) -> bool:

@@ -193,6 +193,14 @@ def test_without_a_mail_server_only_sign_in_links_reach_the_list_of_letters(
     assert "No mail server is set" in home
 
 
+def test_while_time_is_held_a_sign_in_link_leaves_and_nothing_else(way_in: int, letter: int) -> None:
+    programme.required().held_at = T0
+    session().commit()
+    assert send_due() == 1
+    assert session().get_one(Letter, way_in).state is LetterState.SENT
+    assert session().get_one(Letter, letter).state is LetterState.QUEUED
+
+
 def test_a_rehearsal_delivers_all_and_says_that_nothing_leaves(letter: int, lins_browser: FlaskClient) -> None:
     session().commit()
     assert send_due() == 1

@@ -2,42 +2,34 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from apiflask import APIBlueprint, Schema
 from apiflask.fields import AwareDateTime, List, Nested, String
 from apiflask.validators import Length, OneOf, Regexp
-from flask import json, request
+from flask import json
 from flask_babel import gettext as _
 from marshmallow import RAISE, ValidationError, pre_load
 
 from crm.core import clock
 from crm.core.db import session
-from crm.core.errors import NotAllowed, NotUnderstood, Refusal
+from crm.core.errors import NotAllowed, NotUnderstood
 from crm.core.guards import by_signature
 from crm.core.problems import faults_in, problem_of
+from crm.core.signatures import CLOCKS_DIFFER, signed_body
 from crm.groups.actions import read_key, take_events
 from crm.groups.models import Group
 from crm.groups.queries import group_or_404
-from crm.groups.rules import CLOCKS_DIFFER, EVENTS_AT_ONCE, LONGEST_EVENT_ID, EventKind, RoomEvent, is_signed
+from crm.groups.rules import EVENTS_AT_ONCE, LONGEST_EVENT_ID, EventKind, RoomEvent
 from crm.invites.rules import codes_in, tidy_code
 from crm.people.identities import normalise, parse
 from crm.people.rules import is_identity_kind
 
 bp = APIBlueprint("groups_api", __name__, url_prefix="/api/v1", tag="groups")
 BLUEPRINTS = (bp,)
-MOST_BYTES = 1 << 20
 PRINTABLE = Regexp(r"^[^\x00-\x1f\x7f\ud800-\udfff]*\Z")
 Fault = tuple[str, str]
-
-
-class NotSigned(Refusal):
-    status = 401
-
-
-class TooLarge(Refusal):
-    status = 413
 
 
 class MemberSchema(Schema):
@@ -87,25 +79,10 @@ class ResultsSchema(Schema):
 
 
 def _signed_body(group_id: int, at: datetime) -> bytes:
-    """The body of a request that the group's key has signed a moment ago. Raises NotSigned."""
-    timestamp = request.headers.get("X-Seedbed-Timestamp", "").strip()
-    given = request.headers.get("X-Seedbed-Signature", "")
-    if not timestamp or not given:
-        raise NotSigned(_("Send the headers X-Seedbed-Timestamp and X-Seedbed-Signature."))
-    if not timestamp.isdecimal() or len(timestamp) > 12:
-        raise NotSigned(_("X-Seedbed-Timestamp is the number of seconds since 1970."))
-    if abs(datetime.fromtimestamp(int(timestamp), UTC) - at) > CLOCKS_DIFFER:
-        raise NotSigned(
-            _("The timestamp is more than 5 minutes from our time, %(now)s: set your clock.", now=int(at.timestamp()))
-        )
-    if (request.content_length or 0) > MOST_BYTES:
-        raise TooLarge(_("A request holds at most 1 MiB: send fewer events at once."))
-    body, key = request.get_data(cache=True), read_key(group_id)
+    key = read_key(group_id)
     if key is None:
         raise NotAllowed(_("This group has no key: staff make one on the group's page."))
-    if not is_signed(key, timestamp, body, given):
-        raise NotSigned(_("The signature is not that of this body under the group's key."))
-    return body
+    return signed_body(key, at)
 
 
 def _identity(group: Group, written: str) -> tuple[str, str]:

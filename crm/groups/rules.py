@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -46,9 +45,6 @@ def way_in(kind: str, address: str) -> str | None:
 
 # What rooms tell us ---------------------------------------------------------------------------------------------------
 
-SIGNATURE_VERSION = "v1"
-CLOCKS_DIFFER = timedelta(minutes=5)
-"""How far the time in a signed request may be from ours."""
 EVENTS_AT_ONCE = 1000
 LONGEST_EVENT_ID = 255
 
@@ -81,13 +77,3 @@ class RoomEvent:
     identity: tuple[str, str] | None
     name: str = ""
     codes: tuple[str, ...] = ()
-
-
-def signature(key: str, timestamp: str, body: bytes) -> str:
-    """HMAC-SHA256 over the timestamp, a full stop and the body, in hex, after its version."""
-    signed = hmac.new(key.encode(), timestamp.encode() + b"." + body, "sha256").hexdigest()
-    return f"{SIGNATURE_VERSION}={signed}"
-
-
-def is_signed(key: str, timestamp: str, body: bytes, given: str) -> bool:
-    return hmac.compare_digest(signature(key, timestamp, body).encode(), given.strip().encode())

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from crm.inbound.actions.limits import hook_secret
 from crm.inbound.actions.taking_in import Whose, insert_incoming, react, standing_for
 from crm.inbound.queries import last_letter_to, letter_named, person_at
 from crm.inbound.rules import LONGEST_LINE, IncomingKind
@@ -18,7 +16,6 @@ from crm.people.actions import suppress
 from crm.people.actions.suppressing import suppress_pairs
 from crm.people.rules import SuppressionReason
 
-MOST_APART = timedelta(minutes=5)
 REASONS = {
     IncomingKind.HARD_BOUNCE: SuppressionReason.BOUNCED,
     IncomingKind.COMPLAINT: SuppressionReason.COMPLAINT,
@@ -36,16 +33,6 @@ class MailEvent:
     address: str = ""
     detail: str = ""
     at: datetime | None = None
-
-
-def is_signed(timestamp: str, signature: str, body: bytes, at: datetime) -> bool:
-    """Whether whoever knows the secret has signed this body not longer than MOST_APART ago."""
-    secret = hook_secret()
-    if secret is None or not timestamp.isdecimal() or len(timestamp) > 12:
-        return False
-    right = hmac.new(secret.encode(), timestamp.encode() + b"." + body, hashlib.sha256).hexdigest()
-    fresh = abs(at.timestamp() - int(timestamp)) <= MOST_APART.total_seconds()
-    return hmac.compare_digest(right.encode(), signature.removeprefix("v1=").encode()) and fresh
 
 
 def take_events(events: Sequence[MailEvent], at: datetime) -> int:

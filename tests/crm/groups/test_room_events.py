@@ -14,10 +14,11 @@ from werkzeug.test import TestResponse
 from crm.core import clock
 from crm.core.db import session
 from crm.core.programme import Programme
+from crm.core.signatures import signature
 from crm.groups.actions import make_key, read_key, take_events
 from crm.groups.models import Group, GroupEvent, GroupKey, Membership
 from crm.groups.queries import running_count
-from crm.groups.rules import EventKind, RoomEvent, Told, signature
+from crm.groups.rules import EventKind, RoomEvent, Told
 from crm.invites.actions import make_invites
 from crm.people.actions import make_origin
 from crm.people.models import Identity, Person
@@ -51,7 +52,7 @@ def tell(
 ) -> TestResponse:
     text = json.dumps(body).encode() if not isinstance(body, bytes) else body
     stamp = str(int(clock.now().timestamp()) - late)
-    sent = {"X-Seedbed-Timestamp": stamp, "X-Seedbed-Signature": signature(key, stamp, text)} | (headers or {})
+    sent = {"Seedbed-Timestamp": stamp, "Seedbed-Signature": signature(key, stamp, text)} | (headers or {})
     return client.post(f"/api/v1/groups/{group_id}/events", data=text, headers=sent, content_type="application/json")
 
 
@@ -137,11 +138,11 @@ def test_a_member_is_called_as_they_call_themselves_without_the_code(programme: 
     [
         (301, {}, "5 minutes"),
         (-301, {}, "5 minutes"),
-        (0, {"X-Seedbed-Timestamp": "yesterday"}, "seconds since 1970"),
-        (0, {"X-Seedbed-Timestamp": ""}, "headers"),
-        (0, {"X-Seedbed-Signature": ""}, "headers"),
-        (0, {"X-Seedbed-Signature": "v1=" + "0" * 64}, "signature"),
-        (0, {"X-Seedbed-Signature": "v1=é"}, "signature"),
+        (0, {"Seedbed-Timestamp": "yesterday"}, "seconds since 1970"),
+        (0, {"Seedbed-Timestamp": ""}, "headers"),
+        (0, {"Seedbed-Signature": ""}, "headers"),
+        (0, {"Seedbed-Signature": "v1=" + "0" * 64}, "signature"),
+        (0, {"Seedbed-Signature": "v1=é"}, "signature"),
     ],
 )
 def test_what_is_not_signed_a_moment_ago_is_refused_with_the_reason(
@@ -159,7 +160,7 @@ def test_a_signature_of_another_body_or_under_an_older_key_is_refused(
     body = json.dumps(event("1", "join", identity="10001")).encode()
     stamp = str(int(clock.now().timestamp()))
     signed = signature(key, stamp, body)
-    assert tell(client, group.id, key, body + b" ", headers={"X-Seedbed-Signature": signed}).status_code == 401
+    assert tell(client, group.id, key, body + b" ", headers={"Seedbed-Signature": signed}).status_code == 401
     make_key(group.id, T0)
     session().commit()
     assert tell(client, group.id, key, body).status_code == 401

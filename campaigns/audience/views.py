@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
@@ -18,7 +19,7 @@ from crm.core import programme
 from crm.core.db import session
 from crm.core.errors import Refusal
 from crm.core.guards import May, staff, viewer
-from crm.core.offers import Condition, conditions
+from crm.core.offers import Condition, conditions, offers
 from crm.core.pages import typed
 
 bp = Blueprint("audience", __name__, template_folder="templates")
@@ -37,17 +38,45 @@ def _choices(condition: Condition) -> list[tuple[str, str]] | None:
     return None
 
 
-def _fields(filters: dict[str, str]) -> list[dict[str, Any]]:
+SECTIONS = {
+    "people": _l("Who they are"),
+    "outbox": _l("What passed between us"),
+    "builds": _l("What they test"),
+    "funnel": _l("Where they stand"),
+    "credits": _l("Boot screen"),
+}
+"""What a form's parts are called, each by the room that opens it."""
+WITH = {
+    "outbox": ("outbox", "outreach", "inbound", "invites", "groups"),
+    "builds": ("builds", "feedback", "fcodes", "releases"),
+    "funnel": ("funnel",),
+    "credits": ("credits",),
+}
+"""The rooms whose conditions stand there; those of all other rooms are about who people are."""
+
+
+def _section_of(room: str) -> str:
+    return next((section for section, rooms in WITH.items() if room in rooms), "people")
+
+
+def _sections(filters: dict[str, str]) -> list[dict[str, Any]]:
+    """The parts of the form: title, fields, and how many of them are filled in."""
     kinds = {"days": "number"}
+    fields: dict[str, list[dict[str, Any]]] = {section: [] for section in SECTIONS}
+    for room in offers():
+        fields[_section_of(room.room)] += [
+            {
+                "key": condition.key,
+                "label": condition.label,
+                "choices": _choices(condition),
+                "type": kinds.get(condition.kind, "text"),
+                "value": filters.get(condition.key, ""),
+            }
+            for condition in room.conditions
+        ]
     return [
-        {
-            "key": condition.key,
-            "label": condition.label,
-            "choices": _choices(condition),
-            "type": kinds.get(condition.kind, "text"),
-            "value": filters.get(condition.key, ""),
-        }
-        for condition in conditions().values()
+        {"title": title, "fields": fields[section], "set": sum(bool(field["value"]) for field in fields[section])}
+        for section, title in SECTIONS.items()
     ]
 
 
@@ -75,7 +104,7 @@ def _form(audience: Audience | None, name: str, filters: dict[str, str], error: 
         "audience/form.html",
         audience=audience,
         name=name,
-        fields=_fields(filters),
+        sections=_sections(filters),
         found=found,
         fault=fault,
         error=error,

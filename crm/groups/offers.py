@@ -54,7 +54,12 @@ def home_panel(_viewer_id: int, _at: datetime) -> dict[str, Any] | None:
     nearly = [one for one in found.filling if one.is_nearly_full]
     if not (nearly or found.troubles or found.waiting or found.untold):
         return None
-    return {"found": found, "nearly": nearly, "next": next((one for one in found.filling if one.free), None)}
+    return {
+        "found": found,
+        "nearly": [one for one in nearly if one.free],
+        "full": [one for one in nearly if not one.free],
+        "next": next((one for one in found.filling if one.free), None),
+    }
 
 
 OFFERS = RoomOffers(

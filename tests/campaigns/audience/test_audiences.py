@@ -9,6 +9,7 @@ from campaigns.audience.models import Audience, FrozenMember
 from campaigns.audience.queries import count, people_of
 from crm.core.db import session
 from crm.core.errors import NotUnderstood
+from crm.core.offers import conditions
 from crm.people.models import Person
 from tests import make
 from tests.make import T0
@@ -66,3 +67,15 @@ def test_an_audience_is_made_changed_and_frozen_on_pages(bo: Person, lins_browse
 
 def test_a_name_is_needed(lins_browser: FlaskClient) -> None:
     assert "needs a name" in lins_browser.post("/audiences/new", data={"q": "Bo"}).text
+
+
+def test_the_form_opens_the_parts_that_are_filled_in(bo: Person, lins_browser: FlaskClient) -> None:
+    plain, filled = (lins_browser.get(f"/audiences/new{asked}").text for asked in ("", "?contacted=1"))
+    assert plain.count("<details open>") == 1
+    assert filled.count("<details open>") == 2
+    assert "What passed between us (1)" in filled
+
+
+def test_every_condition_has_a_place_in_the_form(bo: Person, lins_browser: FlaskClient) -> None:
+    page = lins_browser.get("/audiences/new").text
+    assert [key for key in conditions() if f'name="{key}"' not in page] == []

@@ -157,6 +157,7 @@ def test_home_warns_at_ninety_percent_and_says_who_must_be_told(lins_browser: Fl
     session().commit()
     page = lins_browser.get("/").text
     assert "Orange one is full" in page
+    assert "Groups that are full" not in page
     assert "No group has a place left" in page
     assert "Later" in lins_browser.get("/groups/waiting").text
     make.group(name="Orange two")

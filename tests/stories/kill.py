@@ -280,7 +280,7 @@ def survive(
     Returns the progress at which the kill struck.
     """
 
-    run = Served(folder, "run", **settings)
+    run = Served(folder, "run", **{"SMTP_URL": "mailbox://", **settings})
     with looking_at(run):
         upgrade()
         create_programme(

@@ -8,9 +8,9 @@ from typing import Any
 
 from flask import render_template, request, url_for
 
-from crm.accounts.forms import DEEDS
 from crm.accounts.queries import journal_actors, journal_query
 from crm.accounts.views import bp
+from crm.accounts.views.words import DEEDS, STATE_NAMES, THINGS
 from crm.core.guards import May, staff
 from crm.core.journal import JournalEntry
 from crm.core.paging import SortKey, page
@@ -36,10 +36,19 @@ def _shown(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
+def _thing(key: str) -> str:
+    return str(THINGS[key]) if key in THINGS else key.replace("_", " ")
+
+
+def _value(key: str, value: Any) -> str:
+    shown = _shown(value)
+    return str(STATE_NAMES.get(shown, shown)) if key == "state" else shown
+
+
 def changes(entry: JournalEntry) -> list[Change]:
     before, after = entry.before or {}, entry.after or {}
     keys = [*before, *(key for key in after if key not in before)]
-    return [Change(key, _shown(before.get(key)), _shown(after.get(key))) for key in keys]
+    return [Change(_thing(key), _value(key, before.get(key)), _value(key, after.get(key))) for key in keys]
 
 
 def deed(action: str) -> str:

@@ -24,7 +24,7 @@ new PerformanceObserver(list => {
 """
 BYTES = """
 () => [...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')]
-  .filter(one => one.initiatorType !== 'img' && !/\\.(png|jpe?g|woff2?)($|[?])/.test(one.name))
+  .filter(one => !/\\.woff2?($|[?])/.test(one.name))
   .reduce((sum, one) => sum + one.encodedBodySize, 0)
 """
 OVERFLOW = "() => document.scrollingElement.scrollWidth - document.scrollingElement.clientWidth"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 import zipfile
 from collections.abc import Iterator
+from pathlib import Path
 
 from flask import send_file
 from flask_babel import gettext as _
@@ -15,6 +16,7 @@ from boot_screen.outputs.whole import FIXED_DATE
 from campaigns.credits.models import Rendering
 from campaigns.credits.queries import edition_or_404, is_drawn, renderings_of
 from campaigns.credits.views import bp
+from campaigns.credits.views.pictures import send_picture
 from crm.core import files
 from crm.core.errors import NotThere
 from crm.core.guards import May, staff
@@ -40,11 +42,15 @@ def _rendering(edition_id: int, rendering_id: int) -> Rendering:
     return found
 
 
-def _send(key: str, *, name: str | None = None) -> Response:
+def _path(key: str) -> Path:
     path = files.path_of(key)
     if not path.exists():
         raise NotThere(_("This file is gone from the disk: draw the boot screen again."))
-    return private(send_file(path, as_attachment=name is not None, download_name=name))
+    return path
+
+
+def _send(key: str, *, name: str) -> Response:
+    return private(send_file(_path(key), as_attachment=True, download_name=name))
 
 
 @bp.get("/editions/<int:edition_id>/drawn/<int:rendering_id>/pages/<int:number>.png")
@@ -54,7 +60,7 @@ def picture(edition_id: int, rendering_id: int, number: int) -> Response:
     found = next((file for file in drawn if file.get("page") == number), None)
     if found is None:
         raise NotThere(_("This boot screen has no such page."))
-    return _send(found["key"])
+    return private(send_picture(_path(found["key"])))
 
 
 @bp.get("/editions/<int:edition_id>/drawn/<int:rendering_id>/<name>")

@@ -9,7 +9,7 @@ from io import BytesIO
 from typing import Any
 from zlib import crc32
 
-from flask import flash, redirect, render_template, request, send_file, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
@@ -61,6 +61,7 @@ from campaigns.credits.queries.words import FORMAT_NAMES, PLACES, STATES
 from campaigns.credits.rules import SIZES, EditionState, Look, RuleKind, look_of, sides
 from campaigns.credits.views import bp
 from campaigns.credits.views.drawn import private
+from campaigns.credits.views.pictures import send_picture
 from crm.builds.queries import newest_builds
 from crm.core import programme
 from crm.core.db import session
@@ -232,7 +233,7 @@ def preview(edition_id: int) -> Response:
     drawn = _previewed(edition, form)["drawn"]
     if drawn is None:
         raise NotUnderstood(_("Nobody is on this boot screen yet, so there is nothing to draw."))
-    return private(send_file(BytesIO(drawn.png), mimetype="image/png"), seconds=300)
+    return private(send_picture(BytesIO(drawn.png)), seconds=300)
 
 
 def _page(edition: Edition) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from io import BytesIO
+from pathlib import Path
 
 from flask import flash, redirect, render_template, send_file, url_for
 from flask_babel import get_locale
@@ -15,6 +16,7 @@ from campaigns.credits.queries import edition_or_404, renderings_of, shared_name
 from campaigns.credits.rules import look_of, sides
 from campaigns.credits.views import bp
 from campaigns.credits.views.drawn import private
+from campaigns.credits.views.pictures import send_picture
 from crm.core import files, programme
 from crm.core.db import session
 from crm.core.errors import NotThere
@@ -84,19 +86,19 @@ def _published(edition_id: int) -> list[Rendering]:
 @bp.get("/boot-screens/<int:edition_id>/<int:rendering_id>/<int:number>.png")
 @public
 def published_picture(edition_id: int, rendering_id: int, number: int) -> Response:
-    return _published_file(edition_id, rendering_id, page=number)
+    return private(send_picture(_published_file(edition_id, rendering_id, page=number)), PICTURE_KEPT)
 
 
 @bp.get("/boot-screens/<int:edition_id>/<int:rendering_id>/find")
 @public
 def published_finder(edition_id: int, rendering_id: int) -> Response:
     """The find-me page as it was drawn, under the policy that it brings itself."""
-    answer = _published_file(edition_id, rendering_id, form="find-me")
+    answer = private(send_file(_published_file(edition_id, rendering_id, form="find-me")), PICTURE_KEPT)
     answer.headers["Content-Security-Policy"] = "frame-ancestors 'none'"
     return answer
 
 
-def _published_file(edition_id: int, rendering_id: int, **wanted: object) -> Response:
+def _published_file(edition_id: int, rendering_id: int, **wanted: object) -> Path:
     found = next(
         (
             file
@@ -109,4 +111,4 @@ def _published_file(edition_id: int, rendering_id: int, **wanted: object) -> Res
     )
     if found is None or not files.path_of(found["key"]).exists():
         raise NotThere(_("There is no such boot screen."))
-    return private(send_file(files.path_of(found["key"])), PICTURE_KEPT)
+    return files.path_of(found["key"])

@@ -102,6 +102,16 @@ def test_the_files_come_as_pages_manifest_and_archive(held: Programme, release_m
         assert picture.data.startswith(b"\x89PNG")
         assert "attachment" in picture.headers["Content-Disposition"]
         assert "private" in picture.headers["Cache-Control"]
+    page = f"{drawn}/pages/1.png"
+    with (
+        release_manager.get(f"{page}?width=400") as small,
+        release_manager.get(page) as whole,
+    ):
+        assert (small.mimetype, whole.mimetype) == ("image/webp", "image/png")
+        assert Image.open(BytesIO(small.data)).width == 400
+        assert len(small.data) < len(whole.data)
+    with release_manager.get(f"{page}?width=9999") as any_width:
+        assert any_width.mimetype == "image/png"
     assert release_manager.get(f"{drawn}/pages/2.png").status_code == 404
     assert release_manager.get(f"{drawn}/other.png").status_code == 404
     assert release_manager.get(f"{here}/drawn/999/boot-screen-01.png").status_code == 404

@@ -8,7 +8,7 @@ from typing import NamedTuple, overload
 from boot_screen.cycles import no_search_for_cycles
 from boot_screen.header import Box, Header, Ink, Words, lay_out_header, page_mark
 from boot_screen.naming import SetName, SetNames, set_text
-from boot_screen.rows import HEADING_ROWS, Rows, line_height
+from boot_screen.rows import HEADING_ROWS, Rows, line_height, px_within
 from boot_screen.sanitise import Change
 from boot_screen.scene import Scene, SceneError
 from boot_screen.text import Line, Typesetter
@@ -42,9 +42,9 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """A scene laid out. `px` is the type size of the names, in px per em; `header` stands on each page; `shape` is the
-    box of the silhouette on each page. `names` are all names in the order in which they stand, `headings` those of all
-    sections, each with its type size.
+    """A scene laid out. `px` is the type size of the names, in px per em, save of a few that are too long for a row and
+    stand in smaller type; `header` stands on each page; `shape` is the box of the silhouette on each page. `names` are
+    all names in the order in which they stand, `headings` those of all sections, each with its type size.
 
     `typesetter` knows the fonts that the runs name. Pages are placed when they are asked for, so that a million names
     need no room for their boxes.
@@ -85,7 +85,8 @@ class Layout:
         """Every line with its type size, save the names that are drawn from characters of this package alone."""
         yield from ((words.line, words.px) for words in self.header.words)
         yield from self.headings
-        yield from ((name.line, self.px) for name in self.names.special)
+        room = self.header.body.width
+        yield from ((name.line, px_within(name.line.em, self.px, room)) for name in self.names.special)
 
 
 def lay_out(scene: Scene) -> Layout:
@@ -217,6 +218,9 @@ class _Plan:
     def lefts(self, first: int, end: int, *, last: bool) -> list[float]:
         """Left edges of a row's names, in px, from the left of the screen."""
         natural = self.rows.natural(first, end) * self.px
+        if natural > self.body.width:  # one name, in smaller type
+            em = self.rows.natural(first, end)
+            return [self.body.x + (self.body.width - em * px_within(em, self.px, self.body.width)) / 2]
         gap = self.rows.gap * self.px
         spare = self.measure - natural
         if self.justified and not last and end - first > 1:
@@ -259,7 +263,7 @@ class _Pages(Sequence[Page]):
                 continue
             top = plan.top + plan.pitch * item.top + (plan.pitch - line_height(plan.px)) / 2
             lefts = plan.lefts(item.first, item.end, last=item.last or item is items[-1])
-            placed.extend(_place(self._names[item.first : item.end], lefts, round(top), plan.px, item.first))
+            placed.extend(_place(self._names[item.first : item.end], lefts, round(top), plan, item.first))
         mark = page_mark(number + 1, len(self), self._scene, self._setter) if len(self) > 1 else None
         return Page(number + 1, tuple(placed), mark, tuple(headings))
 
@@ -273,8 +277,10 @@ class _Pages(Sequence[Page]):
         return Words(line, Box(left, round(foot) - line_height(px), width, line_height(px)), px, Ink.TITLE)
 
 
-def _place(names: list[SetName], lefts: list[float], top: int, px: int, first: int) -> Iterator[PlacedName]:
-    height = line_height(px)
+def _place(names: list[SetName], lefts: list[float], top: int, plan: _Plan, first: int) -> Iterator[PlacedName]:
     for place, (name, left) in enumerate(zip(names, lefts, strict=True), start=first):
-        box = Box(int(left), top, ceil(name.line.em * px), height)
+        px = px_within(name.line.em, plan.px, plan.body.width)
+        height = line_height(px)
+        middle = (line_height(plan.px) - height) // 2
+        box = Box(int(left), top + middle, ceil(name.line.em * px), height)
         yield PlacedName(name, Words(name.line, box, px, _TURNS[place % 2]))

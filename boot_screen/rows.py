@@ -6,14 +6,20 @@ Widths and gaps are in em; a measure is the width of a row in px. A heading stan
 from array import array
 from bisect import bisect_right
 from collections.abc import Sequence
+from heapq import nlargest
 from itertools import accumulate
 
 ABOVE, BELOW = 1.0, 0.3  # a row of type reaches so far from the baseline, in em
 HEADING_ROWS = 2
+FEWEST = 3  # among fewer names none is the odd one
+MOST_LONG = 20
 
 
 class Rows:
     """Names of the given widths, in order, at least `gap` apart in a row, in rows at least `leading` apart.
+
+    A few long names do not make all others small: one of a hundred, at most MOST_LONG, may be wider than a row at the
+    size of all; it then stands in a row of its own, at the size of px_within. `widest` is the widest of the others.
 
     `ends` are the places where a section ends (exclusive), the last one the number of names; `headings` says how many
     sections have a heading.
@@ -26,7 +32,7 @@ class Rows:
         self._ends = ends or (len(widths),)
         self._headings = headings
         self._starts = array("d", accumulate((width + gap for width in widths), initial=0.0))
-        self.widest = max(widths)
+        self.widest = _widest_but_for_a_few(widths)
 
     def breaks(self, measure_em: float) -> list[int]:
         """Where each row ends (exclusive), filled greedily; a section begins a new row. A width above the measure gets
@@ -95,6 +101,16 @@ class Rows:
     def _rows_of(self, height: int, px: int) -> int:
         """How many rows of this size a height holds, at least one."""
         return max(1, int(height / max(px * self._leading, line_height(px))))
+
+
+def px_within(em: float, px: int, measure: int) -> int:
+    """The size of a name that may be too long for its row, in px: that of all, or the largest at which it fits."""
+    return px if em * px <= measure else int(measure / em)
+
+
+def _widest_but_for_a_few(widths: Sequence[float]) -> float:
+    few = min(MOST_LONG, max(len(widths) // 100, 1)) if len(widths) >= FEWEST else 0
+    return nlargest(few + 1, widths)[-1]
 
 
 def line_height(px: int) -> int:

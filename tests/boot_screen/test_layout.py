@@ -13,17 +13,15 @@ from tests.boot_screen.scenes import PHONE, SMALL, many, placed, scene
 def boxes_stand_apart_and_on_the_screen(layout: Layout) -> None:
     screen = layout.scene.screen
     for page in layout.pages:
-        rows: dict[int, list[tuple[int, int]]] = {}
+        rows: dict[tuple[int, int], list[tuple[int, int]]] = {}
         for name in page.names:
             box = name.words.box
             assert box.x >= 0
             assert box.x + box.width <= screen.width
             assert box.y >= 0
             assert box.y + box.height <= screen.height
-            rows.setdefault(box.y, []).append((box.x, box.x + box.width))
-        tops = sorted(rows)
-        height = page.names[0].words.box.height
-        assert all(lower - upper >= height for upper, lower in pairwise(tops))
+            rows.setdefault((box.y, box.y + box.height), []).append((box.x, box.x + box.width))
+        assert all(upper[1] <= lower[0] for upper, lower in pairwise(sorted(rows)))
         for row in rows.values():
             assert all(left[1] < right[0] for left, right in pairwise(sorted(row)))
 
@@ -42,6 +40,23 @@ def test_the_type_is_the_largest_that_fits() -> None:
     layout = lay_out(wanted)
     assert len(layout.pages) == 1
     assert len(lay_out_from(wanted, layout.px + 1).pages) > 1
+
+
+def test_a_long_name_stands_alone_in_smaller_type_and_does_not_make_the_others_small() -> None:
+    others, long = many(60), "a name that goes on and on " * 2
+    layout = lay_out(scene(*others, long.strip(), screen=PHONE))
+    assert layout.px > lay_out(scene(*others, screen=PHONE)).px * 0.9
+    names = placed(layout)
+    found = next(name for name in names if name.name.line.text == long.strip())
+    assert layout.scene.least_px <= found.words.px < layout.px
+    assert all(name.words.px == layout.px for name in names if name is not found)
+    assert [name for name in names if name.words.box.y == found.words.box.y] == [found]
+    boxes_stand_apart_and_on_the_screen(layout)
+
+
+def test_where_many_names_are_long_all_stand_in_the_same_type() -> None:
+    layout = lay_out(scene(*(f"a name that goes on and on {number}" for number in range(60)), screen=PHONE))
+    assert {name.words.px for name in placed(layout)} == {layout.px}
 
 
 def test_names_that_do_not_fit_go_on_pages_that_are_evenly_filled() -> None:

@@ -41,6 +41,10 @@ COUNT_VIEWS = """() => {
 }"""
 
 
+# What a pointer moved is in its place two frames later.
+DRAWN = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+
+
 @dataclass(frozen=True)
 class Finder:
     """Somebody in front of the page."""
@@ -67,6 +71,7 @@ class Finder:
 
     def point(self, x: float, y: float) -> tuple[float, float]:
         """Where a point of the picture is on the reader's screen."""
+        self.page.evaluate(DRAWN)
         box = self.page.locator(".stage").bounding_box()
         view = self.page.evaluate(VIEW)
         assert box

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 from datetime import timedelta
 
 import pytest
@@ -13,6 +14,7 @@ from campaigns.audience.actions import save_audience
 from campaigns.outreach.actions import NewStep, create_campaign, put_step, start
 from campaigns.outreach.models import Campaign
 from campaigns.outreach.queries.results import Cut, Figure, every_letter, people_of_figure, results
+from campaigns.outreach.rules import variant_of
 from campaigns.outreach.rules.uncertainty import better, is_early, wilson
 from crm.core import jobs
 from crm.core.db import session
@@ -41,8 +43,10 @@ def people(lin: Person) -> list[Person]:
 
 @pytest.fixture
 def campaign(people: list[Person]) -> Campaign:
-    """Sent to six; the first has replied, the second is active."""
-    made = create_campaign("spring", save_audience("all", {}, at=T0).id, at=T0)
+    """Sent to six, in both variants; the first has replied, the second is active."""
+    audience = save_audience("all", {}, at=T0).id
+    drafts = (create_campaign(f"spring {number}", audience, at=T0) for number in itertools.count())
+    made = next(one for one in drafts if len({variant_of(one.id, who.id, {"a": 1, "b": 1}) for who in people}) == 2)
     put_step(made.id, 1, NewStep(Channel.MAIL, "email", {"a": A, "b": B}))
     start(made.id, T0)
     session().commit()

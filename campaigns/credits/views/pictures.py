@@ -9,9 +9,9 @@ from flask import request, send_file
 from PIL import Image
 from werkzeug.wrappers import Response
 
-WIDTHS = (400, 800)
+WIDTHS = (360, 720)
 """In pixels, as components/device.html asks for them: a telephone on the page, and the same on a dense screen."""
-QUALITY = 60
+QUALITY = 50
 
 
 def send_picture(source: Path | BytesIO) -> Response:

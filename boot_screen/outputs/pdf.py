@@ -1,17 +1,21 @@
-"""A poster for the printer: one sheet of A2 per page, in vector type with the same fonts and places as the picture.
+"""A poster for the printer, A2, in vector type with the same fonts as the picture.
+
+Names that stand on one page of the screen stand in the same places on paper. Those that need several pages there are
+laid out for the paper itself, which holds some seven thousand on one sheet.
 
 All type is text: it can be selected, searched and copied, name by name in the order of the layout. Trim and bleed are
 set; the ground reaches into the bleed. The same layout gives the same bytes.
 """
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pydyf  # type: ignore[import-untyped]  # it has no types
 
 from boot_screen.draw import Master
-from boot_screen.layout import Layout, Page
+from boot_screen.layout import Layout, Page, lay_out
 from boot_screen.outputs.pdf_numbers import colour, numbers
 from boot_screen.outputs.pdf_shape import Shape
 from boot_screen.outputs.pdf_type import Type
@@ -20,17 +24,28 @@ from boot_screen.sanitise import sanitise
 from boot_screen.scene import Screen
 
 SHORT_SIDE_MM, LONG_SIDE_MM, BLEED_MM = 420, 594, 3
+PX_PER_MM, LEAST_PX = 10, 16  # names on paper are at least 1.6 mm high
 _POINTS_PER_MM = 72 / 25.4
 _RULE_INK = 160 / 255  # of the way from the ground to the title's ink, as in the picture
 
 
 def save_pdf(layout: Layout, _masters: Iterable[Master], path: Path) -> None:
-    """Write all pages as sheets of one document. The masters are not asked for: type is set anew, not enlarged."""
-    poster = _Poster(layout)
-    for page in layout.pages:
+    """Write all sheets as one document. The masters are not asked for: type is set anew, not enlarged."""
+    on_paper = _for_paper(layout)
+    poster = _Poster(on_paper)
+    for page in on_paper.pages:
         poster.add(page)
     with whole_file(path) as file:
         poster.finished().write(file, version=b"1.7", identifier=True)
+
+
+def _for_paper(layout: Layout) -> Layout:
+    if len(layout.pages) == 1:
+        return layout
+    short, long = SHORT_SIDE_MM * PX_PER_MM, LONG_SIDE_MM * PX_PER_MM
+    upright = layout.scene.screen.height >= layout.scene.screen.width
+    paper = Screen(short, long) if upright else Screen(long, short)
+    return lay_out(replace(layout.scene, screen=paper, min_px=LEAST_PX))
 
 
 class _Sheet:

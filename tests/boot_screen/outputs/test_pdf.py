@@ -105,14 +105,20 @@ def test_names_are_read_in_the_order_of_the_layout(tmp_path: Path) -> None:
     assert re.findall(r"小\d+", text) == names
 
 
-def test_each_page_has_its_sheet_with_its_names_and_number(tmp_path: Path) -> None:
-    layout = lay_out(scene(*many(900)))
-    document = poster(layout, tmp_path)
-    assert len(document) == len(layout.pages) > 1
-    for page, sheet in zip(layout.pages, document, strict=True):
-        text = text_of(sheet)
-        assert page.names[0].name.line.text in text
-        assert f"{page.number} / {len(layout.pages)}" in text
+def test_names_that_need_several_screens_stand_on_one_sheet(tmp_path: Path) -> None:
+    names = [f"小{number:04}" for number in range(3000)]
+    layout = lay_out(scene(*names, title="Thanks"))
+    assert len(layout.pages) > 1
+    (sheet,) = poster(layout, tmp_path)
+    assert re.findall(r"小\d+", text_of(sheet)) == names
+
+
+def test_names_that_need_several_sheets_have_them_numbered(tmp_path: Path) -> None:
+    document = poster(lay_out(scene(*many(20_000), screen=Screen(2400, 1080))), tmp_path)
+    assert len(document) == 3
+    for number, sheet in enumerate(document, start=1):
+        assert f"{number} / 3" in text_of(sheet)
+        assert sheet.get_width() > sheet.get_height()
 
 
 def test_every_font_is_embedded(tmp_path: Path) -> None:

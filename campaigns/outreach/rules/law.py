@@ -4,6 +4,7 @@ names the sources. A table of warnings for people to weigh, not legal advice.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -108,13 +109,16 @@ LAWS = (
 )
 CONSENT = ("consent", "opt-in", "opted in", "agreed", "signed up", "同意", "订阅", "报名")
 INTEREST = ("legitimate interest", "legitimate_interest", "正当利益", "合法利益")
+PARTS = re.compile(r"[,;.:()，；。：（）]")
+DENIED = re.compile(r"\b(?:no|non|not|never|without|withdrawn|withdrew|revoked|refused)\b|n't\b|[未不没无拒]|撤回")
 MARKS = ("AD", "(AD)", "[AD]", "【AD】", "（广告）", "(广告)", "【广告】", "广告", "[广告]")
 
 
 def basis_meets(need: Need, bases: Iterable[str]) -> bool:
-    """Whether a recorded basis says what is needed: the words are looked for in it, whatever else it says."""
+    """Whether a recorded basis says what is needed: the words are looked for in each part of it that denies nothing."""
     words = CONSENT + (INTEREST if need is Need.CONSENT_OR_INTEREST else ())
-    return any(word in basis.lower() for basis in bases for word in words)
+    parts = (part for basis in bases for part in PARTS.split(basis.lower()) if not DENIED.search(part))
+    return any(word in part for part in parts for word in words)
 
 
 def is_marked(subject: str) -> bool:

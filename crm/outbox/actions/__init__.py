@@ -15,7 +15,7 @@ from crm.outbox.actions.contacts import derive
 from crm.outbox.actions.hand import finish_by_hand, finish_many_by_hand, free_lease, next_by_hand, put_off, write_as
 from crm.outbox.actions.holding import cancel_held, release
 from crm.outbox.actions.keys import make_key, retire_key, use_key
-from crm.outbox.actions.leaving import begin, deliver_due, end, send_again, sweep_leases, take_as_sent
+from crm.outbox.actions.leaving import begin, deliver_due, end, give_up, send_again, sweep_leases, take_as_sent
 from crm.outbox.actions.moves import cancel_letters, cancel_letters_to
 from crm.outbox.actions.planning import NewLetter, plan_letters, write_letter
 from crm.outbox.actions.recording import record_by_hand
@@ -41,6 +41,7 @@ __all__ = [
     "finish_by_hand",
     "finish_many_by_hand",
     "free_lease",
+    "give_up",
     "hand_back",
     "make_key",
     "next_by_hand",

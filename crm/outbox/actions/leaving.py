@@ -86,6 +86,11 @@ def deliver_due(at: datetime, limit: int | None = None, *, asked_only: bool = Fa
     return sent
 
 
+def give_up(letter_ids: Sequence[int], at: datetime) -> None:
+    """Cancels letters that cannot be written, because their text cannot be read with their values."""
+    move_letters(letter_ids, LetterState.CANCELLED, at, reason="unreadable")
+
+
 def _by_attempts(letters: Sequence[Taken]) -> Iterator[list[ColumnElement[bool]]]:
     """Fences: whoever has taken a letter anew since has counted its attempts on."""
     by_attempts: dict[int, list[int]] = {}

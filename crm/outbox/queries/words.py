@@ -40,6 +40,7 @@ REASONS = {
     "worker_lost": _l("the worker stopped while it was leaving"),
     "forgotten": _l("the person was forgotten"),
     "given_up": _l("staff gave it up: a value was missing"),
+    "unreadable": _l("its text cannot be read with its values: look at the wording"),
     "no_campaigns": _l("the person wants no more campaigns"),
 }
 PLACES = {

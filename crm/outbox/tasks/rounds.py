@@ -48,7 +48,7 @@ def smtp_url_of(_sender_id: int | None) -> str:
 
 
 def _parcels(taken: Sequence[Taken]) -> list[Ready]:
-    """The one place where a taken letter becomes bytes."""
+    """The one place where a taken letter becomes bytes; one whose text its limits stop does not."""
     found = messages([letter.id for letter in taken], clock.now())
     return [
         (letter, Parcel(one.from_address, one.to_address, as_bytes(one)))
@@ -186,7 +186,10 @@ class Rounds:
         # A sender's limits stand here: taken = within_limits(taken, at)
         awake = self._awake(taken, at)
         self._over = self._over or (bool(taken) and not awake)
-        self._waiting += _parcels(actions.still_welcome(awake, at)) if awake else []
+        welcome = actions.still_welcome(awake, at) if awake else []
+        ready = _parcels(welcome)
+        self._waiting += ready
+        actions.give_up(sorted({letter.id for letter in welcome} - {letter.id for letter, _parcel in ready}), at)
 
     def _awake(self, taken: Sequence[Taken], at: datetime) -> list[Taken]:
         """Those whose server does not rest; the others are due again when it has rested."""

@@ -79,6 +79,17 @@ def test_a_country_is_guessed_from_the_surest_sign(
 def test_bases_and_marks_are_read_as_people_write_them() -> None:
     assert basis_meets(Need.CONSENT, ["public", "Consent by form"])
     assert basis_meets(Need.CONSENT, ["本人同意"])
+    assert basis_meets(Need.CONSENT, ["no complaint so far; consent by form"])
+    for denied in (
+        "no consent",
+        "without consent",
+        "has not agreed",
+        "consent withdrawn",
+        "未同意",
+        "没有报名",
+        "didn't opt-in",
+    ):
+        assert not basis_meets(Need.CONSENT_OR_INTEREST, [denied]), denied
     assert not basis_meets(Need.CONSENT, ["legitimate interest"])
     assert basis_meets(Need.CONSENT_OR_INTEREST, ["legitimate interest"])
     assert [is_marked(subject) for subject in ("（广告）你好", "AD: hello", "Adam, hello", "ADventure", "")] == [

@@ -10,10 +10,12 @@ from flask import Flask
 from sqlalchemy import func, select
 from sqlalchemy.exc import OperationalError
 
+from crm.core import clock
 from crm.core.db import session
 from crm.core.lines import Lines
 from crm.core.stopping import asked_to_stop
 from crm.outbox import actions, tasks
+from crm.outbox.actions import put_wording, write_letter
 from crm.outbox.actions.claiming import Taken
 from crm.outbox.models import Letter, Touch
 from crm.outbox.rules import Lane, LetterState
@@ -21,6 +23,7 @@ from crm.people.models import Person
 from tests import make
 from tests.crm.outbox.conftest import Server, Write
 from tests.crm.outbox.test_wire import states
+from tests.make import T0
 
 CROWD = 300
 
@@ -111,3 +114,17 @@ def test_all_ends_of_one_round_are_told_apart(server: Server, crowd: list[Person
     put_off = session().query(Letter).filter_by(state=LetterState.QUEUED).one()
     assert (put_off.attempts, put_off.reason) == (1, "451 later")
     assert session().query(Touch).count() == 2
+
+
+def test_a_letter_that_cannot_be_written_ends_and_says_why(server: Server, bo: Person) -> None:
+    put_wording("broken", "en", "Hello", "{% if name %}{{ name }}{% endif %}", T0)
+    put_wording("whole", "en", "Hello", "Read me", T0)
+    broken = write_letter(bo.id, "broken:1", "broken", {"name": "x" * 300_000}, lane=Lane.NOTICE, at=T0)
+    whole = write_letter(bo.id, "whole:1", "whole", {}, lane=Lane.NOTICE, at=T0)
+    session().commit()
+    assert tasks.send_due.run() == 1
+    session().expire_all()
+    assert session().get_one(Letter, whole).state is LetterState.SENT
+    ended = session().get_one(Letter, broken)
+    assert (ended.state, ended.reason) == (LetterState.CANCELLED, "unreadable")
+    assert actions.take_due(clock.now(), 10) == [], "it is taken again and again"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+from typing import Any
+
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField
 from wtforms import (
@@ -18,8 +21,11 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  #
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
-from crm.core.forms import Form
+from crm.core.forms import Form, refuse
+from crm.outbox.rules.limits import Limits
 
+AMOUNT = NumberRange(1, 100_000_000, message=_l("A whole number from 1 on, or nothing."))
+HOUR = NumberRange(0, 23, message=_l("An hour of the clock, 0 to 23."))
 KINDS = (
     ("in:replied", _l("They wrote to us")),
     ("out:sent", _l("We wrote to them")),
@@ -27,6 +33,31 @@ KINDS = (
     ("in:refused", _l("They asked to be left alone")),
     ("out:not_found", _l("We could not find them there")),
 )
+
+
+class SendingForm(Form):
+    """How much mail may leave. An empty field is no limit."""
+
+    per_hour = IntegerField(_l("Letters an hour"), validators=[Optional(), AMOUNT])
+    per_day = IntegerField(_l("Letters a day"), validators=[Optional(), AMOUNT])
+    domain_per_hour = IntegerField(_l("Letters an hour to one mail domain"), validators=[Optional(), AMOUNT])
+    quiet_from = IntegerField(_l("Quiet from (hour, 0 to 23)"), validators=[Optional(), HOUR])
+    quiet_to = IntegerField(_l("Quiet until (hour, 0 to 23)"), validators=[Optional(), HOUR])
+    warm_from = DateField(_l("Warm up from the day"), validators=[Optional()])
+    warm_first = IntegerField(_l("Letters on the first day"), validators=[Optional(), AMOUNT])
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Of two fields that belong together, both or none."""
+        sound = super().validate(extra_validators)
+        for one, other in ((self.quiet_from, self.quiet_to), (self.warm_from, self.warm_first)):
+            for here, there in ((one, other), (other, one)):
+                if here.data is None and there.data is not None and not here.errors:
+                    refuse(here, _l("Fill this in too, or leave both empty."))
+                    sound = False
+        return sound
+
+    def limits(self) -> Limits:
+        return Limits(**{one.name: self[one.name].data for one in fields(Limits)})
 
 
 class TouchForm(Form):

@@ -186,5 +186,8 @@ OFFERS = RoomOffers(
             section=_l("Outreach"),
         ),
     ),
-    settings=(NavItem(_l("Signing letters"), "outbox.domains", May.SETTINGS, order=36),),
+    settings=(
+        NavItem(_l("Sending"), "outbox.sending", May.SETTINGS, order=35),
+        NavItem(_l("Signing letters"), "outbox.domains", May.SETTINGS, order=36),
+    ),
 )

@@ -16,7 +16,9 @@ from campaigns.outreach.rules.law import LAWS, Law, Need, Warn, basis_meets, cou
 from crm.core import programme
 from crm.core.bulk import among
 from crm.core.db import session
+from crm.outbox.queries.limits import mail_limits
 from crm.outbox.rules import Channel
+from crm.outbox.rules.limits import time_for
 from crm.people.models import Identity, Person, Source
 
 
@@ -82,7 +84,7 @@ def preflight(campaign: Campaign, step: CampaignStep, at: datetime) -> Preflight
             found.warnings.update(
                 law.warn for law in LAWS if country in law.countries and not _meets(law, met, bases.get(one, []))
             )
-    found.takes = time_of(campaign, found.gets)
+    found.takes = time_of(campaign, found.gets, at, by_mail=step.channel is Channel.MAIL)
     return found
 
 
@@ -90,6 +92,10 @@ def _meets(law: Law, met: dict[Need, bool], bases: Sequence[str]) -> bool:
     return met[law.need] if law.need in met else basis_meets(law.need, bases)
 
 
-def time_of(campaign: Campaign, letters: int) -> timedelta | None:
-    """How long the first step's letters take at the campaign's pace; None: as fast as the senders may."""
-    return timedelta(hours=letters / campaign.pace) if campaign.pace else None
+def time_of(campaign: Campaign, letters: int, at: datetime, *, by_mail: bool) -> timedelta | None:
+    """How long the first step's letters take at the campaign's pace and within the limits of sending, as if no other
+    letter left meanwhile; None: as fast as the mail server takes them.
+    """
+    paced = timedelta(hours=letters / campaign.pace) if campaign.pace else None
+    limited = time_for(mail_limits(), programme.required().tz, at, letters) if by_mail else None
+    return max((one for one in (paced, limited) if one is not None), default=None)

@@ -51,6 +51,7 @@ DEEDS: dict[str, Any] = {
     "fcodes.revoke": _l("revoked an F-code"),
     "feedback.answer": _l("answered a request"),
     "feedback.move": _l("moved a request"),
+    "outbox.limits": _l("changed how much mail may leave"),
     "people.add": _l("entered a person"),
     "people.add_identity": _l("added an identity"),
     "people.remove_identity": _l("removed an identity"),

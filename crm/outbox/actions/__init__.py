@@ -16,6 +16,7 @@ from crm.outbox.actions.hand import finish_by_hand, finish_many_by_hand, free_le
 from crm.outbox.actions.holding import cancel_held, release
 from crm.outbox.actions.keys import make_key, retire_key, use_key
 from crm.outbox.actions.leaving import begin, deliver_due, end, give_up, send_again, sweep_leases, take_as_sent
+from crm.outbox.actions.limits import has_room, set_mail_limits, within_limits
 from crm.outbox.actions.moves import cancel_letters, cancel_letters_to
 from crm.outbox.actions.planning import NewLetter, plan_letters, write_letter
 from crm.outbox.actions.recording import record_by_hand
@@ -43,6 +44,7 @@ __all__ = [
     "free_lease",
     "give_up",
     "hand_back",
+    "has_room",
     "make_key",
     "next_by_hand",
     "plan_letters",
@@ -58,6 +60,7 @@ __all__ = [
     "send_again",
     "set_account_active",
     "set_account_users",
+    "set_mail_limits",
     "set_pace",
     "still_welcome",
     "sweep_leases",
@@ -65,6 +68,7 @@ __all__ = [
     "take_due",
     "undo_by_hand",
     "use_key",
+    "within_limits",
     "write_as",
     "write_letter",
 ]

@@ -32,6 +32,8 @@ log = structlog.get_logger(__name__)
 LEAST_CLAIM, MOST_CLAIM = 25, 2000
 QUICK, SLOW = 0.3, 1.0
 """Seconds in which a claim should leave: what is asked for meanwhile waits no longer than that."""
+MOST_TURNS = 8
+"""How often it looks on in one transaction past letters that may not leave yet."""
 ROUND_SECONDS = 60.0
 """A round that has not begun all its letters by then gives the rest back: well within the lease."""
 PATIENCE = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0, 8.0, 8.0)
@@ -182,14 +184,23 @@ class Rounds:
             self._claim = min(self._claim * 2, MOST_CLAIM)
         elif took > SLOW:
             self._claim = max(self._claim // 2, LEAST_CLAIM)
-        taken = actions.take_due(at, self._claim, asked_only=self._asked_only)
-        # A sender's limits stand here: taken = within_limits(taken, at)
+        for _turn in range(MOST_TURNS):
+            asked_only = self._asked_only or not actions.has_room(at)
+            taken = actions.take_due(at, self._claim, asked_only=asked_only)
+            ready = self._made_ready(taken, at)
+            self._waiting += ready
+            if ready or not taken or self._over:
+                return
+            self._claim = min(self._claim * 2, MOST_CLAIM)
+
+    def _made_ready(self, taken: Sequence[Taken], at: datetime) -> list[Ready]:
+        """Those of them that leave now; the others have ended, or are due when they may leave."""
         awake = self._awake(taken, at)
         self._over = self._over or (bool(taken) and not awake)
-        welcome = actions.still_welcome(awake, at) if awake else []
+        welcome = actions.within_limits(actions.still_welcome(awake, at), at) if awake else []
         ready = _parcels(welcome)
-        self._waiting += ready
         actions.give_up(sorted({letter.id for letter in welcome} - {letter.id for letter, _parcel in ready}), at)
+        return ready
 
     def _awake(self, taken: Sequence[Taken], at: datetime) -> list[Taken]:
         """Those whose server does not rest; the others are due again when it has rested."""

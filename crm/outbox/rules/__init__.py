@@ -123,6 +123,13 @@ KEY_MOVES: dict[KeyState, frozenset[KeyState]] = {
 }
 
 
+class Span(StrEnum):
+    """What letters are counted in."""
+
+    HOUR = "hour"
+    DAY = "day"
+
+
 class Verdict(StrEnum):
     """On a record in the DNS. Silent: the DNS could not be asked."""
 

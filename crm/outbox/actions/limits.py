@@ -1,0 +1,164 @@
+"""Letters keep within what the mail server may be given: counted before they leave, so that no crash gives it more."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Any, cast
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from flask_babel import gettext as _
+from sqlalchemy import Table, delete, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from crm.core import journal, programme
+from crm.core.bulk import among
+from crm.core.db import is_postgres, session
+from crm.core.errors import NotUnderstood
+from crm.outbox.actions.claiming import Taken, hand_back
+from crm.outbox.models import Letter, MailCount, MailLimits
+from crm.outbox.queries.limits import ALL, counted, counted_by_domain, mail_limits
+from crm.outbox.rules import Lane, Span
+from crm.outbox.rules.limits import Limits, day_of, hour_of, quiet_until, room
+from crm.people.models import Person
+
+KEPT = timedelta(days=3)
+
+
+def set_mail_limits(limits: Limits, at: datetime) -> None:
+    """Raises NotUnderstood. Holds from the next letter on."""
+    if limits.quiet_from is not None and limits.quiet_from == limits.quiet_to:
+        raise NotUnderstood(_("Quiet hours begin and end at different hours."))
+    values, before = asdict(limits), asdict(mail_limits())
+    row = session().get(MailLimits, 1)
+    if row is None:
+        session().add(MailLimits(id=1, **values))
+    else:
+        for name, value in values.items():
+            setattr(row, name, value)
+    session().flush()
+    changed = [name for name in values if values[name] != before[name]]
+    if changed:
+        journal.record(
+            "outbox.limits", "mail_limits:1", at=at, before=_told(before, changed), after=_told(values, changed)
+        )
+
+
+def _told(values: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    return {name: value if (value := values[name]) is None or isinstance(value, int) else str(value) for name in names}
+
+
+def _locked() -> Limits:
+    """The limits, and their row held until the commit: of two workers one counts after the other."""
+    query = select(MailLimits).where(MailLimits.id == 1)
+    session().execute(query.with_for_update() if is_postgres() else query)
+    return mail_limits()
+
+
+def has_room(at: datetime) -> bool:
+    """Whether any letter may leave now that nobody asked for."""
+    limits = mail_limits()
+    return not limits.any_count or room(limits, programme.required().tz, at, *counted(at)) != 0
+
+
+def within_limits(taken: Sequence[Taken], at: datetime) -> list[Taken]:
+    """Those that may leave now, counted; the others are due when they may. Nothing stops what somebody asked for."""
+    limits = _locked()
+    awake = _awake(limits, taken, at)
+    if not limits.any_count:
+        return awake
+    asked = [letter for letter in awake if letter.lane is Lane.ASKED]
+    others = [letter for letter in awake if letter.lane is not Lane.ASKED]
+    domains = _domains([letter.id for letter in awake])
+    others = _within_domains(limits, others, domains, at)
+    most = room(limits, programme.required().tz, at, *counted(at))
+    if most is not None:
+        most = max(0, most - len(asked))
+        hand_back(others[most:])
+        others = others[:most]
+    _count(asked + others, domains, at)
+    return asked + others
+
+
+def _awake(limits: Limits, taken: Sequence[Taken], at: datetime) -> list[Taken]:
+    """Without letters of campaigns to people for whom it is night."""
+    if limits.quiet_from is None:
+        return list(taken)
+    ids = {letter.person_id for letter in taken if letter.lane is Lane.CAMPAIGN}
+    rows = session().execute(select(Person.id, Person.zone).where(among(Person.id, ids)))
+    zones: dict[int, str | None] = {row[0]: row[1] for row in rows}
+    here = programme.required().tz
+    ends: dict[str | None, datetime | None] = {
+        name: quiet_until(limits, _zone(name) or here, at) for name in set(zones.values())
+    }
+    asleep: dict[datetime, list[Taken]] = {}
+    awake = []
+    for letter in taken:
+        end = ends[zones[letter.person_id]] if letter.lane is Lane.CAMPAIGN else None
+        if end is None:
+            awake.append(letter)
+        else:
+            asleep.setdefault(end, []).append(letter)
+    for end, letters in asleep.items():
+        hand_back(letters, end)
+    return awake
+
+
+def _zone(name: str | None) -> ZoneInfo | None:
+    try:
+        return ZoneInfo(name) if name else None
+    except (ZoneInfoNotFoundError, ValueError):
+        return None
+
+
+def _domains(letter_ids: Sequence[int]) -> dict[int, str]:
+    rows = session().execute(select(Letter.id, Letter.identity_value).where(among(Letter.id, letter_ids)))
+    return {letter_id: value.rpartition("@")[2].lower() for letter_id, value in rows}
+
+
+def _within_domains(limits: Limits, letters: Sequence[Taken], domains: Mapping[int, str], at: datetime) -> list[Taken]:
+    """Without those that would be too many for their domain in this hour: they are spread over the next ones."""
+    most = limits.domain_per_hour
+    if most is None:
+        return list(letters)
+    sent = Counter(counted_by_domain(set(domains.values()), at))
+    allowed, later = [], dict[datetime, list[Taken]]()
+    for letter in letters:
+        domain = domains[letter.id]
+        hours = sent[domain] // most
+        if hours == 0:
+            allowed.append(letter)
+        else:
+            later.setdefault(hour_of(at) + timedelta(hours=hours), []).append(letter)
+        sent[domain] += 1
+    for due_at, some in later.items():
+        hand_back(some, due_at)
+    return allowed
+
+
+def _count(letters: Sequence[Taken], domains: Mapping[int, str], at: datetime) -> None:
+    if not letters:
+        return
+    hour, day = hour_of(at), day_of(programme.required().tz, at)
+    rows = [
+        {"since": hour, "span": Span.HOUR, "domain": ALL, "sent": len(letters)},
+        {"since": day, "span": Span.DAY, "domain": ALL, "sent": len(letters)},
+    ]
+    by_domain = Counter(domains[letter.id] for letter in letters)
+    rows += [
+        {"since": hour, "span": Span.HOUR, "domain": domain, "sent": count}
+        for domain, count in sorted(by_domain.items())
+        if domain
+    ]
+    insert = postgresql.insert if is_postgres() else sqlite.insert
+    statement = insert(cast(Table, MailCount.__table__))
+    session().execute(
+        statement.on_conflict_do_update(
+            index_elements=["since", "span", "domain"],
+            set_={"sent": MailCount.sent + statement.excluded.sent},
+        ),
+        rows,
+    )
+    session().execute(delete(MailCount).where(MailCount.since < at - KEPT))

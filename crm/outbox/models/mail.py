@@ -1,0 +1,97 @@
+"""How letters leave by mail: keys that sign them, paces, limits."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from crm.core.db import Model, Numbered, state_type
+from crm.core.dkim import Algorithm
+from crm.outbox.rules import KeyState, Span
+
+
+class DkimKey(Numbered):
+    """What a domain signs its letters with. `sealed` is the private key, `record` what the domain's DNS says of it."""
+
+    __tablename__ = "dkim_key"
+    __table_args__ = (
+        UniqueConstraint("domain", "selector"),
+        Index(
+            "uq_dkim_key_active",
+            "domain",
+            "algorithm",
+            unique=True,
+            sqlite_where=text("state = 'active'"),
+            postgresql_where=text("state = 'active'"),
+        ),
+    )
+
+    domain: Mapped[str]
+    selector: Mapped[str]
+    algorithm: Mapped[Algorithm] = mapped_column(state_type(Algorithm))
+    state: Mapped[KeyState] = mapped_column(state_type(KeyState), default=KeyState.WAITING)
+    sealed: Mapped[str]
+    record: Mapped[str]
+    created_at: Mapped[datetime]
+    activated_at: Mapped[datetime | None]
+    retired_at: Mapped[datetime | None]
+
+    @property
+    def name(self) -> str:
+        """Where its record stands in the DNS."""
+        return f"{self.selector}._domainkey.{self.domain}"
+
+
+class Pace(Model):
+    """How fast the letters of one origin leave (None: as fast as they can), and whether they leave at all.
+
+    `next_at` is when the next one may: it moves on with each that is taken, so a restart forgets nothing.
+    """
+
+    __tablename__ = "pace"
+    __table_args__ = (CheckConstraint("per_hour IS NULL OR per_hour > 0", name="moves"),)
+
+    origin_id: Mapped[int] = mapped_column(
+        ForeignKey("origin.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    per_hour: Mapped[int | None]
+    paused: Mapped[bool] = mapped_column(default=False)
+    next_at: Mapped[datetime]
+
+
+class MailLimits(Model):
+    """How many letters the mail server is given, in the programme's zone, and the hours in which campaigns are silent
+    where their readers live. No limit is None.
+
+    A server that nobody knows yet is warmed up: `warm_first` letters on the day `warm_from`, then half as many again
+    each day, up to `per_day`.
+    """
+
+    __tablename__ = "mail_limits"
+    __table_args__ = (
+        CheckConstraint("id = 1", name="only_one"),
+        CheckConstraint("(quiet_from IS NULL) = (quiet_to IS NULL)", name="quiet_has_both_ends"),
+        CheckConstraint("(warm_from IS NULL) = (warm_first IS NULL)", name="warm_up_is_whole"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False, default=1)
+    per_hour: Mapped[int | None]
+    per_day: Mapped[int | None]
+    domain_per_hour: Mapped[int | None]
+    quiet_from: Mapped[int | None]
+    quiet_to: Mapped[int | None]
+    warm_from: Mapped[date | None]
+    warm_first: Mapped[int | None]
+
+
+class MailCount(Model):
+    """How many letters the mail server was given in an hour or a day that began at `since`: of all, or to a domain."""
+
+    __tablename__ = "mail_count"
+
+    since: Mapped[datetime] = mapped_column(primary_key=True)
+    span: Mapped[Span] = mapped_column(state_type(Span), primary_key=True)
+    domain: Mapped[str] = mapped_column(primary_key=True)
+    sent: Mapped[int]

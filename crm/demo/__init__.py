@@ -18,7 +18,8 @@ from crm.core import clock
 from crm.core.db import disconnect, session
 from crm.core.programme import Programme, moment
 from crm.demo.plan import Size
-from crm.demo.story import PASSWORD, ZONE, Story, last_friday
+from crm.demo.story import Story, last_friday
+from crm.demo.telling import PASSWORD, ZONE
 from crm.funnel.queries import retained_on
 from crm.people.models import Identity, Person
 

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Error, Page, Response
 
-from crm.demo.story import PASSWORD
+from crm.demo.telling import PASSWORD
 from tests.browser.conftest import AXE
 from tests.browser.site import Site
 

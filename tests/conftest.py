@@ -12,6 +12,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
+from sqlalchemy import Engine, event
 from sqlalchemy.engine import make_url
 from werkzeug.test import TestResponse
 
@@ -121,3 +122,23 @@ def database(app: Flask) -> Iterator[Flask]:
 @pytest.fixture
 def client(database: Flask) -> FlaskClient:
     return database.test_client()
+
+
+@pytest.fixture
+def queries_of(database: object) -> Callable[[Callable[[], object]], int]:
+    """How many statements something sends to the database."""
+
+    def count(do: Callable[[], object]) -> int:
+        sent: list[str] = []
+
+        def note(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
+            sent.append(statement)
+
+        event.listen(Engine, "before_cursor_execute", note)
+        try:
+            do()
+        finally:
+            event.remove(Engine, "before_cursor_execute", note)
+        return len([one for one in sent if one.lstrip().startswith("SELECT")])
+
+    return count

@@ -72,8 +72,16 @@ def step_of(campaign_id: int, position: int = 1) -> CampaignStep | None:
 
 
 def texts_of(step_id: int) -> list[StepWording]:
-    query = select(StepWording).where(StepWording.step_id == step_id)
-    return list(session().scalars(query.order_by(StepWording.language, StepWording.variant)))
+    return texts_by_step([step_id])[step_id]
+
+
+def texts_by_step(step_ids: Sequence[int]) -> dict[int, list[StepWording]]:
+    """What each of these steps says, by language and variant; one question for all of them."""
+    query = select(StepWording).where(StepWording.step_id.in_(step_ids))
+    found: dict[int, list[StepWording]] = {step_id: [] for step_id in step_ids}
+    for text in session().scalars(query.order_by(StepWording.language, StepWording.variant)):
+        found[text.step_id].append(text)
+    return found
 
 
 def audience_of(campaign: Campaign, at: datetime) -> Select[Any]:
@@ -174,7 +182,12 @@ def steps_of(campaign_id: int) -> list[CampaignStep]:
 
 def variants_of(step: CampaignStep) -> dict[str, int]:
     """The step's variants with their shares of the people; one alone has all."""
-    names = sorted({text.variant for text in texts_of(step.id)})
+    return shares_of(step, texts_of(step.id))
+
+
+def shares_of(step: CampaignStep, texts: Sequence[StepWording]) -> dict[str, int]:
+    """As variants_of, of texts that have been read."""
+    names = sorted({text.variant for text in texts})
     shares: dict[str, int] = step.settings.get("shares") or {}
     return {name: int(shares.get(name, 1)) for name in names}
 

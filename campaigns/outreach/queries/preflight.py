@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 
 from campaigns.outreach.models import Campaign, CampaignStep
-from campaigns.outreach.queries.campaigns import sorted_out, steps_of, texts_of
+from campaigns.outreach.queries.campaigns import sorted_out, steps_of, texts_by_step
 from campaigns.outreach.rules import LeftOut
 from campaigns.outreach.rules.law import LAWS, Law, Need, Warn, basis_meets, country_of, is_marked
 from crm.core import programme
@@ -65,8 +65,8 @@ def _bases(ids: Sequence[int]) -> dict[int, list[str]]:
 
 def _all_marked(campaign: Campaign) -> bool:
     """Whether every subject of its letters begins with the mark of an advertisement."""
-    mail = [step for step in steps_of(campaign.id) if step.channel is Channel.MAIL]
-    return all(is_marked(text.subject) for step in mail for text in texts_of(step.id))
+    mail = [step.id for step in steps_of(campaign.id) if step.channel is Channel.MAIL]
+    return all(is_marked(text.subject) for texts in texts_by_step(mail).values() for text in texts)
 
 
 def preflight(campaign: Campaign, step: CampaignStep, at: datetime) -> Preflight:

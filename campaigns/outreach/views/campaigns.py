@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import flash, redirect, render_template, url_for
@@ -13,17 +14,17 @@ from campaigns.audience.models import Audience
 from campaigns.outreach import actions
 from campaigns.outreach.actions.running import BEFORE
 from campaigns.outreach.forms import PaceForm, StartForm
-from campaigns.outreach.models import Campaign, CampaignStep
+from campaigns.outreach.models import Campaign, CampaignStep, StepWording
 from campaigns.outreach.queries import (
     campaign_or_404,
     campaigns,
     paused_itself,
     people_left_out,
+    shares_of,
     standing,
     step_of,
     steps_of,
-    texts_of,
-    variants_of,
+    texts_by_step,
 )
 from campaigns.outreach.queries.preflight import preflight
 from campaigns.outreach.rules import MOST_STEPS, LeftOut, Only
@@ -75,7 +76,7 @@ def page(campaign: Campaign, start_form: StartForm) -> str:
         "outreach/show.html",
         campaign=campaign,
         step=steps[0] if steps else None,
-        steps=[_drawn(step) for step in steps],
+        steps=_all_drawn(steps),
         by_hand=bool(steps) and all(step.channel is Channel.HAND for step in steps),
         some_by_hand=any(step.channel is Channel.HAND for step in steps),
         audience=session().get(Audience, campaign.audience_id) if campaign.audience_id else None,
@@ -97,10 +98,15 @@ def page(campaign: Campaign, start_form: StartForm) -> str:
     )
 
 
-def _drawn(step: CampaignStep) -> dict[str, Any]:
+def _all_drawn(steps: Sequence[CampaignStep]) -> list[dict[str, Any]]:
+    texts = texts_by_step([step.id for step in steps])
+    return [_drawn(step, texts[step.id]) for step in steps]
+
+
+def _drawn(step: CampaignStep, texts: Sequence[StepWording]) -> dict[str, Any]:
     """A step as the page draws it: when, for whom, over what, with which shares."""
-    shares = variants_of(step)
-    subjects = {text.language: text.subject for text in reversed(texts_of(step.id)) if text.subject}
+    shares = shares_of(step, texts)
+    subjects = {text.language: text.subject for text in reversed(texts) if text.subject}
     subject = subjects.get(current_language()) or next(iter(subjects.values()), "")
     return {
         "position": step.position,

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import product
 from zoneinfo import ZoneInfo
 
 import pytest
+from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
 from campaigns.audience.actions import save_audience
@@ -287,3 +289,15 @@ def test_conditions_and_their_opposites(only: Only) -> None:
     word = only.value.removeprefix("not_")
     assert holds(only, frozenset({word})) is (not only.value.startswith("not_"))
     assert holds(only, frozenset()) is (only is Only.EVERYBODY or only.value.startswith("not_"))
+
+
+def test_a_longer_sequence_asks_no_more_questions(
+    campaign: Campaign, lins_browser: FlaskClient, queries_of: Callable[[Callable[[], object]], int]
+) -> None:
+    page = f"/campaigns/{campaign.id}"
+    lins_browser.get(page)
+    few = queries_of(lambda: lins_browser.get(page))
+    for position in (2, 3, 4, 5):
+        follow_up(campaign, position)
+    session().commit()
+    assert queries_of(lambda: lins_browser.get(page)) == few

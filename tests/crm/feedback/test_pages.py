@@ -6,8 +6,7 @@ from collections.abc import Callable
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import event, select
-from sqlalchemy.engine import Engine
+from sqlalchemy import select
 
 from crm.builds.models import BuildAccess
 from crm.core.db import session
@@ -160,26 +159,6 @@ def test_a_long_list_pages_by_key(ada: Person, adas_browser: FlaskClient) -> Non
     seen = [number for number in range(60) if f"Wish {number:02}" in first]
     assert len(seen) == 50
     assert all((f"Wish {number:02}" in rest) is (number not in seen) for number in range(60))
-
-
-@pytest.fixture
-def queries_of(database: object) -> Callable[[Callable[[], object]], int]:
-    """How many statements something sends to the database."""
-
-    def count(do: Callable[[], object]) -> int:
-        sent: list[str] = []
-
-        def note(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
-            sent.append(statement)
-
-        event.listen(Engine, "before_cursor_execute", note)
-        try:
-            do()
-        finally:
-            event.remove(Engine, "before_cursor_execute", note)
-        return len([one for one in sent if one.lstrip().startswith("SELECT")])
-
-    return count
 
 
 def test_a_longer_list_asks_no_more_questions(

@@ -1,8 +1,11 @@
-"""The long proofs: `python3 dev.py prove [--kills 20] [--rows 1000000] [--no-crowds] [--no-boots] [--seed N]`.
+"""The long proofs: `python3 dev.py prove [--kills 20] [--singles 30] [--stops 10] [--rows 1000000] [--no-crowds]
+[--no-boots] [--seed N]`.
 
 0 leaves one out, and its last result stays as it was. Kills web and worker with -9 at random moments of an import, a
 campaign and the opening of a release, in turn on SQLite with the folder for a broker and on PostgreSQL with Redis, and
-looks whether anything was lost or doubled; then imports a million rows against the floor (see bench/import_people.py)
+looks whether anything was lost or doubled; then, in campaigns of 20,000 letters that are counted at the mail server,
+kills one process of web or worker, cuts every connection of PostgreSQL, or makes Redis forget and hang up; then ends
+campaigns with SIGTERM, after which no letter may be in doubt; then imports a million rows against the floor (see bench/import_people.py)
 and draws a million names (see bench/crowds.py). What came of each is written to bench/results/prove.json and prove.md
 with its date and commit as soon as it is known, so that a proof which was broken off has told what it had found. At
 last boot screens are booted (see bench/boots.py, which writes boots.json and boots.md).
@@ -19,7 +22,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -33,16 +36,29 @@ from sqlalchemy.engine import make_url
 
 from crm.core import clock
 from tests.services import POSTGRES, REDIS
-from tests.stories.kill import Campaigning, Importing, Opening, Work, survive
+from tests.stories.kill import (
+    Campaigning,
+    Importing,
+    Opening,
+    Work,
+    cut_database,
+    kill_one,
+    lose_broker,
+    stop_and_start,
+    survive,
+)
 from tests.stories.sink import Sink
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "bench" / "results"
 TITLES = {
     "kills": "Kill -9 of web and worker",
+    "singles": "One process, the database or the broker is lost while a campaign of 20,000 letters leaves",
+    "stops": "SIGTERM while a campaign of 20,000 letters leaves",
     "imports": "Importing many rows against the floor",
     "crowds": "Boot screens for crowds",
 }
+STRIKES = {"process": kill_one, "database": cut_database, "broker": lose_broker, "stop": stop_and_start}
 WORKS = ("import", "campaign", "opening")
 KEYS = {"SECRET_KEY": "a secret that only this proof knows", "SUPPRESSION_KEY": "another one for the hashes of people"}
 
@@ -95,28 +111,64 @@ def one_kill(kind: str, settings: dict[str, str], rng: random.Random) -> tuple[f
     return moment, struck
 
 
+def one_strike(strike: str, settings: dict[str, str], rng: random.Random) -> tuple[float, float]:
+    """As one_kill, in a campaign."""
+    moment = rng.uniform(0.02, 0.97)
+    with tempfile.TemporaryDirectory(prefix="seedbed-prove-") as name, Sink() as sink:
+        campaign = Campaigning(sink, 20_000, connections=4, depth=25)
+        where = settings | campaign.settings
+        struck = survive(
+            campaign, Path(name), where, moment=moment, rng=rng, seconds=240, strike=STRIKES[strike]
+        )  # fmt: skip
+    return moment, struck
+
+
 def section() -> dict[str, Any]:
     """A proof that begins now."""
     return {"at": clock.now().isoformat(timespec="seconds"), "commit": commit(), "machine": machine(), "rows": []}
 
 
 def prove_kills(report: dict[str, Any], kills: int, seed: int) -> None:
-    report["kills"] = section()
+    plan = [(WORKS[number % len(WORKS)], ("spool", "redis")[number // len(WORKS) % 2]) for number in range(kills)]
+    prove_each(report, "kills", plan, one_kill, seed)
+
+
+def prove_singles(report: dict[str, Any], count: int, seed: int) -> None:
+    """Every third on SQLite with the folder, where there is neither server to lose."""
+    kinds = [("process", "spool"), ("process", "redis"), ("database", "redis"), ("broker", "redis")]
+    prove_each(report, "singles", [kinds[number % len(kinds)] for number in range(count)], one_strike, seed)
+
+
+def prove_stops(report: dict[str, Any], count: int, seed: int) -> None:
+    plan = [("stop", ("spool", "redis")[number % 2]) for number in range(count)]
+    prove_each(report, "stops", plan, one_strike, seed)
+
+
+def prove_each(
+    report: dict[str, Any],
+    proof: str,
+    plan: list[tuple[str, str]],
+    one: Callable[[str, dict[str, str], random.Random], tuple[float, float]],
+    seed: int,
+) -> None:
+    """`plan`: what is struck, or how, and on which broker."""
+    report[proof] = section()
     with ExitStack() as stack:
         postgres, redis_url = POSTGRES.provide(stack), REDIS.provide(stack)
-        brokers = ["spool", *(["redis"] if postgres and redis_url else [])]
-        for number in range(kills):
-            kind, broker = WORKS[number % len(WORKS)], brokers[number // len(WORKS) % len(brokers)]
+        for number, (kind, broker) in enumerate(plan):
+            if broker == "redis" and not (postgres and redis_url):
+                add(report, proof, {"kind": kind, "broker": broker, "sound": False, "said": "NOT RUN: no such server"})
+                continue
             rng, began = random.Random(seed + number), time.monotonic()
             row: dict[str, Any] = {"kind": kind, "broker": broker, "seed": seed + number, "sound": False}
             try:
                 with place(broker, postgres, redis_url) as settings:
-                    row["moment"], row["struck"] = one_kill(kind, settings, rng)
+                    row["moment"], row["struck"] = one(kind, settings, rng)
                 row |= {"said": "nothing lost, nothing doubled", "sound": True}
             except (AssertionError, subprocess.SubprocessError, OSError) as error:
                 row["said"] = f"FAILED: {str(error).splitlines()[0]}"
             row["seconds"] = round(time.monotonic() - began, 1)
-            add(report, "kills", row)
+            add(report, proof, row)
 
 
 def prove_imports(report: dict[str, Any], rows: int) -> None:
@@ -156,21 +208,27 @@ def write(report: dict[str, Any]) -> None:
             continue
         run = report[proof]
         lines += [f"{run['at']}, commit {run['commit']}, {run['machine']}.", ""]
-        lines += _kills(run["rows"]) if proof == "kills" else [f"- {row['said']}" for row in run["rows"]]
+        lines += (
+            _kills(run["rows"])
+            if proof in ("kills", "singles", "stops")
+            else [f"- {row['said']}" for row in run["rows"]]
+        )
     (RESULTS / "prove.md").write_text("\n".join(lines) + "\n", "utf-8")
 
 
 def _kills(rows: list[dict[str, Any]]) -> Iterator[str]:
-    yield "| # | In the middle of | Broker | Seed | Struck at | Result |"
+    yield "| # | What | Broker | Seed | Struck at | Result |"
     yield "|---|---|---|---|---|---|"
     for number, row in enumerate(rows, 1):
         struck = f"{row['struck']:.0%}" if "struck" in row else "?"
-        yield f"| {number} | {row['kind']} | {row['broker']} | {row['seed']} | {struck} | {row['said']} |"
+        yield f"| {number} | {row['kind']} | {row['broker']} | {row.get('seed', '-')} | {struck} | {row['said']} |"
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--singles", type=int, default=30)
+    parser.add_argument("--stops", type=int, default=10)
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--no-crowds", dest="crowds", action="store_false", help="draw no million of names")
     parser.add_argument("--no-boots", dest="boots", action="store_false", help="boot nothing")
@@ -180,6 +238,10 @@ def main() -> int:
     report: dict[str, Any] = json.loads(kept.read_text("utf-8")) if kept.exists() else {}
     if asked.kills:
         prove_kills(report, asked.kills, asked.seed)
+    if asked.singles:
+        prove_singles(report, asked.singles, asked.seed + 1000)
+    if asked.stops:
+        prove_stops(report, asked.stops, asked.seed + 2000)
     if asked.rows:
         prove_imports(report, asked.rows)
     if asked.crowds:

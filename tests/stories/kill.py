@@ -17,9 +17,12 @@ from random import Random
 from signal import SIGINT, SIGTERM
 from typing import Any, Protocol
 
+import psycopg
+import redis
 from flask import Flask
 from flask_migrate import upgrade
 from sqlalchemy import func, select, update
+from sqlalchemy.engine import make_url
 
 from campaigns.audience.actions import save_audience
 from campaigns.outreach import actions as outreach
@@ -47,6 +50,7 @@ from tests.stories.sink import Sink
 SITE = "gfan.com"
 OPEN_LETTERS = (LetterState.QUEUED, LetterState.SENDING)
 LONG_AGO = timedelta(days=1)
+Strike = Callable[[Served, Random], None]
 ADDRESS = "68 Qinghe Middle Street, Beijing"
 
 
@@ -265,6 +269,31 @@ def stop_and_start(run: Served, _rng: Random) -> None:
     assert run.processes() == {}
 
 
+def kill_one(run: Served, rng: Random) -> None:
+    """One process of web or worker, whichever: the others go on, and it is started again."""
+    doomed = rng.choice([*run.named("gunicorn"), *run.named("celery")])
+    kill(doomed)
+    wait_until(lambda: doomed not in run.processes(), 10, "the killed to be gone")
+
+
+def cut_database(run: Served, _rng: Random) -> None:
+    """PostgreSQL ends every connection, as when it is restarted: whatever was not committed is gone."""
+    plain = make_url(run.env["DATABASE_URL"]).set(drivername="postgresql")
+    with psycopg.connect(plain.render_as_string(hide_password=False), autocommit=True) as server:
+        server.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid != pg_backend_pid()"
+        )
+    disconnect()
+
+
+def lose_broker(run: Served, _rng: Random) -> None:
+    """Redis forgets every message and hangs up, as when it is killed without a file to remember from."""
+    with redis.Redis.from_url(run.env["BROKER_URL"]) as server:
+        server.flushdb()
+        server.client_kill_filter(_type="normal")
+
+
 def survive(
     work: Work,
     folder: Path,
@@ -273,7 +302,7 @@ def survive(
     moment: float,
     rng: Random,
     seconds: float = 60,
-    strike: Callable[[Served, Random], None] = kill_web_and_worker,
+    strike: Strike = kill_web_and_worker,
 ) -> float:
     """Starts the program, strikes when the work's progress has reached `moment`, waits for the end.
 
@@ -296,11 +325,13 @@ def survive(
         work.prepare()
         with serving(run):
             wait_until(lambda: look(work.progress) >= moment, seconds, f"progress {moment:.2f}")
+            workers = {*run.named("celery")}
             strike(run, rng)
             struck = float(look(work.progress))
-            if isinstance(work, Campaigning) and strike is not stop_and_start:
+            if isinstance(work, Campaigning) and strike not in (stop_and_start, lose_broker):
                 work.killed()
-            let_leases_run_out()
+            if not workers <= {*run.processes()}:
+                let_leases_run_out()
             if not run.processes():
                 run.start()
             wait_until(lambda: look(work.done), seconds, "the work to be done")
@@ -329,4 +360,17 @@ def serving(run: Served) -> Iterator[Served]:
         run.sweep()
 
 
-__all__ = ["Campaigning", "Importing", "Opening", "Sink", "Work", "served", "stop_and_start", "survive"]
+__all__ = [
+    "Campaigning",
+    "Importing",
+    "Opening",
+    "Sink",
+    "Strike",
+    "Work",
+    "cut_database",
+    "kill_one",
+    "lose_broker",
+    "served",
+    "stop_and_start",
+    "survive",
+]

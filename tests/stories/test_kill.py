@@ -9,7 +9,17 @@ from random import Random
 import pytest
 
 from tests.stories.conftest import Where
-from tests.stories.kill import Campaigning, Importing, Opening, stop_and_start, survive
+from tests.stories.kill import (
+    Campaigning,
+    Importing,
+    Opening,
+    Strike,
+    cut_database,
+    kill_one,
+    lose_broker,
+    stop_and_start,
+    survive,
+)
 from tests.stories.sink import Sink
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="finds the processes in /proc")
@@ -39,6 +49,26 @@ def test_a_campaign_that_is_stopped_leaves_nothing_in_doubt(
         work = Campaigning(sink, 2_000, connections=4, depth=10)
         settings = where(broker) | work.settings
         survive(work, tmp_path, settings, moment=rng.uniform(0.05, 0.9), rng=rng, strike=stop_and_start)
+
+
+@pytest.mark.parametrize(("seed", "broker"), SEEDS)
+def test_a_campaign_survives_the_loss_of_one_process(seed: int, broker: str, tmp_path: Path, where: Where) -> None:
+    rng = Random(seed)
+    with Sink() as sink:
+        work = Campaigning(sink, 2_000, connections=4, depth=10)
+        settings = where(broker) | work.settings
+        survive(work, tmp_path, settings, moment=rng.uniform(0.05, 0.9), rng=rng, strike=kill_one)
+
+
+@pytest.mark.postgres
+@pytest.mark.redis
+@pytest.mark.parametrize("strike", [cut_database, lose_broker])
+def test_a_campaign_survives_the_loss_of_database_or_broker(strike: Strike, tmp_path: Path, where: Where) -> None:
+    rng = Random(4)
+    with Sink() as sink:
+        work = Campaigning(sink, 2_000, connections=4, depth=10)
+        settings = where("redis") | work.settings
+        survive(work, tmp_path, settings, moment=rng.uniform(0.05, 0.9), rng=rng, strike=strike)
 
 
 @pytest.mark.parametrize(("seed", "broker"), SEEDS)

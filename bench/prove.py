@@ -3,12 +3,13 @@
 
 0 leaves one out, and its last result stays as it was. Kills web and worker with -9 at random moments of an import, a
 campaign and the opening of a release, in turn on SQLite with the folder for a broker and on PostgreSQL with Redis, and
-looks whether anything was lost or doubled; then, in campaigns of 20,000 letters that are counted at the mail server,
-kills one process of web or worker, cuts every connection of PostgreSQL, or makes Redis forget and hang up; then ends
-campaigns with SIGTERM, after which no letter may be in doubt; then imports a million rows against the floor (see bench/import_people.py)
-and draws a million names (see bench/crowds.py). What came of each is written to bench/results/prove.json and prove.md
-with its date and commit as soon as it is known, so that a proof which was broken off has told what it had found. At
-last boot screens are booted (see bench/boots.py, which writes boots.json and boots.md).
+looks whether anything was lost or doubled. Then, in campaigns of 20,000 letters that are counted at the mail server,
+kills one process of web or worker, cuts every connection of PostgreSQL, or makes Redis forget and hang up; and ends
+campaigns with SIGTERM, after which no letter may be in doubt. Then imports a million rows against the floor (see
+bench/import_people.py) and draws a million names (see bench/crowds.py). What came of each is written to
+bench/results/prove.json and prove.md with its date and commit as soon as it is known, so that a proof which was broken
+off has told what it had found. At last boot screens are booted (see bench/boots.py, which writes boots.json and
+boots.md).
 """
 
 from __future__ import annotations

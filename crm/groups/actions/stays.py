@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import cast
 
 from flask_babel import gettext as _
-from sqlalchemy import Table, bindparam, delete, select, update
+from sqlalchemy import Table, bindparam, case, delete, select, update
 
 from crm.core.bulk import among, chunks, load
 from crm.core.db import session
@@ -114,17 +114,37 @@ def _take_places(joined: Mapping[int, datetime]) -> None:
 
 
 def take_back_join(group_id: int, person_id: int, at: datetime) -> None:
-    """A join that was recorded by mistake at this moment has not been; without effect when they have left since."""
+    """A join that was recorded by mistake at this moment has not been, and the place that it took is theirs again or
+    waited for again; without effect when they have left since.
+    """
     hold(group_id)
-    session().execute(
-        delete(Membership).where(
+    gone = session().scalar(
+        delete(Membership)
+        .where(
             Membership.group_id == group_id,
             Membership.person_id == person_id,
             Membership.joined_at == at,
             Membership.left_at.is_(None),
         )
+        .returning(Membership.id)
     )
+    if gone is not None:
+        _give_place_back(person_id, at)
     restand([person_id], None)
+
+
+def _give_place_back(person_id: int, joined_at: datetime) -> None:
+    its = select(Place.id).where(Place.person_id == person_id)
+    if session().scalar(its.where(Place.state.in_(RUNNING)).limit(1)) is not None:
+        return  # they have asked anew since
+    ended = its.where(Place.state == PlaceState.TAKEN, Place.ended_at == joined_at).order_by(Place.id.desc()).limit(1)
+    before = case((Place.held_until.is_not(None), PlaceState.HELD.value), else_=PlaceState.WAITING.value)
+    session().execute(
+        update(Place)
+        .where(Place.id == ended.scalar_subquery())
+        .values(state=before, ended_at=None)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def record_leaves(group_id: int, leaves: Sequence[Stay]) -> int:

@@ -25,6 +25,7 @@ from crm.groups.actions import (
     move_group,
     record_joins,
     record_leaves,
+    take_back_join,
 )
 from crm.groups.models import Group, Place
 from crm.groups.queries import fillings, place_of
@@ -223,3 +224,32 @@ def test_of_eight_who_ask_at_once_one_gets_the_last_place_on_sqlite(
 def test_new_groups_stand_last(programme: Programme) -> None:
     first = make.group(position=7)
     assert create_group("qq", "Next", 5, at=T0).position == session().get_one(Group, first.id).position + 1
+
+
+@pytest.mark.parametrize(("capacity", "before"), [(5, PlaceState.HELD), (0, PlaceState.WAITING)])
+def test_a_join_that_is_taken_back_gives_back_the_place_that_it_took(
+    programme: Programme, bo: Person, capacity: int, before: PlaceState
+) -> None:
+    group = make.group(name="One", capacity=capacity or 1)
+    if not capacity:
+        record_joins(group.id, [(make.person("Full").id, T0)])
+    place = ask_place(bo.id, at=T0)
+    assert place.state is before
+    other = make.group(name="Two")
+    record_joins(other.id, [(bo.id, T0 + HOUR)])
+    session().expire_all()
+    assert place.state is PlaceState.TAKEN
+    take_back_join(other.id, bo.id, T0 + HOUR)
+    session().expire_all()
+    assert (place.state, place.ended_at) == (before, None)
+
+
+def test_a_place_asked_for_anew_stays_the_only_one(programme: Programme, bo: Person) -> None:
+    group = make.group(name="One", capacity=5)
+    ask_place(bo.id, at=T0)
+    record_joins(group.id, [(bo.id, T0 + HOUR)])
+    again = ask_place(bo.id, at=T0 + 2 * HOUR)
+    take_back_join(group.id, bo.id, T0 + HOUR)
+    session().expire_all()
+    running = session().scalars(select(Place).where(Place.ended_at.is_(None))).all()
+    assert [place.id for place in running] == [again.id]

@@ -39,7 +39,7 @@ def shared(token: str) -> str:
 @by_link
 def shared_picture(token: str) -> Response:
     edition, name = shared_name(token)
-    return private(send_file(BytesIO(_lit(edition.id, name.person_id)), mimetype="image/png"), PICTURE_KEPT)
+    return private(send_picture(BytesIO(_lit(edition.id, name.person_id))), PICTURE_KEPT)
 
 
 def _lit(edition_id: int, person_id: int) -> bytes:

@@ -118,6 +118,8 @@ DEEDS: dict[str, Any] = {
     "dkim_key.retire": _l("retired a key that signs letters"),
     "withdraw_build": _l("withdrew a build"),
     "offer_build_again": _l("offered a build again"),
+    "hold_build": _l("put a build on hold"),
+    "resume_build": _l("went on offering a build"),
     "suppression.add": _l("put somebody on the suppression list"),
     "suppression.lift": _l("lifted a suppression"),
     "suppression.export": _l("exported the suppression list"),

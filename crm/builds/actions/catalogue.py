@@ -8,6 +8,7 @@ from typing import BinaryIO, cast
 
 from flask_babel import gettext as _
 from sqlalchemy import Table, delete, select, update
+from sqlalchemy.orm import InstrumentedAttribute
 
 from crm.builds.models import Build, BuildNote
 from crm.builds.rules import LONGEST_VERSION, PLATFORMS
@@ -127,20 +128,29 @@ def suffix_of(file_name: str) -> str:
 
 def withdraw_build(build_id: int, at: datetime) -> None:
     """Nobody gets its file any more. Raises MoveRefused when it has been withdrawn already."""
-    _withdraw(build_id, at, Build.withdrawn_at.is_(None), "withdraw_build")
+    _mark(build_id, Build.withdrawn_at, at, "withdraw_build", at)
 
 
 def offer_again(build_id: int, at: datetime) -> None:
     """Takes a withdrawal back."""
-    _withdraw(build_id, None, Build.withdrawn_at.is_not(None), "offer_build_again", at)
+    _mark(build_id, Build.withdrawn_at, None, "offer_build_again", at)
 
 
-def _withdraw(build_id: int, to: datetime | None, when: object, action: str, at: datetime | None = None) -> None:
-    moved = session().execute(
-        update(Build).where(Build.id == build_id, when).values(withdrawn_at=to).returning(Build.id)  # type: ignore[arg-type]  # a clause
-    )
+def hold_build(build_id: int, at: datetime) -> None:
+    """Nobody new gets it from now on, and feeds answer with the build before it. Raises MoveRefused when it is held."""
+    _mark(build_id, Build.held_at, at, "hold_build", at)
+
+
+def resume_build(build_id: int, at: datetime) -> None:
+    """Takes a hold back."""
+    _mark(build_id, Build.held_at, None, "resume_build", at)
+
+
+def _mark(
+    build_id: int, column: InstrumentedAttribute[datetime | None], to: datetime | None, deed: str, at: datetime
+) -> None:
+    was = column.is_(None) if to is not None else column.is_not(None)
+    moved = session().execute(update(Build).where(Build.id == build_id, was).values({column: to}).returning(Build.id))
     if moved.first() is None:
         raise MoveRefused(_("Somebody else has just changed this build: look at it again."))
-    moment = to or at
-    assert moment is not None
-    journal.record(action, f"build:{build_id}", at=moment)
+    journal.record(deed, f"build:{build_id}", at=at)

@@ -8,7 +8,7 @@ from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from crm.builds.actions import offer_again, withdraw_build, write_notes
+from crm.builds.actions import hold_build, offer_again, resume_build, withdraw_build, write_notes
 from crm.builds.forms import FileForm, NotesForm, notes_form
 from crm.builds.queries import build_or_404, builds_page, figures_of, notes_of
 from crm.builds.views import bp
@@ -64,6 +64,24 @@ def withdraw(build_id: int) -> Response:
 @staff(May.BUILDS)
 def offer(build_id: int) -> Response:
     offer_again(build_id, programme.moment())
+    session().commit()
+    flash(_("Whoever has access gets this build again."), "success")
+    return redirect(url_for("builds.show", build_id=build_id))
+
+
+@bp.post("/builds/<int:build_id>/hold")
+@staff(May.BUILDS)
+def hold(build_id: int) -> Response:
+    hold_build(build_id, programme.moment())
+    session().commit()
+    flash(_("The build is on hold. Devices are offered the one before it."), "success")
+    return redirect(url_for("builds.show", build_id=build_id))
+
+
+@bp.post("/builds/<int:build_id>/resume")
+@staff(May.BUILDS)
+def resume(build_id: int) -> Response:
+    resume_build(build_id, programme.moment())
     session().commit()
     flash(_("Whoever has access gets this build again."), "success")
     return redirect(url_for("builds.show", build_id=build_id))

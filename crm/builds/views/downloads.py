@@ -30,6 +30,15 @@ def _by_proxy(build: Build, prefix: str) -> Response:
     return response
 
 
+def _to_tester(build: Build) -> Response:
+    """Staff who look for the fault of a build that is on hold still get it; testers do not."""
+    if build.held_at is not None:
+        raise NotThere(
+            _("%(version)s is on hold: a fault is being looked for. Keep the build you have.", version=build.version)
+        )
+    return send_build(build)
+
+
 def send_build(build: Build) -> Response:
     """The etag is the checksum, so that a download that broke off goes on only with the same bytes."""
     if build.withdrawn_at is not None:
@@ -61,7 +70,7 @@ def by_personal_link(token: str) -> Response:
     build = build_or_404(build_id)
     if not may_have(build_id, standing_person(person_id)):
         raise NotAllowed(_("This link gives no access any more. Sign in to see which build is yours."))
-    return send_build(build)
+    return _to_tester(build)
 
 
 @bp.get("/builds/<int:build_id>/download")
@@ -69,6 +78,8 @@ def by_personal_link(token: str) -> Response:
 def download(build_id: int) -> Response:
     """For staff, and for testers who have access to it; nobody else learns whether it exists."""
     who = viewer()
-    if not who.may(May.SEE) and not may_have(build_id, who.person_id):
+    if who.may(May.SEE):
+        return send_build(build_or_404(build_id))
+    if not may_have(build_id, who.person_id):
         raise NotThere(_("There is no such build."))
-    return send_build(build_or_404(build_id))
+    return _to_tester(build_or_404(build_id))

@@ -6,6 +6,7 @@ import hashlib
 import io
 import os
 import tracemalloc
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from crm.accounts.rules import Role
 from crm.builds.actions import (
     BuildKnown,
     grant_access,
+    hold_build,
     keep_file,
     mark_open_week,
     offer_again,
@@ -24,7 +26,7 @@ from crm.builds.actions import (
     withdraw_build,
 )
 from crm.builds.models import Build
-from crm.builds.queries import download_token, figures_of, notes_in, notes_of
+from crm.builds.queries import download_token, figures_of, notes_in, notes_of, offered
 from crm.core import clock
 from crm.core.db import session
 from crm.core.errors import MoveRefused, NotUnderstood
@@ -180,6 +182,38 @@ def test_who_left_the_programme_or_a_withdrawn_build_downloads_nothing(
     end_agreement(ada.id, at=clock.now(), reason="left")
     session().commit()
     assert client.get(adas[1], buffered=True).status_code == 403
+
+
+def test_a_build_on_hold_is_downloaded_by_staff_only_and_no_device_is_offered_it(
+    client: FlaskClient, adas: tuple[Build, str], ada: Person, adas_browser: FlaskClient, lins_browser: FlaskClient
+) -> None:
+    before = stored(version="0.9")
+    before.registered_at = T0 - timedelta(days=7)
+    grant_access(before.id, [ada.id], at=T0 - timedelta(days=7), granted_by="test")
+    session().commit()
+    own = f"/builds/{adas[0].id}/download"
+    assert offered(ada.id, "android", T0) == adas[0]
+    assert lins_browser.post(f"/builds/{adas[0].id}/hold").status_code == 302
+    assert offered(ada.id, "android", T0) == before
+    assert [client.get(adas[1]).status_code, adas_browser.get(own).status_code] == [404, 404]
+    assert b"0.9" in adas_browser.get("/portal").data
+    assert lins_browser.get(own, buffered=True).data == DATA
+    with pytest.raises(MoveRefused):
+        hold_build(adas[0].id, T0)
+    assert lins_browser.post(f"/builds/{adas[0].id}/resume").status_code == 302
+    assert offered(ada.id, "android", T0) == adas[0]
+    assert client.get(adas[1], buffered=True).data == DATA
+
+
+def test_what_is_offered_is_of_the_platform_and_for_testers(programme: Programme, ada: Person, bo: Person) -> None:
+    build = make.build()
+    grant_access(build.id, [ada.id, bo.id], at=T0, granted_by="test")
+    assert offered(ada.id, build.platform, T0) == build
+    assert offered(ada.id, build.platform, T0 - timedelta(seconds=1)) is None
+    assert offered(ada.id, "ios", T0) is None
+    assert offered(bo.id, build.platform, T0) is None
+    end_agreement(ada.id, at=T0, reason="left")
+    assert offered(ada.id, build.platform, T0) is None
 
 
 def test_signed_in_only_those_with_access_download(

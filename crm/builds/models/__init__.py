@@ -1,0 +1,7 @@
+"""The tables of builds."""
+
+from crm.builds.models.catalogue import Build, BuildAccess, BuildNote, OpenWeek
+from crm.builds.models.check_ins import CheckIn, CheckInImport
+from crm.builds.models.seats import Seat
+
+__all__ = ["Build", "BuildAccess", "BuildNote", "CheckIn", "CheckInImport", "OpenWeek", "Seat"]

@@ -127,3 +127,17 @@ def test_every_page_is_legible_and_light(page: Page, story_site: Site, who: str,
             wrong.append(f"{path}: another language")
     assert not wrong, "\n".join(wrong)
     assert len(visited) >= {"stranger": 2, "tester": 6}.get(who, 40), visited
+
+
+@pytest.mark.parametrize("path", ["/people", "/audiences"])
+def test_a_page_that_arrives_slowly_does_not_move_under_the_eye(page: Page, story_site: Site, path: str) -> None:
+    page.set_viewport_size({"width": 1280, "height": 800})
+    sign_in(page, story_site, "lin@orange.example")
+    page.add_init_script(WATCH_SHIFTS)
+    line = page.context.new_cdp_session(page)
+    slow = {"offline": False, "latency": 20, "downloadThroughput": 20_000, "uploadThroughput": -1}
+    line.send("Network.emulateNetworkConditions", slow)
+    line.send("Emulation.setCPUThrottlingRate", {"rate": 6})
+    page.goto(story_site.url + path)
+    assert page.locator("table[data-rows]").first.is_visible()
+    assert page.evaluate("() => window.shifted") <= SHIFT

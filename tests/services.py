@@ -361,7 +361,7 @@ def main(arguments: list[str]) -> int:
         missing = provide_all(stack)
         if missing and not ci():
             os.environ["TEST_WITHOUT"] = ",".join(service.marker for service in missing)
-        parallel = () if any(word.startswith(("-n", "--pdb")) for word in arguments) else ("-n", "2")
+        parallel = () if any(word.startswith(("-n", "--pdb")) for word in arguments) else side_by_side()
         command = [sys.executable, "-m", "pytest", *parallel, *arguments]
         with subprocess.Popen(command) as child:
             code = wait(child)
@@ -370,6 +370,14 @@ def main(arguments: list[str]) -> int:
     if missing and code == 0:
         return 1 if ci() else NOT_ALL_RAN
     return code
+
+
+def side_by_side() -> tuple[str, ...]:
+    """One worker more than there are cores, for tests wait on servers half of their time.
+
+    A worker takes neighbours first, so that what is dear to set up is set up by few.
+    """
+    return "-n", str(min((os.cpu_count() or 1) + 1, 8)), "--dist", "worksteal"
 
 
 def wait(child: subprocess.Popen[bytes]) -> int:

@@ -9,6 +9,7 @@ from datetime import date
 from html.parser import HTMLParser
 from urllib.parse import parse_qsl, urlsplit
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.exceptions import HTTPException
@@ -98,6 +99,7 @@ def closed_doors(app: Flask, browser: FlaskClient, who: Role | str) -> Iterator[
                 waiting.append(path)
 
 
+@pytest.mark.parametrize("app", ["sqlite"], indirect=True)  # each page alone is asked on both databases
 def test_no_page_shows_anybody_a_door_that_is_closed_to_them(database: Flask, sign_in: SignIn) -> None:
     Story(Size(0.01), FRIDAY, lambda _line: None).replay()
     tester = session().scalars(accounts.testers().order_by(Person.id).limit(1)).one()

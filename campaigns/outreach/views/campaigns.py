@@ -72,6 +72,7 @@ def show(campaign_id: int) -> str:
 def page(campaign: Campaign, start_form: StartForm) -> str:
     """One campaign: what to do next, its sequence, its figures. `start_form` keeps what was typed."""
     steps, before = steps_of(campaign.id), campaign.state in BEFORE
+    by_mail = any(step.channel is Channel.MAIL for step in steps)
     return render_template(
         "outreach/show.html",
         campaign=campaign,
@@ -83,7 +84,8 @@ def page(campaign: Campaign, start_form: StartForm) -> str:
         planned=preflight(campaign, steps[0], programme.moment()) if before and steps else None,
         reasons=REASONS,
         alarm=paused_itself(campaign),
-        obstacle=obstacle() if any(step.channel is Channel.MAIL for step in steps) else "",
+        obstacle=obstacle() if by_mail else "",
+        lacks_address=by_mail and not programme.required().postal_address.strip(),
         warnings=WARNINGS,
         stops=STOPS,
         can_add=len(steps) < MOST_STEPS,

@@ -118,6 +118,17 @@ def test_by_mail_no_campaign_starts_without_a_postal_address(campaign: Campaign,
         assert start(campaign.id, T0).state is CampaignState.RUNNING
 
 
+def test_the_page_tells_before_the_start_that_the_postal_address_is_missing(
+    lins_browser: FlaskClient, campaign: Campaign
+) -> None:
+    session().commit()
+    told = "need the programme's postal address"
+    assert told not in lins_browser.get(f"/campaigns/{campaign.id}").text
+    required().postal_address = ""
+    session().commit()
+    assert told in lins_browser.get(f"/campaigns/{campaign.id}").text
+
+
 def test_each_letter_of_a_campaign_carries_the_address_in_both_parts(campaign: Campaign, bo: Person) -> None:
     start(campaign.id, T0)
     session().commit()

@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
+from math import ceil
 from typing import Any, NamedTuple
 
 from PIL import Image, ImageChops, ImageDraw
@@ -19,7 +20,7 @@ from PIL import Image, ImageChops, ImageDraw
 from boot_screen.cycles import no_search_for_cycles, no_search_in_what_is_here
 from boot_screen.emoji import COLOURS, Pictures, Tile
 from boot_screen.header import Ink, Words
-from boot_screen.layout import Layout
+from boot_screen.layout import Layout, Page, Row, ink_of
 from boot_screen.masks import Pen
 from boot_screen.png import png_bytes
 from boot_screen.scene import Colour, Palette
@@ -151,9 +152,11 @@ class _Press:
         ink_plane: Any = ImageDraw.Draw(ink).draw
         ramp_plane: Any = ImageDraw.Draw(ramps).draw
         emoji: list[tuple[Tile, int, int]] = []
-        for words in self.layout.words_on(page):
-            _choose_ink(words, ramp_plane)
+        for words in self.layout.words_around(page):
+            _choose_ink(words.ink, *words.box, ramp_plane)
             self._draw(words, ink_plane, emoji)
+        for row in page.rows:
+            self._draw_row(page, row, ink_plane, ramp_plane, emoji)
         if rule := self.layout.header.rule:
             box = (rule.x, rule.y, rule.x + rule.width, rule.y + rule.height)
             ink.paste(_RULE_INK, box)
@@ -174,6 +177,18 @@ class _Press:
             bare = ink.point([255] * _NO_INK_UNDER + [0] * (256 - _NO_INK_UNDER))
             indexes.paste(self._shape.point(_EDGE_INDEXES), mask=ImageChops.darker(soft, bare).convert("1"))
         return indexes
+
+    def _draw_row(self, page: Page, row: Row, ink: Any, ramps: Any, emoji: list[tuple[Tile, int, int]]) -> None:
+        """Most names are ordinary: for these no words are made, which would cost more than to draw them."""
+        names, pen = page.all_names, self._pen(row.px)
+        for nth, (text, em) in enumerate(names.ordinary(row.first, len(row.lefts))):
+            left = row.lefts[nth]
+            if ramp := ink_of(row.first + nth):
+                _choose_ink(ramp, left, row.top, ceil(em * row.px), pen.height, ramps)
+            if text is None:
+                self._draw(page.placed(row, nth).words, ink, emoji)
+            else:
+                pen.draw_text(text, ink, left, row.top)
 
     def _draw(self, words: Words, plane: Any, emoji: list[tuple[Tile, int, int]]) -> None:
         """Draw the runs from left to right; note the emoji, which come on top of everything."""
@@ -211,12 +226,10 @@ def _shape_plane(layout: Layout) -> Image.Image | None:
     return plane
 
 
-def _choose_ink(words: Words, plane: Any) -> None:
-    """Fill the box, and a little around it for letters that lean out, with the first index of the ink's ramp."""
-    if words.ink:
-        box = words.box
-        corners = (box.x - 2, box.y - 1, box.x + box.width + 1, box.y + box.height)
-        plane.draw_rectangle(corners, STEPS * words.ink, 1)
+def _choose_ink(ink: Ink, x: int, y: int, width: int, height: int, plane: Any) -> None:
+    """Fill a box, and a little around it for letters that lean out, with the first index of the ink's ramp."""
+    if ink:
+        plane.draw_rectangle((x - 2, y - 1, x + width + 1, y + height), STEPS * ink, 1)
 
 
 def _emoji(layout: Layout) -> Iterator[tuple[Run, int]]:

@@ -12,6 +12,9 @@ from PIL import Image
 
 from boot_screen.fonts import Font
 
+_core: Any = vars(Image)["core"]
+_NOTHING = Image.new("L", (0, 0)).im
+
 
 class Mask(NamedTuple):
     """Ink of a glyph as Pillow's core image of mode L; its left and top seen from the pen on the baseline, in px."""
@@ -42,10 +45,13 @@ class Glyphs:
         else:
             _check(raw.FT_Load_Char(self._face, ord(char), raw.FT_LOAD_RENDER), self._font)
         bitmap = slot.bitmap
-        size = bitmap.width, bitmap.rows
-        pixels = string_at(bitmap.buffer, bitmap.rows * bitmap.pitch) if bitmap.rows else b""
-        image = Image.frombuffer("L", size, pixels, "raw", "L", bitmap.pitch, 1) if pixels else Image.new("L", size)
-        return Mask(image.im, slot.bitmap_left, -slot.bitmap_top)
+        rows, pitch = bitmap.rows, bitmap.pitch
+        if not rows or not pitch:
+            return Mask(_NOTHING, 0, 0)
+        pixels = string_at(bitmap.buffer, rows * pitch)
+        # What Image.frombuffer does, without two pictures around it: there are thousands of glyphs.
+        ink = _core.map_buffer(pixels, (bitmap.width, rows), "raw", 0, ("L", pitch, 1))
+        return Mask(ink, slot.bitmap_left, -slot.bitmap_top)
 
 
 def _check(error: int, font: Font) -> None:

@@ -5,13 +5,11 @@ from enum import IntEnum
 from math import ceil
 from typing import NamedTuple
 
-import regex
-
 from boot_screen.naming import set_text
 from boot_screen.rows import line_height
 from boot_screen.sanitise import Change
 from boot_screen.scene import Scene, SceneError, Screen
-from boot_screen.text import Line, Typesetter
+from boot_screen.text import CLUSTER, Line, Typesetter
 
 
 class Ink(IntEnum):
@@ -147,5 +145,5 @@ def _halves(text: str, setter: Typesetter) -> tuple[Line, Line]:
 
 
 def _cluster_break(text: str) -> int:
-    ends = [match.end() for match in regex.finditer(r"\X", text)]
+    ends = [match.end() for match in CLUSTER.finditer(text)]
     return int(min(ends[:-1], key=lambda end: abs(end - len(text) / 2), default=len(text)))

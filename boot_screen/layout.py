@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from math import ceil
 from typing import NamedTuple, overload
 
@@ -30,14 +31,42 @@ class PlacedName(NamedTuple):
     words: Words
 
 
-@dataclass(frozen=True, slots=True)
+class Row(NamedTuple):
+    """Names side by side: the first one's place among all names, the left edges of their boxes and the upper edge that
+    they share, in px, and their type size in px per em."""
+
+    first: int
+    lefts: list[int]
+    top: int
+    px: int
+
+
+@dataclass(frozen=True)
 class Page:
-    """One picture, numbered from 1: its names, the headings of sections that begin on it, and its number as words."""
+    """One picture, numbered from 1: its rows of names, the headings of sections that begin on it, and its number as
+    words. `all_names` are those of the whole layout."""
 
     number: int
-    names: tuple[PlacedName, ...]
+    rows: tuple[Row, ...]
     mark: Words | None
-    headings: tuple[Words, ...] = ()
+    headings: tuple[Words, ...]
+    all_names: SetNames
+
+    @cached_property
+    def names(self) -> tuple[PlacedName, ...]:
+        """The names of this page in their places."""
+        return tuple(self.placed(row, nth) for row in self.rows for nth in range(len(row.lefts)))
+
+    def placed(self, row: Row, nth: int) -> PlacedName:
+        """One name of a row, counted from 0."""
+        name = self.all_names[row.first + nth]
+        box = Box(row.lefts[nth], row.top, ceil(name.line.em * row.px), line_height(row.px))
+        return PlacedName(name, Words(name.line, box, row.px, ink_of(row.first + nth)))
+
+
+def ink_of(place: int) -> Ink:
+    """Neighbours differ, so that one sees where a name ends."""
+    return _TURNS[place % 2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +91,13 @@ class Layout:
 
     def words_on(self, page: Page) -> Iterator[Words]:
         """Everything that is written on one page."""
+        yield from self.words_around(page)
+        yield from (placed.words for placed in page.names)
+
+    def words_around(self, page: Page) -> Iterator[Words]:
+        """What is written on one page beside the names."""
         yield from self.header.words
         yield from page.headings
-        for placed in page.names:
-            yield placed.words
         if page.mark:
             yield page.mark
 
@@ -215,21 +247,26 @@ class _Plan:
         self.pitch = min(self.body.height / max(fullest, 1), self.px * _LOOSEST_LEADING)
         self.top = self.body.y + max(0.0, self.body.height - self.pitch * fullest) * 0.46
 
-    def lefts(self, first: int, end: int, *, last: bool) -> list[float]:
-        """Left edges of a row's names, in px, from the left of the screen."""
-        natural = self.rows.natural(first, end) * self.px
-        if natural > self.body.width:  # one name, in smaller type
-            em = self.rows.natural(first, end)
-            return [self.body.x + (self.body.width - em * px_within(em, self.px, self.body.width)) / 2]
-        gap = self.rows.gap * self.px
-        spare = self.measure - natural
-        if self.justified and not last and end - first > 1:
-            wider = gap + spare / (end - first - 1)
-            if wider <= _LOOSEST_GAP * self.px:
-                gap, spare = wider, 0.0
-        left = self.body.x + (self.body.width - self.measure) / 2 + spare / 2
-        return [left + self.rows.offset(first, name) * self.px + (gap - self.rows.gap * self.px) * (name - first)
-                for name in range(first, end)]  # fmt: skip
+    def row(self, item: _Item, *, last: bool) -> Row:
+        """A row of names in its place. A name that is too long for a row is alone in it, in smaller type."""
+        px, body = self.px, self.body
+        top = self.top + self.pitch * item.top + (self.pitch - line_height(px)) / 2
+        em = self.rows.natural(item.first, item.end)
+        if item.end - item.first == 1 and (smaller := px_within(em, px, body.width)) < px:
+            left = body.x + (body.width - em * smaller) / 2
+            middle = (line_height(px) - line_height(smaller)) // 2
+            return Row(item.first, [int(left)], round(top) + middle, smaller)
+        gap = self.rows.gap * px
+        spare, wider = self.measure - em * px, 0.0
+        if self.justified and not last and item.end - item.first > 1:
+            each = spare / (item.end - item.first - 1)
+            if gap + each <= _LOOSEST_GAP * px:
+                spare, wider = 0.0, each
+        left = body.x + (body.width - self.measure) / 2 + spare / 2
+        offsets = self.rows.offsets(item.first, item.end)
+        return Row(
+            item.first, [int(left + offset * px + wider * nth) for nth, offset in enumerate(offsets)], round(top), px
+        )
 
 
 class _Pages(Sequence[Page]):
@@ -255,17 +292,10 @@ class _Pages(Sequence[Page]):
     def _page(self, number: int) -> Page:
         plan = self._plan
         items = plan.pages[number]
-        placed: list[PlacedName] = []
-        headings: list[Words] = []
-        for item in items:
-            if item.heading:
-                headings.append(self._heading(item.heading, item.top))
-                continue
-            top = plan.top + plan.pitch * item.top + (plan.pitch - line_height(plan.px)) / 2
-            lefts = plan.lefts(item.first, item.end, last=item.last or item is items[-1])
-            placed.extend(_place(self._names[item.first : item.end], lefts, round(top), plan, item.first))
+        rows = [plan.row(one, last=one.last or one is items[-1]) for one in items if not one.heading]
+        headings = [self._heading(one.heading, one.top) for one in items if one.heading]
         mark = page_mark(number + 1, len(self), self._scene, self._setter) if len(self) > 1 else None
-        return Page(number + 1, tuple(placed), mark, tuple(headings))
+        return Page(number + 1, tuple(rows), mark, tuple(headings), self._names)
 
     def _heading(self, line: Line, row: int) -> Words:
         """In the lower part of its room, nearer to its names than to those before it."""
@@ -275,12 +305,3 @@ class _Pages(Sequence[Page]):
         width = ceil(line.em * px)
         left = plan.body.x + (plan.body.width - width) // 2
         return Words(line, Box(left, round(foot) - line_height(px), width, line_height(px)), px, Ink.TITLE)
-
-
-def _place(names: list[SetName], lefts: list[float], top: int, plan: _Plan, first: int) -> Iterator[PlacedName]:
-    for place, (name, left) in enumerate(zip(names, lefts, strict=True), start=first):
-        px = px_within(name.line.em, plan.px, plan.body.width)
-        height = line_height(px)
-        middle = (line_height(plan.px) - height) // 2
-        box = Box(int(left), top + middle, ceil(name.line.em * px), height)
-        yield PlacedName(name, Words(name.line, box, px, _TURNS[place % 2]))

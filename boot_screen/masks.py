@@ -24,7 +24,7 @@ class Pen:
     def __init__(self, setter: Typesetter, px: int) -> None:
         self._setter, self._px = setter, px
         self.above = round(px * ABOVE)
-        self._height = line_height(px)
+        self.height = line_height(px)
         self._fonts: dict[str, ImageFont.FreeTypeFont] = {}
         self._glyphs: dict[str, Glyphs] = {}
         self._learned: dict[str, tuple[float, int, list[Mask | None]]] = {}
@@ -34,18 +34,27 @@ class Pen:
         """Draw a run, not an emoji, with its left edge at x; `plane` is the core drawing of the ink plane."""
         if run.kind is Kind.SHAPED:
             self._draw_shaped(run, plane, x, top)
-        elif self._px >= SHAPED_FROM_PX:
-            self._draw_kerned(run.text, plane, x, top)
         else:
-            self._draw_plain(run.text, plane, x, top + self.above)
+            self.draw_text(run.text, plane, x, top)
+
+    def draw_text(self, text: str, plane: Any, x: float, top: int) -> None:
+        """Draw plain characters, as `draw`."""
+        if self._px >= SHAPED_FROM_PX:
+            self._draw_kerned(text, plane, x, top)
+        else:
+            self._draw_plain(text, plane, x, top + self.above)
 
     def _draw_plain(self, text: str, plane: Any, x: float, baseline: int) -> None:
         learned, draw_bitmap = self._learned, plane.draw_bitmap
         for char in text:
-            advance, steps, masks = learned[char] if char in learned else self._learn(char)
+            try:
+                advance, steps, masks = learned[char]
+            except KeyError:
+                advance, steps, masks = self._learn(char)
             whole = int(x)
-            mask = masks[int((x - whole) * steps)] or self._rasterise(char, int((x - whole) * steps))
-            draw_bitmap((whole + mask[1], baseline + mask[2]), mask[0], 255)
+            phase = int((x - whole) * steps)
+            ink, left, above = masks[phase] or self._rasterise(char, phase)
+            draw_bitmap((whole + left, baseline + above), ink, 255)
             x += advance
 
     def _learn(self, char: str) -> tuple[float, int, list[Mask | None]]:
@@ -90,11 +99,11 @@ class Pen:
         left, upper, right, lower = (int(edge) for edge in font.getbbox(text, direction=direction, anchor="ls"))
         mask = Image.new("L", (max(1, right - left), max(1, lower - upper)))
         ImageDraw.Draw(mask).text((-left, -upper), text, fill=255, font=font, anchor="ls", direction=direction)
-        width, height = max(1, min(mask.width, round(run.em * self._px))), min(mask.height, self._height)
+        width, height = max(1, min(mask.width, round(run.em * self._px))), min(mask.height, self.height)
         if (width, height) != mask.size:
             mask = mask.resize((width, height), Image.Resampling.BOX)
         left = max(0, min(left, round(run.em * self._px) - width))
-        return mask, left, max(0, min(self.above + upper, self._height - height))
+        return mask, left, max(0, min(self.above + upper, self.height - height))
 
     def _font(self, key: str) -> ImageFont.FreeTypeFont:
         if key not in self._fonts:

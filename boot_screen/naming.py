@@ -1,14 +1,14 @@
 """From a name as given to the line that is drawn, with every change told."""
 
 from array import array
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple, overload
 
 import regex
 
 from boot_screen.sanitise import Change, sanitise
 from boot_screen.scene import Name
-from boot_screen.text import MISSING, Line, Typesetter, ordinary_line
+from boot_screen.text import CLUSTER, MISSING, Line, Typesetter, ordinary_line
 
 MOST_CLUSTERS = 64
 ELLIPSIS = "\u2026"
@@ -57,6 +57,11 @@ class SetNames(Sequence[SetName]):
             return [self._at(one) for one in range(*place.indices(len(self)))]
         return self._at(range(len(self))[place])
 
+    def ordinary(self, first: int, count: int) -> Iterator[tuple[str | None, float]]:
+        """Of each of `count` names the text that is drawn as given, or None for a special one, and the width in em."""
+        for place in range(first, first + count):
+            yield None if place in self._special else self._names[place].text, self.widths[place]
+
     @property
     def special(self) -> Collection[SetName]:
         return self._special.values()
@@ -99,7 +104,7 @@ def set_text(text: str, setter: Typesetter, most_em: float) -> tuple[Line | None
 
 def _clip(line: Line, shown: str, setter: Typesetter, most_em: float) -> tuple[Line, bool]:
     """The longest beginning that fits with an ellipsis, between whole clusters."""
-    clusters = regex.findall(r"\X", shown)
+    clusters = CLUSTER.findall(shown)
     if len(clusters) <= MOST_CLUSTERS and line.em <= most_em:
         return line, False
     fits, too_many = 0, min(len(clusters), MOST_CLUSTERS)

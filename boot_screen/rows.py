@@ -51,9 +51,10 @@ class Rows:
         """Width of a row with its smallest gaps, in em."""
         return self._starts[end] - self._starts[first] - self.gap
 
-    def offset(self, first: int, name: int) -> float:
-        """From the start of a row to a name of it, with the smallest gaps, in em."""
-        return self._starts[name] - self._starts[first]
+    def offsets(self, first: int, end: int) -> list[float]:
+        """From the start of a row to each of its names, with the smallest gaps, in em."""
+        starts = self._starts
+        return [start - starts[first] for start in starts[first:end]]
 
     def largest_px(self, measure: int, height: int, pages: int, lowest: int, highest: int) -> int | None:
         """The largest size, within the bounds, at which everything fits on so many pages; None when even the lowest

@@ -7,6 +7,7 @@ so the shaper sees it whole) or EMOJI (one coloured picture). Widths are in em, 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
+from functools import cache
 from itertools import groupby
 from math import inf
 from operator import itemgetter
@@ -23,6 +24,7 @@ from boot_screen.system_fonts import system_fonts
 
 MISSING = "\u3013"  # the printer's geta mark: a letter that is not in the case
 EMOJI_EM = 1.2  # width of a common emoji picture
+CLUSTER = regex.compile(r"\X")  # what a reader takes for one character
 _MEASURE_PX = 64
 _NOT_PLAIN = regex.compile(
     r"[\p{M}\p{C}\p{Emoji_Presentation}\p{Regional_Indicator}\p{Emoji_Modifier}"
@@ -95,7 +97,7 @@ class Typesetter:
         em = self._plain_em(text)
         if em is not None:
             return ordinary_line(text, em)
-        clusters = [self._choose(cluster) for cluster in regex.findall(r"\X", text)]
+        clusters = [self._choose(cluster) for cluster in CLUSTER.findall(text)]
         runs = tuple(self._runs(clusters))
         return Line(
             "".join(cluster.text for cluster in clusters),
@@ -213,5 +215,6 @@ class _Widths(dict[str, float]):
         return width
 
 
+@cache
 def _vendored_keys() -> frozenset[str]:
     return frozenset(font.key for font in vendored())

@@ -54,6 +54,14 @@ def test_a_long_name_stands_alone_in_smaller_type_and_does_not_make_the_others_s
     boxes_stand_apart_and_on_the_screen(layout)
 
 
+@pytest.mark.parametrize(("name", "width"), [("字字", 374), ("字字", 572), ("字", 364)])
+def test_a_row_that_fills_its_measure_to_a_hair_is_drawn(name: str, width: int) -> None:
+    """Computed, its width is above the measure by less than a billionth."""
+    layout = lay_out(scene(*[name] * 310, screen=Screen(width, 2 * width)))
+    assert len(placed(layout)) == 310
+    boxes_stand_apart_and_on_the_screen(layout)
+
+
 def test_where_many_names_are_long_all_stand_in_the_same_type() -> None:
     layout = lay_out(scene(*(f"a name that goes on and on {number}" for number in range(60)), screen=PHONE))
     assert {name.words.px for name in placed(layout)} == {layout.px}

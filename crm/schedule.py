@@ -21,6 +21,7 @@ EVERY: dict[str, float] = {
     "crm.groups.tasks.give_places": 30,
     "crm.groups.tasks.read_rooms": 20,
     "crm.people.tasks.sweep": 3600,
+    "crm.builds.tasks.prove_files": 10,
     "campaigns.outreach.tasks.plan_due": 15,
     "campaigns.outreach.tasks.guard": 30,
     "campaigns.outreach.tasks.advance_due": 15,

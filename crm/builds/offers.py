@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, Table, exists, select
 
-from crm.builds.models import Build, BuildAccess, CheckIn, CheckInImport, Seat
+from crm.builds.models import Build, BuildAccess, CheckIn, CheckInImport, FeedKey, Seat
 from crm.builds.queries import builds_of, download_token, has_run, newest_builds, notes_in, notes_of, ran, runs_of
 from crm.builds.rules import PLATFORMS, RAN
 from crm.core import programme
@@ -34,6 +34,11 @@ def _has_build(value: str, _at: datetime) -> ColumnElement[bool]:
 
 def _ran_build(value: str, _at: datetime) -> ColumnElement[bool]:
     return exists().where(CheckIn.person_id == Person.id, ran(_whole(value)))
+
+
+def _ran_version(value: str, _at: datetime) -> ColumnElement[bool]:
+    """As devices named it, registered or not."""
+    return exists().where(CheckIn.person_id == Person.id, CheckIn.version == value, CheckIn.kind.in_(RAN))
 
 
 def _checked_in(value: str, at: datetime) -> ColumnElement[bool]:
@@ -101,6 +106,7 @@ OFFERS = RoomOffers(
         _owned(CheckIn),
         _owned(BuildAccess),
         _owned(Seat),
+        _owned(FeedKey),
         _owned(Build, "registered_by_id", forget="keep", exported=False),
         _owned(CheckInImport, "by_id", forget="keep", exported=False),
     ),
@@ -108,6 +114,7 @@ OFFERS = RoomOffers(
     conditions=(
         Condition("has_build", _l("has access to the build"), "choice", _has_build, _choices),
         Condition("ran_build", _l("ran the build"), "choice", _ran_build, _choices),
+        Condition("ran_version", _l("ran the version"), "text", _ran_version),
         Condition("checked_in_days", _l("ran a build in the last days"), "days", _checked_in),
         Condition("platform", _l("ran a build on"), "choice", _platform, lambda: [(name, name) for name in PLATFORMS]),
     ),

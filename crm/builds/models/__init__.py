@@ -2,6 +2,18 @@
 
 from crm.builds.models.catalogue import Build, BuildAccess, BuildNote, OpenWeek
 from crm.builds.models.check_ins import CheckIn, CheckInImport
+from crm.builds.models.feeds import BuildProof, FeedKey, FeedSigner
 from crm.builds.models.seats import Seat
 
-__all__ = ["Build", "BuildAccess", "BuildNote", "CheckIn", "CheckInImport", "OpenWeek", "Seat"]
+__all__ = [
+    "Build",
+    "BuildAccess",
+    "BuildNote",
+    "BuildProof",
+    "CheckIn",
+    "CheckInImport",
+    "FeedKey",
+    "FeedSigner",
+    "OpenWeek",
+    "Seat",
+]

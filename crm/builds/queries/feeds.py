@@ -1,0 +1,138 @@
+"""Who is offered which build by their feed, in one question."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import ColumnElement, ScalarSelect, and_, exists, func, or_, select, true
+
+from crm.accounts.models import Agreement
+from crm.builds.models import Build, BuildAccess, BuildNote, BuildProof, CheckIn, FeedKey, FeedSigner
+from crm.core.db import session
+from crm.core.errors import NotAllowed
+from crm.core.tokens import read, sign
+from crm.people.models import Person
+
+FEED = "feed"
+
+
+class Offered(NamedTuple):
+    """What a feed's key opens now: its owner, and the build that they may have; all of it None when there is none."""
+
+    person_id: int
+    build_id: int | None
+    version: str | None
+    registered_at: datetime | None
+    file_name: str | None
+    size: int | None
+    sha256: str | None
+    sha512: str | None
+    ed25519: str | None
+    bundle_id: str | None
+    notes: str | None
+
+
+@dataclass(frozen=True)
+class UnknownVersion:
+    """A version that devices named and that nobody has registered."""
+
+    version: str
+    people: int
+    last_at: datetime
+
+
+def feed_token(key_id: int) -> str:
+    """What stands behind /f/ in the addresses of a tester's feeds."""
+    return sign(FEED, key_id)
+
+
+def read_feed_token(token: str) -> int | None:
+    """The number of its key; None for a token that we have not made."""
+    try:
+        found = read(FEED, token)
+    except NotAllowed:
+        return None
+    return found if isinstance(found, int) else None
+
+
+def feed_key_of(person_id: int) -> FeedKey | None:
+    """The newest that works."""
+    working = select(FeedKey).where(FeedKey.person_id == person_id, FeedKey.revoked_at.is_(None))
+    return session().scalar(working.order_by(FeedKey.id.desc()).limit(1))
+
+
+def offered_to_key(key_id: int, platform: str, first_language: str, *, proved: bool) -> Offered | None:
+    """None for a key that opens nothing. `proved`: only builds whose file has its BuildProof.
+
+    The build is the newest that the owner may have, as in `offered`; a held or withdrawn one never.
+    """
+    notes = func.coalesce(
+        _note(BuildNote.language == Person.language), _note(BuildNote.language == first_language), _note(true())
+    )
+    tester = exists().where(Agreement.person_id == Person.id, Agreement.ended_at.is_(None)).correlate(Person)
+    fits = [
+        Build.id == BuildAccess.build_id,
+        Build.platform == platform,
+        Build.withdrawn_at.is_(None),
+        Build.held_at.is_(None),
+        Build.file_key.is_not(None),
+        or_(tester, Person.is_staff),
+    ]
+    if proved:
+        fits.append(exists().where(BuildProof.build_id == Build.id).correlate(Build))
+    query = (
+        select(
+            FeedKey.person_id,
+            Build.id,
+            Build.version,
+            Build.registered_at,
+            Build.file_name,
+            Build.size,
+            Build.sha256,
+            BuildProof.sha512,
+            BuildProof.ed25519,
+            BuildProof.bundle_id,
+            notes.label("notes"),
+        )
+        .join(Person, Person.id == FeedKey.person_id)
+        .outerjoin(BuildAccess, BuildAccess.person_id == FeedKey.person_id)
+        .outerjoin(Build, and_(*fits))
+        .outerjoin(BuildProof, BuildProof.build_id == Build.id)
+        .where(FeedKey.id == key_id, FeedKey.revoked_at.is_(None))
+        .order_by(Build.id.is_(None), Build.registered_at.desc(), Build.id.desc())
+        .limit(1)
+    )
+    row = session().execute(query).first()
+    return Offered(*row) if row else None
+
+
+def _note(which: ColumnElement[bool]) -> ScalarSelect[str]:
+    """The first note of the build in hand of which this holds."""
+    found = select(BuildNote.body).where(BuildNote.build_id == Build.id, which).order_by(BuildNote.language).limit(1)
+    return found.correlate(Build, Person).scalar_subquery()
+
+
+def public_key() -> str | None:
+    """The programme's Ed25519 key for Sparkle, in base64; None before the first file was signed."""
+    return session().scalar(select(FeedSigner.public))
+
+
+def unproved_builds(limit: int = 10) -> list[int]:
+    """Builds with a file that has not been looked at for updaters."""
+    without = select(Build.id).outerjoin(BuildProof, BuildProof.build_id == Build.id)
+    query = without.where(Build.file_key.is_not(None), BuildProof.build_id.is_(None)).order_by(Build.id.desc())
+    return list(session().scalars(query.limit(limit)))
+
+
+def unknown_versions(limit: int = 100) -> list[UnknownVersion]:
+    """The most run first."""
+    people = func.count(CheckIn.person_id.distinct())
+    query = (
+        select(CheckIn.version, people, func.max(CheckIn.at))
+        .where(CheckIn.build_id.is_(None))
+        .group_by(CheckIn.version)
+        .order_by(people.desc(), CheckIn.version)
+    )
+    return [UnknownVersion(*row) for row in session().execute(query.limit(limit))]

@@ -1,0 +1,121 @@
+"""Update feeds: what a device asks by itself, and the page on which a tester gets the addresses."""
+
+from __future__ import annotations
+
+import hashlib
+
+from flask import Response, abort, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response as AnyResponse
+
+from crm.builds.actions.feeds import make_feed_key, note_update_check, revoke_feed_keys
+from crm.builds.queries import download_token
+from crm.builds.queries.feeds import (
+    Offered,
+    feed_key_of,
+    feed_token,
+    offered_to_key,
+    public_key,
+    read_feed_token,
+    unknown_versions,
+)
+from crm.builds.rules import PLATFORMS
+from crm.builds.rules.feeds import FORMATS, Format, Offer, format_of, running_version
+from crm.builds.views import bp
+from crm.core import clock, programme
+from crm.core.db import session, start_writing
+from crm.core.guards import May, by_link, staff, tester, viewer
+from crm.core.tokens import whole_address
+
+
+def _offer(found: Offered, platform: str) -> Offer | None:
+    if found.build_id is None or found.version is None or found.registered_at is None:
+        return None
+    return Offer(
+        version=found.version,
+        published_at=found.registered_at,
+        notes=found.notes or "",
+        url=whole_address(f"/b/{download_token(found.build_id, found.person_id)}"),
+        file_name=found.file_name or f"{platform}-{found.version}",
+        size=found.size or 0,
+        sha256=found.sha256 or "",
+        sha512=found.sha512,
+        ed25519=found.ed25519,
+        bundle_id=found.bundle_id,
+    )
+
+
+def _etag(form: Format, found: Offered) -> str:
+    told = "\0".join(map(str, (form.key, found.build_id, found.person_id, found.sha256, found.ed25519, found.notes)))
+    return hashlib.sha256(told.encode()).hexdigest()[:32]
+
+
+@bp.get("/f/<token>/<platform>/<file>")
+@by_link
+def feed(token: str, platform: str, file: str) -> Response:
+    """The build that the owner of this address may have now, as their updater reads it.
+
+    `?version=`, or Sparkle's User-Agent, tells what runs: that is kept as an update check, once a day.
+    """
+    form, key_id = format_of(platform, file), read_feed_token(token)
+    if form is None or key_id is None:
+        abort(404)
+    known = programme.required()
+    found = offered_to_key(key_id, platform, known.languages[0], proved=form.proved)
+    if found is None:
+        abort(404)
+    running = running_version(request.args.get("version"), request.user_agent.string)
+    response = Response(mimetype=form.kind)
+    response.set_etag(_etag(form, found))
+    response.cache_control.private = True
+    response.cache_control.no_cache = True
+    response.make_conditional(request)
+    if response.status_code != 304:
+        response.set_data(form.write(_offer(found, platform), known.name))
+    if running is not None:
+        _note(found.person_id, running, platform)
+    return response
+
+
+def _note(person_id: int, version: str, platform: str) -> None:
+    session().rollback()
+    start_writing()
+    note_update_check(person_id, version, platform, clock.now())
+    session().commit()
+
+
+@bp.get("/my-feeds")
+@tester
+def my_feeds() -> str:
+    key = feed_key_of(viewer().person_id)
+    start = whole_address(f"/f/{feed_token(key.id)}") if key else None
+    addresses = {
+        platform: [(form.key, f"{start}/{platform}/{form.file}") for form in FORMATS if platform in form.platforms]
+        for platform in PLATFORMS
+        if start
+    }
+    return render_template("builds/feeds.html", key=key, addresses=addresses)
+
+
+@bp.post("/my-feeds")
+@tester
+def make_my_feeds() -> AnyResponse:
+    make_feed_key(viewer().person_id, clock.now())
+    session().commit()
+    return redirect(url_for("builds.my_feeds"))
+
+
+@bp.post("/my-feeds/revoke")
+@tester
+def revoke_my_feeds() -> AnyResponse:
+    revoke_feed_keys(viewer().person_id, clock.now())
+    session().commit()
+    flash(_("The addresses open nothing any more."), "success")
+    return redirect(url_for("builds.my_feeds"))
+
+
+@bp.get("/builds/feeds")
+@staff(May.SEE)
+def feeds() -> str:
+    """What the device team needs: the addresses' shape, the public key; and the versions that nobody has registered."""
+    return render_template("builds/all_feeds.html", forms=FORMATS, public=public_key(), unknown=unknown_versions())

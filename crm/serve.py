@@ -253,6 +253,7 @@ def serve(command: str, scale: str) -> None:
 
         demo.prepare(scale, create_app, _migrated)
         app = create_app()
+        _migrated(app)  # a story that was told by an earlier release
         demo.announce(app)
     else:
         app = create_app()

@@ -9,11 +9,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from flask_migrate import upgrade
+from flask_migrate import downgrade, upgrade
+from sqlalchemy import text
 
 from crm.accounts.actions import create_programme
 from crm.core import clock
-from crm.core.db import session
+from crm.core.db import disconnect, newest_migration, session
 from tests.stories.conftest import KEYS, Where
 from tests.stories.kill import Importing, look, looking_at, serving
 from tests.stories.serving import Served, answer, kill, served, wait_until
@@ -108,6 +109,21 @@ def test_a_taken_port_is_said_in_one_line(tmp_path: Path) -> None:
         assert run.ended(20) == 2
     assert run.said().count("\n") == 1
     assert "stop what listens there, or set PORT to a free one" in run.said()
+
+
+def test_a_demo_that_an_earlier_release_told_is_brought_up_to_this_one(tmp_path: Path) -> None:
+    run = Served(tmp_path, "demo")
+    with looking_at(run):
+        upgrade()
+        create_programme("Orange", "Asia/Shanghai", ["zh"], "Lin", "lin@orange.example", at=clock.now())
+        session().commit()
+        disconnect()
+        downgrade()
+    with serving(run):
+        run.up()
+        with looking_at(run):
+            found = session().scalar(text("SELECT version_num FROM alembic_version"))
+    assert found == newest_migration()
 
 
 def test_a_worker_alone_asks_for_a_migrated_database(tmp_path: Path) -> None:

@@ -47,6 +47,11 @@ def newest_builds(limit: int = 200, platform: str | None = None) -> list[Build]:
     return list(session().scalars(query.limit(limit)))
 
 
+def platforms_in_use() -> list[str]:
+    """Those for which builds are registered."""
+    return list(session().scalars(select(Build.platform).distinct().order_by(Build.platform)))
+
+
 def notes_of(build_id: int) -> dict[str, str]:
     """What is new, by language."""
     rows = session().execute(select(BuildNote.language, BuildNote.body).where(BuildNote.build_id == build_id))

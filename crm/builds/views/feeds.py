@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
 from crm.builds.actions.feeds import make_feed_key, note_update_check, revoke_feed_keys
-from crm.builds.queries import download_token
+from crm.builds.queries import download_token, platforms_in_use
 from crm.builds.queries.feeds import (
     Offered,
     feed_key_of,
@@ -91,7 +91,7 @@ def my_feeds() -> str:
     start = whole_address(f"/f/{feed_token(key.id)}") if key else None
     addresses = {
         platform: [(form.key, f"{start}/{platform}/{form.file}") for form in FORMATS if platform in form.platforms]
-        for platform in PLATFORMS
+        for platform in platforms_in_use() or PLATFORMS
         if start
     }
     return render_template("builds/feeds.html", key=key, addresses=addresses)

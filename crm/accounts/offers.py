@@ -25,6 +25,7 @@ from crm.core.errors import NotUnderstood
 from crm.core.guards import May
 from crm.core.offers import Condition, Event, NavItem, Owned, Panel, RoomOffers
 from crm.people.models import Person
+from crm.people.queries import suppressed
 
 CHUNK = 5000
 
@@ -110,7 +111,8 @@ def _person_panel(person_id: int, _at: datetime) -> dict[str, Any] | None:
     credential = credential_of(person_id)
     if credential is not None and credential.disabled_at is None:
         return None
-    return {"agreement": running_agreement(person_id), "invited_id": person_id}
+    left_alone = bool(suppressed([person_id]))
+    return {"agreement": running_agreement(person_id), "invited_id": person_id, "left_alone": left_alone}
 
 
 OFFERS = RoomOffers(

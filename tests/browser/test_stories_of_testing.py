@@ -74,7 +74,7 @@ def test_a_release_week(lin: Visit, ada: Visit) -> None:
     assert lin.page.input_value("#sha256") == hashlib.sha256(BUILD).hexdigest()
     plan_release(lin, "Orange Friday", build_id)
     release = lin.number
-    lin.reads(en="Testers who get it", zh="将收到的测试者")
+    lin.reads(en="Testers who get it", zh="将收到的内测用户")
     lin.press(f"/releases/{release}/open")
     lin.reloads_until(f"main form[action$='/releases/{release}/close']")
     _welcome, letter = ada.site.letters.to("ada@inbox.example", count=2)

@@ -8,7 +8,7 @@ from datetime import datetime
 from flask_babel import gettext as _
 from sqlalchemy import select
 
-from campaigns.outreach.actions.running import check_conditions, move_campaign, start
+from campaigns.outreach.actions.running import check_address, check_conditions, move_campaign, start
 from campaigns.outreach.models import Campaign
 from campaigns.outreach.queries import campaign_or_404, step_of, summary
 from campaigns.outreach.queries.preflight import preflight
@@ -17,6 +17,11 @@ from campaigns.outreach.rules.law import Warn
 from crm.core import journal
 from crm.core.db import session
 from crm.core.errors import MoveRefused, NotAllowed, NotUnderstood, Refusal
+
+
+class WarningsUnread(NotUnderstood):
+    """A warning that nobody has taken on."""
+
 
 WAITING = (CampaignState.APPROVAL, CampaignState.SCHEDULED)
 
@@ -44,11 +49,12 @@ def ask_to_start(
     if starts_at is not None and starts_at <= at:
         raise NotUnderstood(_("This moment has passed: choose a later one, or leave it empty to start now."))
     check_conditions(campaign)
+    check_address(campaign)
     found = preflight(campaign, step, at)
     if not found.gets:
         raise MoveRefused(_("Nobody would get a letter: change the audience, or the way it is written."))
     if set(found.warnings) - set(taken_on):
-        raise NotUnderstood(_("Read the warnings, and tick each of them that you take on."))
+        raise WarningsUnread(_("Read the warnings, and tick each of them that you take on."))
     campaign.started_by_id, campaign.starts_at = by_id, starts_at
     session().flush()
     journal.record(

@@ -16,7 +16,7 @@ from campaigns.outreach.rules import MOST_DAYS, MOST_STEPS, VARIANTS, Only
 from crm.core.db import session
 from crm.core.errors import NotThere, NotUnderstood
 from crm.outbox.queries.wordings import check_text
-from crm.outbox.rules import Channel
+from crm.outbox.rules import NOT_IN_CAMPAIGNS, Channel
 from crm.people.rules import is_identity_kind
 
 Texts = Mapping[str, tuple[str, str]]
@@ -53,8 +53,8 @@ def _kept(variants: Mapping[str, Texts], channel: Channel) -> dict[str, dict[str
         if channel is Channel.MAIL and not all(subject for subject, _body in kept.values()):
             raise NotUnderstood(_("A letter by mail needs a subject in each language."))
         for subject, body in kept.values():
-            check_text(subject)
-            check_text(body)
+            check_text(subject, without=NOT_IN_CAMPAIGNS)
+            check_text(body, without=NOT_IN_CAMPAIGNS)
         if kept and variant in VARIANTS:
             found[variant] = kept
     if not found:

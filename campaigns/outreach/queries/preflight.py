@@ -16,6 +16,7 @@ from campaigns.outreach.rules.law import LAWS, Law, Need, Warn, basis_meets, cou
 from crm.core import programme
 from crm.core.bulk import among
 from crm.core.db import session
+from crm.core.journal import JournalEntry
 from crm.outbox.queries.limits import mail_limits
 from crm.outbox.rules import Channel
 from crm.outbox.rules.limits import time_for
@@ -99,3 +100,13 @@ def time_of(campaign: Campaign, letters: int, at: datetime, *, by_mail: bool) ->
     paced = timedelta(hours=letters / campaign.pace) if campaign.pace else None
     limited = time_for(mail_limits(), programme.required().tz, at, letters) if by_mail else None
     return max((one for one in (paced, limited) if one is not None), default=None)
+
+
+def start_failed(campaign: Campaign) -> JournalEntry | None:
+    """The start by itself that came to nothing, when nobody has tried to start the campaign since."""
+    tried = ("campaign.start_failed", "campaign.ask_to_start")
+    of_it = select(JournalEntry).where(
+        JournalEntry.subject == f"campaign:{campaign.id}", JournalEntry.action.in_(tried)
+    )
+    last = session().scalar(of_it.order_by(JournalEntry.id.desc()).limit(1))
+    return last if last is not None and last.action == tried[0] else None

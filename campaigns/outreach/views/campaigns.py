@@ -26,7 +26,7 @@ from campaigns.outreach.queries import (
     steps_of,
     texts_by_step,
 )
-from campaigns.outreach.queries.preflight import preflight
+from campaigns.outreach.queries.preflight import preflight, start_failed
 from campaigns.outreach.rules import MOST_STEPS, LeftOut, Only
 from campaigns.outreach.views import bp
 from campaigns.outreach.views.words import (
@@ -46,11 +46,11 @@ from crm.core.errors import NotThere
 from crm.core.guards import May, staff, viewer
 from crm.core.jobs import Job
 from crm.core.languages import current_language
-from crm.outbox.queries import count_by_origin, count_by_state
+from crm.outbox.queries import count_by_origin, count_by_state, count_held
 from crm.outbox.queries.leaving import obstacle
 from crm.outbox.queries.words import STATES as LETTER_STATES
 from crm.outbox.queries.words import channel_word
-from crm.outbox.rules import Channel
+from crm.outbox.rules import Channel, LetterState
 from crm.people.models import Person
 
 MOST_SHOWN = 200
@@ -82,6 +82,7 @@ def page(campaign: Campaign, start_form: StartForm) -> str:
         some_by_hand=any(step.channel is Channel.HAND for step in steps),
         audience=session().get(Audience, campaign.audience_id) if campaign.audience_id else None,
         planned=preflight(campaign, steps[0], programme.moment()) if before and steps else None,
+        failed=start_failed(campaign) if campaign.state == "draft" else None,
         reasons=REASONS,
         alarm=paused_itself(campaign),
         obstacle=obstacle() if by_mail else "",
@@ -138,16 +139,19 @@ def progress_of(campaign: Campaign) -> dict[str, Any]:
 
 
 def _letters(campaign: Campaign) -> list[dict[str, Any]]:
-    """How many letters stand in each state, each figure with the way to them."""
-    counts = count_by_state(campaign.origin_id)
-    return [
+    """How many letters stand in each state, each figure with the way to them; those that lack a value apart."""
+    counts, held = count_by_state(campaign.origin_id), count_held(campaign.origin_id)
+    if held:
+        counts[LetterState.QUEUED] -= held
+    lacking = [{"value": held, "label": _("held: a value is missing"), "url": url_for("outbox.held")}] if held else []
+    return lacking + [
         {
             "value": counts[state],
             "label": word,
             "url": url_for("outbox.letters", state=state.value, campaign=campaign.origin_id),
         }
         for state, word in LETTER_STATES.items()
-        if state in counts
+        if counts.get(state)
     ]
 
 

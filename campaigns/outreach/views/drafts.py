@@ -21,11 +21,12 @@ from campaigns.outreach.rules import MOST_STEPS
 from campaigns.outreach.views import bp
 from crm.core import programme
 from crm.core.db import session
-from crm.core.errors import NotThere, Refusal
+from crm.core.errors import NotThere, NotUnderstood, Refusal
 from crm.core.forms import refuse
 from crm.core.guards import May, staff, viewer
 from crm.core.languages import LANGUAGES
 from crm.core.web import letter_page
+from crm.outbox.queries.wordings import check_text
 from crm.outbox.queries.words import FALLBACK, PLACES, channel_word
 from crm.outbox.rules import NOT_IN_CAMPAIGNS, PLACEHOLDERS, Channel
 from crm.people.models import Identity, Person
@@ -79,14 +80,25 @@ def _save(form: CampaignForm, campaign: Campaign | None) -> Campaign:
     return saved
 
 
+def _texts_hold(form: CampaignForm) -> bool:
+    """Tells beside each text what is wrong with it."""
+    for field in (form[f"{part}_{code}"] for code in programme.required().languages for part in ("subject", "body")):
+        try:
+            check_text(field.data or "", without=NOT_IN_CAMPAIGNS)
+        except NotUnderstood as fault:
+            refuse(field, str(fault))
+    return not form.errors
+
+
 def _page(campaign: Campaign | None) -> Any:
     form = _form(campaign)
-    if form.validate_on_submit():
+    if form.validate_on_submit() and _texts_hold(form):
         try:
             saved = _save(form, campaign)
         except Refusal as refusal:
             session().rollback()
-            refuse(form.name, str(refusal))
+            first = form[f"body_{programme.required().languages[0]}"]
+            refuse(first if isinstance(refusal, NotUnderstood) else form.name, str(refusal))
         else:
             session().commit()
             return redirect(url_for("outreach.show", campaign_id=saved.id))

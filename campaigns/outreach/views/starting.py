@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from campaigns.outreach import actions
+from campaigns.outreach.actions.starting import WarningsUnread
 from campaigns.outreach.forms import StartForm
 from campaigns.outreach.models import Campaign
 from campaigns.outreach.queries import campaign_or_404
@@ -53,7 +54,7 @@ def start(campaign_id: int) -> Response | tuple[str, int]:
         )
     except Refusal as refusal:
         session().rollback()
-        refuse(form.starts_at, str(refusal))
+        refuse(form.taken_on if isinstance(refusal, WarningsUnread) else form.starts_at, str(refusal))
         return page(campaign_or_404(campaign_id), form), refusal.status
     return _back(campaign)
 

@@ -18,11 +18,15 @@ from crm.core.errors import Refusal
 from crm.invites.queries import last_touches
 from crm.people.actions import add_person, add_source, make_origin
 from crm.people.models import Person
-from crm.people.queries import ids_by_identities
+from crm.people.queries import ids_by_identities, suppressed
 from crm.people.rules import OriginKind
 
 
 class NoAddress(Refusal):
+    pass
+
+
+class LeftAlone(Refusal):
     pass
 
 
@@ -86,7 +90,12 @@ def remind_or_reset(person: Person, *, at: datetime) -> bool:
 
 
 def invite_tester(person_id: int, *, at: datetime) -> int:
-    """Staff ask somebody to join: a letter with the agreement's page. Raises NoAddress. Returns the letter's number."""
+    """Staff ask somebody to join: a letter with the agreement's page. Returns the letter's number.
+
+    Raises NoAddress, and LeftAlone for who must not be written to: they did not ask for this letter.
+    """
+    if suppressed([person_id]):
+        raise LeftAlone(lazy_gettext("This person is on the list of those who are left alone: nobody writes to them."))
     letter_id = confirm_address(person_id, at=at)
     if letter_id is None:
         raise NoAddress(lazy_gettext("This person has no mail address: add one, or invite them by hand."))

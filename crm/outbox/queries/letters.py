@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, Select, exists, func, select
+from sqlalchemy import ColumnElement, Select, exists, func, or_, select
 
 from crm.core.db import session
 from crm.core.errors import NotThere
@@ -92,14 +92,16 @@ def _held() -> list[ColumnElement[bool]]:
     return [Letter.state == LetterState.QUEUED, Letter.reason.is_not(None), Letter.reason.startswith(HELD)]
 
 
-def count_held() -> int:
-    """Letters that wait for a value that a person must fill in."""
-    return session().scalar(select(func.count()).select_from(Letter).where(*_held())) or 0
+def count_held(origin_id: int | None = None) -> int:
+    """Letters that wait for a value that a person must fill in; of one campaign, or all."""
+    query = select(func.count()).select_from(Letter).where(*_held())
+    return session().scalar(query if origin_id is None else query.where(Letter.origin_id == origin_id)) or 0
 
 
 def count_waiting_to_leave() -> int:
-    """Letters by mail that wait, without those that somebody asked for."""
+    """Letters by mail that wait for nothing but the mail server, without those that somebody asked for."""
     waits = [Letter.state == LetterState.QUEUED, Letter.channel == Channel.MAIL, Letter.lane != Lane.ASKED]
+    waits.append(or_(Letter.reason.is_(None), Letter.reason.not_like(f"{HELD}%")))
     return session().scalar(select(func.count()).select_from(Letter).where(*waits)) or 0
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -38,8 +38,10 @@ def unknown_placeholders(text: str) -> list[str]:
     return sorted({str(name) for name in parsed(text).analyze().globals} - set(PLACEHOLDERS))
 
 
-def check_text(text: str) -> None:
-    """Raises NotUnderstood for a text that does not parse, or whose placeholder no letter fills."""
+def check_text(text: str, *, without: Collection[str] = ()) -> None:
+    """Raises NotUnderstood for a text that does not parse, or whose placeholder no letter fills; `without`: those that
+    letters of this kind do not fill.
+    """
     if "{" not in text:
         return
     found = parsed(text).analyze()
@@ -50,9 +52,10 @@ def check_text(text: str) -> None:
         raise NotUnderstood(
             _("A letter's text cannot hold %(strange)s. Use one of: %(known)s", strange=strange[0], known=known)
         )
-    unknown = unknown_placeholders(text)
+    allowed = [name for name in PLACEHOLDERS if name not in without]
+    unknown = sorted({str(name) for name in found.globals} - set(allowed))
     if unknown:
-        known = ", ".join(f"{{{{ {name} }}}}" for name in PLACEHOLDERS)
+        known = ", ".join(f"{{{{ {name} }}}}" for name in allowed)
         raise NotUnderstood(
             _("There is no placeholder %(unknown)s. Use one of: %(known)s", unknown=unknown[0], known=known)
         )

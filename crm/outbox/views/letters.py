@@ -23,7 +23,7 @@ from crm.outbox.queries import count_held, count_uncertain, letter_or_404, lette
 from crm.outbox.queries.leaving import obstacle
 from crm.outbox.queries.rendering import Rendered, messages, refuse_link, render, said_subject
 from crm.outbox.queries.words import STATES, TONES, channel_word, reason_word
-from crm.outbox.rules import Channel, Lane, LetterState
+from crm.outbox.rules import Channel, Lane, LetterState, held_for
 from crm.outbox.views import bp
 from crm.people.models import Person
 
@@ -53,6 +53,7 @@ def letters() -> str:
         "outbox/letters.html",
         page=page,
         subjects={row.id: subject_of(row) for row in page.rows},
+        lacking={row.id for row in page.rows if row.state is LetterState.QUEUED and held_for(row.reason)},
         asked=asked,
         states=STATES,
         tones=TONES,

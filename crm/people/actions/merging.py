@@ -71,11 +71,12 @@ def unmerge(merge_id: int, *, at: datetime) -> Merge:
         raise MoveRefused(gettext("This merge has been undone already."))
     lose.merged_into_id = None
     session().flush()
+    parts: dict[str, dict[str, Any]] = made.moved
     for room in reversed(offers()):
-        part: dict[str, Any] = made.moved.get(room.room, {})
+        move_back(room.owned, parts.get(room.room, {}).get("rows", {}), lose.id)
+    for room in reversed(offers()):  # what a room derives from its rows, it derives from those that are back
         if room.unmerge is not None:
-            room.unmerge(keep.id, lose.id, part.get("hook"), at)
-        move_back(room.owned, part.get("rows", {}), lose.id)
+            room.unmerge(keep.id, lose.id, parts.get(room.room, {}).get("hook"), at)
     restand([keep.id, lose.id], None)
     journal.record("people.unmerge", f"person:{keep.id}", at=at, about_id=keep.id, after={"given_back": lose.id})
     session().expire_all()

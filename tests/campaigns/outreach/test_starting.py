@@ -9,7 +9,7 @@ from flask import current_app
 from flask.testing import FlaskClient
 
 from campaigns.audience.actions import save_audience
-from campaigns.outreach.actions import approve, ask_to_start, create_campaign, set_step, start_due, take_back
+from campaigns.outreach.actions import approve, ask_to_start, create_campaign, set_step, start, start_due, take_back
 from campaigns.outreach.models import Campaign
 from campaigns.outreach.queries import step_of
 from campaigns.outreach.queries.preflight import preflight
@@ -19,8 +19,9 @@ from crm.core import jobs
 from crm.core.db import session
 from crm.core.errors import MoveRefused, NotAllowed, NotUnderstood
 from crm.core.journal import JournalEntry
+from crm.core.programme import required
 from crm.outbox.models import Letter
-from crm.outbox.rules import Channel
+from crm.outbox.rules import NOT_IN_CAMPAIGNS, Channel
 from crm.people.models import Person
 from tests import make
 from tests.make import T0
@@ -156,6 +157,58 @@ def test_a_planned_start_that_has_outgrown_its_size_asks_for_a_second_person(cam
     assert start_due(T0 + HOUR, above) == 0
     session().expire_all()
     assert state_of(campaign) is CampaignState.APPROVAL
+
+
+def test_no_start_is_planned_without_a_postal_address(campaign: Campaign, lin: Person) -> None:
+    required().postal_address = ""
+    with pytest.raises(MoveRefused, match="postal address"):
+        ask_to_start(campaign.id, lin.id, T0, starts_at=T0 + HOUR, taken_on=BOTH)
+    assert state_of(campaign) is CampaignState.DRAFT
+
+
+def test_the_page_tells_of_a_planned_start_that_failed_until_the_next_try(
+    campaign: Campaign, lin: Person, lins_browser: FlaskClient
+) -> None:
+    ask_to_start(campaign.id, lin.id, T0, starts_at=T0 + HOUR, taken_on=BOTH)
+    address, required().postal_address = required().postal_address, ""
+    start_due(T0 + HOUR)
+    session().commit()
+    told = "It could not start by itself"
+    assert told in lins_browser.get(f"/campaigns/{campaign.id}").text
+    required().postal_address = address
+    ask_to_start(campaign.id, lin.id, T0, starts_at=T0 + 2 * HOUR, taken_on=BOTH)
+    take_back(campaign.id, T0)
+    session().commit()
+    assert told not in lins_browser.get(f"/campaigns/{campaign.id}").text
+
+
+@pytest.mark.parametrize("name", sorted(NOT_IN_CAMPAIGNS))
+def test_a_campaign_takes_no_placeholder_that_its_letters_do_not_fill(
+    campaign: Campaign, lins_browser: FlaskClient, name: str
+) -> None:
+    with pytest.raises(NotUnderstood) as refused:
+        set_step(campaign.id, Channel.MAIL, "email", {"en": ("Hello", f"Dear {{{{ {name} }}}}")})
+    assert f"{{{{ {name} }}}}" not in str(refused.value).split("Use one of")[1]
+    session().commit()
+    typed = {"name": "spring", "audience_id": campaign.audience_id, "channel": "mail", "identity_kind": "qq"}
+    typed |= {"subject_en": f"Hello {{{{ {name} }}}}", "body_en": "Dear you"}
+    page = lins_browser.post(f"/campaigns/{campaign.id}/edit", data=typed).text
+    assert 'id="subject_en-error"' in page
+    assert 'id="name-error"' not in page
+
+
+def test_letters_that_lack_a_value_are_told_apart_from_those_that_wait(
+    campaign: Campaign, lins_browser: FlaskClient
+) -> None:
+    session().query(Person).filter_by(name="Kim").one().name = ""
+    start(campaign.id, T0)
+    session().commit()
+    jobs.run_due.run()
+    page = lins_browser.get(f"/campaigns/{campaign.id}").text
+    assert "held: a value is missing" in page
+    letters = lins_browser.get("/letters").text
+    assert "held: a value is missing" in letters
+    assert "9999" not in letters
 
 
 def test_a_planned_start_that_cannot_be_is_a_draft_again(campaign: Campaign, lin: Person) -> None:

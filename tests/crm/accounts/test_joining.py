@@ -16,7 +16,7 @@ from crm.accounts.actions import (
     invite_tester,
     publish_agreement,
 )
-from crm.accounts.actions.joining import NoAddress
+from crm.accounts.actions.joining import LeftAlone, NoAddress
 from crm.accounts.models import Agreement
 from crm.accounts.queries import agreement_versions, is_tester, newest_version
 from crm.accounts.rules import Role
@@ -25,7 +25,9 @@ from crm.core.db import session
 from crm.core.programme import Programme, SignUp
 from crm.core.restand import Restand
 from crm.outbox.models import Letter
+from crm.people.actions import suppress
 from crm.people.models import Identity, Origin, Person, Source
+from crm.people.rules import SuppressionReason
 from tests import make
 from tests.cast import SignIn
 from tests.crm.accounts.test_links import link_in_the_letter
@@ -137,6 +139,16 @@ def test_who_may_care_for_people_invites_from_the_persons_page(
 def test_who_has_no_mail_address_cannot_be_invited_by_letter(mallory: Person) -> None:
     with pytest.raises(NoAddress):
         invite_tester(mallory.id, at=T0)
+
+
+def test_who_asked_to_be_left_alone_is_not_invited(lins_browser: FlaskClient, bo: Person) -> None:
+    suppress([bo.id], SuppressionReason.DECLINED, T0)
+    session().commit()
+    with pytest.raises(LeftAlone):
+        invite_tester(bo.id, at=T0)
+    assert "invite-tester" not in lins_browser.get(f"/people/{bo.id}").text
+    assert lins_browser.post(f"/people/{bo.id}/invite-tester").status_code == 409
+    assert session().query(Letter).count() == 0
 
 
 def test_the_letter_leads_to_the_page_that_asked(bo: Person) -> None:

@@ -14,7 +14,7 @@ from crm.outbox.actions import NewTouch, derive, record_touches
 from crm.outbox.models import Contact, Letter
 from crm.outbox.queries import waiting
 from crm.outbox.rules import Direction, LetterState, Outcome
-from crm.people.actions import merge
+from crm.people.actions import merge, unmerge
 from crm.people.models import Person
 from crm.people.queries import matching, suppressed
 from tests.crm.outbox.conftest import Write
@@ -117,6 +117,13 @@ def test_conditions_find_their_people(
     assert key in conditions()
     ids = session().scalars(matching({key: value}, T0 + 10 * DAY).order_by(Person.id)).all()
     assert list(ids) == [people[index].id for index in found]
+
+
+def test_who_is_given_back_has_their_contact_again(people: list[Person]) -> None:
+    record_touches([touch(one, day, Direction.OUT, Outcome.SENT) for day, one in enumerate(people[:2])], T0)
+    before = contacts()
+    unmerge(merge(people[0].id, people[1].id, at=T0).id, at=T0)
+    assert contacts() == before
 
 
 def test_merged_people_have_one_contact_of_both(people: list[Person]) -> None:

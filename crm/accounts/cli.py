@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import click
+from flask_migrate import upgrade
+from sqlalchemy import inspect
 
 from crm.accounts.actions import (
     add_staff,
@@ -16,7 +18,7 @@ from crm.accounts.queries import credential_with
 from crm.accounts.rules import LINK_PAGES, LinkKind, Role
 from crm.core import clock
 from crm.core.cli import Commands
-from crm.core.db import session
+from crm.core.db import db, session
 from crm.core.errors import Refusal
 from crm.core.tokens import whole_address
 from crm.people.identities import normalise
@@ -44,7 +46,9 @@ def _person(mail: str) -> Person:
 @click.option("--admin", required=True, help="The first admin's mail address.")
 @click.option("--admin-name", default="", help="The first admin's name.")
 def create(name: str, zone: str, language: str, admin: str, admin_name: str) -> None:
-    """Make the programme, and print the page where the first admin chooses a password."""
+    """Make the programme, and print the page where the first admin chooses a password. Lays an empty database out."""
+    if not inspect(db.engine).has_table("programme"):
+        upgrade()
     try:
         create_programme(name, zone, language.split(","), admin_name, admin, at=clock.now())
         link = _password_link(_person(admin).id)

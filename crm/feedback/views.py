@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
@@ -159,12 +160,18 @@ def show(request_id: int) -> Any:
 
 
 def _after_pressing(request_id: int) -> Response | str:
-    """The button and its count for a script that asked for them, else the page from which it was pressed."""
+    """The button and its count for a script that asked for them, else the page from which it was pressed.
+
+    The request's own page tells more that changes with it, the heat and who needs it, and is loaded again.
+    """
+    own = url_for("feedback.show", request_id=request_id)
+    if request.headers.get("HX-Request") and urlsplit(request.headers.get("HX-Current-URL", "")).path == own:
+        return Response(headers={"HX-Refresh": "true"})
     if request.headers.get("HX-Request"):
         found = queries.request_or_404(request_id)
         needed = queries.needs(request_id, viewer().person_id)
         return render_template("feedback/_fragments/need_answer.html", one=found, needed=needed)
-    return back(url_for("feedback.show", request_id=request_id))
+    return back(own)
 
 
 @bp.post("/requests/<int:request_id>/need")

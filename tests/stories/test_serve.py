@@ -126,6 +126,15 @@ def test_a_demo_that_an_earlier_release_told_is_brought_up_to_this_one(tmp_path:
     assert found == newest_migration()
 
 
+def test_one_command_makes_a_programme_where_there_is_no_database_yet(tmp_path: Path) -> None:
+    run = Served(tmp_path, "run")
+    words = ["--name", "Orange", "--zone", "Asia/Shanghai", "--language", "zh", "--admin", "lin@orange.example"]
+    with looking_at(run) as app:
+        made = app.test_cli_runner().invoke(args=["programme", "create", *words])
+        assert made.exit_code == 0, made.output
+        assert "http" in made.output.splitlines()[-1]
+
+
 def test_a_worker_alone_asks_for_a_migrated_database(tmp_path: Path) -> None:
     run = Served(tmp_path, "worker").start()
     assert run.ended(20) == 2

@@ -67,6 +67,15 @@ def test_need_is_a_plain_form_and_a_second_press_changes_nothing(
     assert not needs(request.id, ada.id)
 
 
+def test_on_its_own_page_the_heat_is_read_anew_with_the_count(
+    ada: Person, bo: Person, adas_browser: FlaskClient
+) -> None:
+    at = f"/requests/{idea(bo).id}"
+    here = {"HX-Request": "true", "HX-Current-URL": f"http://localhost{at}"}
+    for press in ("need", "need-no-more"):
+        assert adas_browser.post(f"{at}/{press}", headers=here).headers["HX-Refresh"] == "true"
+
+
 def test_a_script_gets_the_button_alone(ada: Person, bo: Person, adas_browser: FlaskClient) -> None:
     request = idea(bo)
     answer = adas_browser.post(f"/requests/{request.id}/need", headers={"HX-Request": "true"})

@@ -26,6 +26,8 @@ EVERY: dict[str, float] = {
     "campaigns.outreach.tasks.advance_due": 15,
     "campaigns.releases.tasks.plan_weeks": 3600,
     "campaigns.releases.tasks.open_due": 15,
+    "campaigns.releases.tasks.advance_due": 30,
+    "campaigns.releases.tasks.welcome": 60,
     "campaigns.credits.tasks.remind": 3600,
 }
 

@@ -1,36 +1,30 @@
-"""The weekly train, its releases and their waves."""
+"""The releases of a train and their waves."""
 
 from __future__ import annotations
 
-from datetime import datetime, time
+from datetime import datetime
+from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Time, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from campaigns.releases.rules import ReleaseState, WaveKind
+from campaigns.releases.rules import Notify, ReleaseState, WaveKind
 from crm.core.db import Numbered, state_type
 
 
-class Train(Numbered):
-    """A weekly schedule: weekday 0 is Monday; `local_time` is in `zone`."""
-
-    __tablename__ = "train"
-    __table_args__ = (CheckConstraint("weekday BETWEEN 0 AND 6", name="weekday"),)
-
-    name: Mapped[str] = mapped_column(unique=True)
-    platform: Mapped[str]
-    weekday: Mapped[int]
-    local_time: Mapped[time] = mapped_column(Time)
-    zone: Mapped[str]
-    active: Mapped[bool] = mapped_column(default=True)
-    created_at: Mapped[datetime]
-
-
 class Release(Numbered):
-    """One opening of a train, with one build; `week` as in core/weeks.py. Its wordings are frozen in the outbox."""
+    """One opening of a train, with one build; `week` as in core/weeks.py.
+
+    Frozen are its build, `notes` by language, the lists of its waves, and its wordings in the outbox. `held_from` is
+    where a release on hold goes on; `why` is what was said of the last hold, cancelling or roll-back.
+    """
 
     __tablename__ = "release"
-    __table_args__ = (UniqueConstraint("train_id", "week"), Index("ix_release_due", "state", "opens_at"))
+    __table_args__ = (
+        UniqueConstraint("train_id", "week"),
+        Index("ix_release_due", "state", "opens_at"),
+        CheckConstraint("(state = 'held') = (held_from IS NOT NULL)", name="held_from_somewhere"),
+    )
 
     train_id: Mapped[int] = mapped_column(ForeignKey("train.id"))
     week: Mapped[int]
@@ -38,19 +32,41 @@ class Release(Numbered):
     build_id: Mapped[int | None] = mapped_column(ForeignKey("build.id"), index=True)
     audience_id: Mapped[int | None] = mapped_column(ForeignKey("audience.id"))
     state: Mapped[ReleaseState] = mapped_column(state_type(ReleaseState), default=ReleaseState.PLANNED)
+    held_from: Mapped[ReleaseState | None] = mapped_column(state_type(ReleaseState, "held_from"))
+    why: Mapped[str] = mapped_column(default="")
+    notes: Mapped[dict[str, Any] | None]
+    frozen_at: Mapped[datetime | None]
+    rehearsed_at: Mapped[datetime | None]
+    go_at: Mapped[datetime | None]
     opened_at: Mapped[datetime | None]
+    held_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
     job_id: Mapped[int | None] = mapped_column(ForeignKey("job.id"))
     created_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
 
 
 class Wave(Numbered):
-    """A part of a release's audience, with the list that was frozen for it."""
+    """A part of a release's audience. Without a list, it is whoever belongs to it when it opens.
+
+    `opened_at` is when its first person got the build, `done_at` when its last one had it. `overruled_why`: a person
+    has let it go though its gate was closed.
+    """
 
     __tablename__ = "wave"
-    __table_args__ = (UniqueConstraint("release_id", "kind"),)
+    __table_args__ = (
+        UniqueConstraint("release_id", "position"),
+        CheckConstraint("(kind = 'share') = (percent IS NOT NULL)", name="share_has_percent"),
+        CheckConstraint("(overruled_at IS NULL) = (overruled_why IS NULL)", name="overruled_for_a_reason"),
+    )
 
     release_id: Mapped[int] = mapped_column(ForeignKey("release.id", ondelete="CASCADE"))
+    position: Mapped[int]
     kind: Mapped[WaveKind] = mapped_column(state_type(WaveKind))
+    percent: Mapped[int | None]
+    notify: Mapped[Notify] = mapped_column(state_type(Notify))
     list_id: Mapped[int | None] = mapped_column(ForeignKey("frozen_list.id"))
     opened_at: Mapped[datetime | None]
+    done_at: Mapped[datetime | None]
+    overruled_at: Mapped[datetime | None]
+    overruled_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    overruled_why: Mapped[str | None]

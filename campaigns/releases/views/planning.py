@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from flask import redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
-from campaigns.releases.actions import change_release, plan_release
+from campaigns.releases.actions import change_release, plan_release, skip_week, unskip_week
 from campaigns.releases.forms import PlanForm
 from campaigns.releases.models import Release, Train
-from campaigns.releases.queries import planned_weeks, release_or_404, releases_page, train_or_404, trains
-from campaigns.releases.rules import WEEKS_AHEAD, opens_at
+from campaigns.releases.queries import holidays_of, planned_weeks, release_or_404, releases_page, train_or_404, trains
+from campaigns.releases.rules import WEEKS_AHEAD, leaves_on, opens_at
 from campaigns.releases.views import bp
 from crm.core import programme
 from crm.core.db import session
@@ -32,6 +32,7 @@ class CalendarWeek:
     friday: date
     opens_at: Any
     release: Release | None
+    skipped: str | None = None
 
 
 def calendar() -> list[CalendarWeek]:
@@ -40,6 +41,7 @@ def calendar() -> list[CalendarWeek]:
     first = week_of(at, programme.required().tz)
     last = first + WEEKS_AHEAD - 1
     known = planned_weeks([train.id for train in running], first, last)
+    free = holidays_of([train.id for train in running])
     return [
         CalendarWeek(
             train,
@@ -47,6 +49,7 @@ def calendar() -> list[CalendarWeek]:
             friday(week),
             opens_at(monday(week), train.weekday, train.local_time, train.zone),
             known.get((train.id, week)),
+            free.get((train.id, leaves_on(monday(week), train.weekday))),
         )
         for week in range(first, last + 1)
         for train in running
@@ -64,13 +67,37 @@ def listing() -> str:
     )
 
 
+def _week_or_404(week: int) -> None:
+    if not is_week(week):
+        raise NotThere(_("There is no such week."))
+
+
+@bp.post("/trains/<int:train_id>/weeks/<int:week>/skip")
+@staff(May.RELEASES)
+def skip(train_id: int, week: int) -> Any:
+    _week_or_404(week)
+    skip_week(train_id, week, request.form.get("why", ""), programme.moment())
+    session().commit()
+    flash(_("The train does not leave in this week."), "success")
+    return redirect(url_for("releases.listing"))
+
+
+@bp.post("/trains/<int:train_id>/weeks/<int:week>/unskip")
+@staff(May.RELEASES)
+def unskip(train_id: int, week: int) -> Any:
+    _week_or_404(week)
+    unskip_week(train_id, week, programme.moment())
+    session().commit()
+    flash(_("The train leaves in this week after all: plan what it takes along."), "success")
+    return redirect(url_for("releases.listing"))
+
+
 @bp.route("/trains/<int:train_id>/weeks/<int:week>", methods=["GET", "POST"])
 @staff(May.RELEASES)
 def plan(train_id: int, week: int) -> Any:
     """Plans the release of one week; one that was prepared is filled."""
     train = train_or_404(train_id)
-    if not is_week(week):
-        raise NotThere(_("There is no such week."))
+    _week_or_404(week)
     form = PlanForm()
     form.offer(train.platform, None, None)
     if form.validate_on_submit():

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from flask import flash, redirect, render_template, url_for
-from flask_babel import gettext as _
-from werkzeug.wrappers import Response
+from dataclasses import dataclass
+from datetime import timedelta
 
-from campaigns.releases.actions import (
-    cancel_release,
-    close_release,
-    go_on_opening,
-    letter_texts,
-    plan_again,
-    start_opening,
+from flask import render_template
+from flask_babel import gettext as _
+
+from campaigns.releases.actions import letter_texts
+from campaigns.releases.models import Release, Train, Wave
+from campaigns.releases.queries import (
+    audience_name,
+    figures,
+    frozen_sizes,
+    release_or_404,
+    sizes,
+    train_or_404,
+    waiting,
+    waits_for_a_person,
+    waves_of,
 )
-from campaigns.releases.models import Release, Train
-from campaigns.releases.queries import audience_name, figures, release_or_404, size_of, train_or_404
-from campaigns.releases.rules import ReleaseState
+from campaigns.releases.rules import BEFORE_ANYBODY, ReleaseState, WaveKind
 from campaigns.releases.views import bp
-from campaigns.releases.views.words import LETTER_WORDS, departures
+from campaigns.releases.views.words import LETTER_WORDS, NOTIFY_WORDS, departures, gate_words, lack_words, wave_name
 from crm.builds.models import Build
 from crm.core import programme
 from crm.core.db import session
@@ -29,13 +34,34 @@ from crm.core.weeks import friday
 from crm.people.models import Person
 
 
+@dataclass(frozen=True)
+class Row:
+    """A wave as the page tells it; `people` is None where nobody counted them beforehand."""
+
+    wave: Wave
+    name: str
+    notify: str
+    people: int | None
+
+
 def _build(release: Release) -> Build | None:
     return session().get(Build, release.build_id) if release.build_id is not None else None
 
 
 def _texts(release: Release, train: Train) -> dict[str, tuple[str, str]]:
     build = _build(release)
-    return letter_texts(build, train, programme.required().languages) if build is not None else {}
+    if build is None or release.state not in BEFORE_ANYBODY:
+        return {}
+    return letter_texts(build, train, programme.required().languages, release.notes)
+
+
+def _rows(release: Release, waves: list[Wave]) -> list[Row]:
+    planned = release.state is ReleaseState.PLANNED
+    counted = sizes(release, waves, programme.moment()) if planned else frozen_sizes(waves)
+    return [
+        Row(wave, wave_name(wave.kind, wave.percent), str(NOTIFY_WORDS[wave.notify]), counted.get(wave.position))
+        for wave in waves
+    ]
 
 
 @bp.get("/releases/<int:release_id>")
@@ -44,6 +70,12 @@ def show(release_id: int) -> str:
     release = release_or_404(release_id)
     train = train_or_404(release.train_id)
     reader = session().get(Person, viewer().person_id)
+    waves = waves_of(release)
+    rows = _rows(release, waves)
+    counted = {True: 0, False: 0}
+    for row in rows:
+        counted[row.wave.kind is WaveKind.STAFF] += row.people or 0
+    stops_at, seen, missing = waiting(release, train)
     return render_template(
         "releases/release.html",
         release=release,
@@ -51,12 +83,21 @@ def show(release_id: int) -> str:
         build=_build(release),
         friday=friday(release.week),
         audience=audience_name(release.audience_id),
-        sizes=size_of(release, programme.moment()) if release.state is ReleaseState.PLANNED else {},
+        rows=rows,
+        staff=counted[True],
+        testers=counted[False],
+        opened=any(wave.opened_at is not None for wave in waves),
         figures=figures(release),
         letter_words=LETTER_WORDS,
         departures=departures(release.opens_at, train.zone, reader.zone if reader else None),
         job=session().get(Job, release.job_id) if release.job_id else None,
-        texts=_texts(release, train) if release.state is ReleaseState.PLANNED else {},
+        texts=_texts(release, train),
+        gate=gate_words(train.gate),
+        stops_at=stops_at,
+        lacks=[lack_words(lack, train.gate, seen) for lack in missing],
+        wants_go=waits_for_a_person(release, train),
+        hours=lambda count: timedelta(hours=count),
+        can_change=release.state is ReleaseState.PLANNED or release.held_from in BEFORE_ANYBODY,
     )
 
 
@@ -69,51 +110,3 @@ def progress(release_id: int) -> str:
     if job is None:
         raise NotThere(_("This release is not being opened."))
     return render_template("releases/_progress.html", release=release, job=job)
-
-
-def _back(release_id: int) -> Response:
-    return redirect(url_for("releases.show", release_id=release_id))
-
-
-@bp.post("/releases/<int:release_id>/open")
-@staff(May.RELEASES)
-def open_now(release_id: int) -> Response:
-    start_opening(release_id, programme.moment(), viewer().person_id)
-    session().commit()
-    flash(_("The release is opening."), "success")
-    return _back(release_id)
-
-
-@bp.post("/releases/<int:release_id>/go-on")
-@staff(May.RELEASES)
-def go_on(release_id: int) -> Response:
-    go_on_opening(release_id, programme.moment(), viewer().person_id)
-    session().commit()
-    flash(_("The opening goes on. Who has their letter gets no second one."), "success")
-    return _back(release_id)
-
-
-@bp.post("/releases/<int:release_id>/cancel")
-@staff(May.RELEASES)
-def cancel(release_id: int) -> Response:
-    cancel_release(release_id, programme.moment())
-    session().commit()
-    flash(_("The release is cancelled. Nobody is written to."), "success")
-    return _back(release_id)
-
-
-@bp.post("/releases/<int:release_id>/plan-again")
-@staff(May.RELEASES)
-def again(release_id: int) -> Response:
-    plan_again(release_id, programme.moment())
-    session().commit()
-    return _back(release_id)
-
-
-@bp.post("/releases/<int:release_id>/close")
-@staff(May.RELEASES)
-def close(release_id: int) -> Response:
-    close_release(release_id, programme.moment())
-    session().commit()
-    flash(_("The release is closed."), "success")
-    return _back(release_id)

@@ -12,6 +12,16 @@ from campaigns.releases.queries.gates import (
     to_rehearse,
     waits_for,
 )
+from campaigns.releases.queries.recipients import (
+    Gets,
+    Reach,
+    gets,
+    how_many_left_out,
+    left_out,
+    one_by_one,
+    reach_of,
+    why_left_out,
+)
 from campaigns.releases.queries.releases import (
     ReleaseFigures,
     audience_name,
@@ -49,6 +59,8 @@ from campaigns.releases.queries.waves import (
 )
 
 __all__ = [
+    "Gets",
+    "Reach",
     "ReleaseFigures",
     "Standing",
     "audience_name",
@@ -58,15 +70,20 @@ __all__ = [
     "evidence",
     "figures",
     "frozen_sizes",
+    "gets",
     "holidays_of",
+    "how_many_left_out",
     "late",
+    "left_out",
     "letters_by_state",
     "may_open",
     "next_wave",
+    "one_by_one",
     "outstayed",
     "page_token",
     "people_in",
     "planned_weeks",
+    "reach_of",
     "read_page_token",
     "release_or_404",
     "release_titles",
@@ -88,4 +105,5 @@ __all__ = [
     "waits_for_a_person",
     "wave_or_404",
     "waves_of",
+    "why_left_out",
 ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from flask_babel import gettext as _
@@ -64,7 +63,7 @@ def staff_ids() -> Select[int]:
 
 def _core(train_id: int, at: datetime) -> ColumnElement[bool]:
     """Of those who are testers: in the train's audience for it, else who wears the tag."""
-    audience_id = session().scalar(select(Train.core_audience_id).where(Train.id == train_id))
+    audience_id = session().get_one(Train, train_id).core_audience_id
     chosen = matching({"tag": CORE_TAG}, at) if audience_id is None else people_of(audience_id, at)
     return Person.id.in_(select(chosen.subquery().c[0]))
 
@@ -101,7 +100,13 @@ def size(people: Select[int]) -> int:
 
 def sizes(release: Release, waves: list[Wave], at: datetime) -> dict[int, int]:
     """How many people each wave holds now, by its position."""
-    return {wave.position: size(people_in(release, wave, waves, at)) for wave in waves}
+    if not waves:
+        return {}
+    people = [people_in(release, wave, waves, at).subquery() for wave in waves]
+    counts = (
+        session().execute(select(*(select(func.count()).select_from(one).scalar_subquery() for one in people))).one()
+    )
+    return {wave.position: count for wave, count in zip(waves, counts, strict=True)}
 
 
 def frozen_sizes(waves: list[Wave]) -> dict[int, int]:
@@ -134,14 +139,3 @@ def late(release: Release, waves: list[Wave], limit: int) -> dict[int, list[int]
         come = staff_ids().where(Credential.created_at > since, not_(has)).order_by(Person.id).limit(limit)
         found.setdefault(staffs.position, []).extend(session().scalars(come))
     return {position: people for position, people in found.items() if people}
-
-
-@dataclass(frozen=True)
-class Reach:
-    """What a wave comes to: its people, how many of them get a letter, and why the others get none."""
-
-    wave: Wave
-    people: int
-    suppressed: int
-    no_address: int
-    letters: int

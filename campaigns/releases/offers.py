@@ -30,13 +30,13 @@ from crm.core.weeks import monday, week_of
 WORKDAYS = 5
 STATES = {
     ReleaseState.PLANNED: _l("planned"),
-    ReleaseState.OPENING: _l("opening"),
-    ReleaseState.OPEN: _l("open"),
-    ReleaseState.CLOSED: _l("closed"),
-    ReleaseState.CANCELLED: _l("cancelled"),
     ReleaseState.FROZEN: _l("frozen"),
     ReleaseState.REHEARSED: _l("rehearsed"),
+    ReleaseState.OPENING: _l("opening"),
+    ReleaseState.OPEN: _l("open"),
     ReleaseState.HELD: _l("on hold"),
+    ReleaseState.CLOSED: _l("closed"),
+    ReleaseState.CANCELLED: _l("cancelled"),
     ReleaseState.ROLLED_BACK: _l("taken back"),
 }
 

@@ -11,6 +11,7 @@ from celery import shared_task
 from campaigns.releases.actions import (
     close_release,
     finish_opening,
+    follow_zones,
     freeze_or_hold,
     go_on_giving,
     open_chunk,
@@ -92,6 +93,7 @@ def plan_weeks() -> int:
     """Closes releases whose week is over and prepares those of the coming weeks; returns how many it prepared."""
     at = programme.moment()
     _each(outstayed(at), close_release, "close", at)
+    follow_zones(at)
     made = prepare_weeks(at)
     session().commit()
     return made

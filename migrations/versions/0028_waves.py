@@ -50,7 +50,7 @@ TRAIN_COLUMNS = (
     "gate_blockers",
     "gate_crashes",
 )
-RELEASE_COLUMNS = ("held_from", "why", "notes", "frozen_at", "rehearsed_at", "go_at", "held_at")
+RELEASE_COLUMNS = ("leaves_local", "zone", "held_from", "why", "notes", "frozen_at", "rehearsed_at", "go_at", "held_at")
 WAVE_COLUMNS = ("position", "percent", "notify", "done_at", "overruled_at", "overruled_by_id", "overruled_why")
 WAVE_CHECKS = {
     "share_has_percent": "(kind = 'share') = (percent IS NOT NULL)",
@@ -112,6 +112,8 @@ def _releases() -> None:
         batch.add_column(sa.Column("held_from", _states(ALL_STATES, "held_from"), nullable=True))
         batch.add_column(sa.Column("why", sa.String(), nullable=False, server_default=""))
         batch.add_column(sa.Column("notes", JSON, nullable=True))
+        batch.add_column(sa.Column("leaves_local", sa.String(), nullable=True))
+        batch.add_column(sa.Column("zone", sa.String(), nullable=True))
         for column in ("frozen_at", "rehearsed_at", "go_at", "held_at"):
             batch.add_column(sa.Column(column, MOMENT, nullable=True))
         batch.create_check_constraint(

@@ -35,6 +35,7 @@ from campaigns.releases.actions.opening import (
 from campaigns.releases.actions.planning import (
     WeekTaken,
     change_release,
+    follow_zones,
     plan_release,
     prepare_weeks,
     skip_week,
@@ -59,6 +60,7 @@ __all__ = [
     "course_of",
     "create_train",
     "finish_opening",
+    "follow_zones",
     "freeze_or_hold",
     "freeze_release",
     "go_on_giving",

@@ -11,7 +11,7 @@ from sqlalchemy import Table, case, delete, or_, select, update
 from campaigns.releases.actions.moves import cancel_release, reason
 from campaigns.releases.models import Release, Train, TrainHoliday
 from campaigns.releases.queries import holidays_of, train_or_404
-from campaigns.releases.rules import BEFORE_ANYBODY, WEEKS_AHEAD, ReleaseState, leaves_on, opens_at
+from campaigns.releases.rules import BEFORE_ANYBODY, WEEKS_AHEAD, ReleaseState, leaves_on, moment_of, opens_at
 from crm.builds.models import Build
 from crm.core import journal, programme
 from crm.core.bulk import insert_or_pass
@@ -75,6 +75,8 @@ def _add(
     row = {
         "train_id": train.id,
         "week": week,
+        "leaves_local": datetime.combine(leaves_on(monday(week), train.weekday), train.local_time).isoformat(),
+        "zone": train.zone,
         "opens_at": opens_at(monday(week), train.weekday, train.local_time, train.zone),
         "build_id": build_id,
         "audience_id": audience_id,
@@ -136,6 +138,26 @@ def prepare_weeks(at: datetime) -> int:
             if opens_at(monday(week), train.weekday, train.local_time, train.zone) > at:
                 made += _add(train, week, build_id=None, audience_id=None, by_id=None) is not None
     return made
+
+
+def follow_zones(at: datetime) -> int:
+    """Releases that have not opened leave at the local time that was meant, by the rules their zones have now.
+
+    Returns for how many the moment changed.
+    """
+    ahead = (Release.opens_at > at, Release.opened_at.is_(None), Release.leaves_local.is_not(None))
+    changed = 0
+    for release in session().scalars(select(Release).where(*ahead).order_by(Release.id)).all():
+        assert release.leaves_local is not None
+        assert release.zone is not None
+        meant = moment_of(datetime.fromisoformat(release.leaves_local), release.zone)
+        if meant != release.opens_at:
+            before, release.opens_at = release.opens_at, meant
+            was, now = {"opens_at": before.isoformat()}, {"opens_at": meant.isoformat()}
+            journal.record("follow_zone", f"release:{release.id}", at=at, before=was, after=now)
+            changed += 1
+    session().flush()
+    return changed
 
 
 def skip_week(train_id: int, week: int, why: str, at: datetime) -> None:

@@ -15,6 +15,7 @@ from crm.core.db import Numbered, state_type
 class Release(Numbered):
     """One opening of a train, with one build; `week` as in core/weeks.py.
 
+    `leaves_local` (ISO, without a zone) and `zone` are what `opens_at` meant, should the rules of the zone change.
     Frozen are its build, `notes` by language, the lists of its waves, and its wordings in the outbox. `held_from` is
     where a release on hold goes on; `why` is what was said of the last hold, cancelling or roll-back.
     """
@@ -29,6 +30,8 @@ class Release(Numbered):
     train_id: Mapped[int] = mapped_column(ForeignKey("train.id"))
     week: Mapped[int]
     opens_at: Mapped[datetime]
+    leaves_local: Mapped[str | None]
+    zone: Mapped[str | None]
     build_id: Mapped[int | None] = mapped_column(ForeignKey("build.id"), index=True)
     audience_id: Mapped[int | None] = mapped_column(ForeignKey("audience.id"))
     state: Mapped[ReleaseState] = mapped_column(state_type(ReleaseState), default=ReleaseState.PLANNED)

@@ -1,5 +1,11 @@
 """What is known of trains and releases."""
 
+from campaigns.releases.queries.calendar import (
+    CalendarWeek,
+    calendar_token,
+    read_calendar_token,
+    weeks_of_trains,
+)
 from campaigns.releases.queries.gates import (
     blocking,
     due,
@@ -59,6 +65,7 @@ from campaigns.releases.queries.waves import (
 )
 
 __all__ = [
+    "CalendarWeek",
     "Gets",
     "Reach",
     "ReleaseFigures",
@@ -66,6 +73,7 @@ __all__ = [
     "audience_name",
     "audiences",
     "blocking",
+    "calendar_token",
     "due",
     "evidence",
     "figures",
@@ -84,6 +92,7 @@ __all__ = [
     "people_in",
     "planned_weeks",
     "reach_of",
+    "read_calendar_token",
     "read_page_token",
     "release_or_404",
     "release_titles",
@@ -105,5 +114,6 @@ __all__ = [
     "waits_for_a_person",
     "wave_or_404",
     "waves_of",
+    "weeks_of_trains",
     "why_left_out",
 ]

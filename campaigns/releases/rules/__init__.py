@@ -11,6 +11,7 @@ from campaigns.releases.rules.releases import (
     ReleaseState,
     leaves_on,
     mark,
+    moment_of,
     opens_at,
 )
 from campaigns.releases.rules.waves import (
@@ -62,6 +63,7 @@ __all__ = [
     "lacks",
     "leaves_on",
     "mark",
+    "moment_of",
     "opens_at",
     "place_of",
     "runs_needed",

@@ -71,8 +71,12 @@ def opens_at(monday: date, weekday: int, local_time: time, zone: str) -> datetim
 
     A time that the clock skips is moved on by the skip (02:30 becomes 03:30); one that comes twice is the first.
     """
-    local = datetime.combine(leaves_on(monday, weekday), local_time, ZoneInfo(zone))
-    return tz.resolve_imaginary(local).astimezone(UTC)
+    return moment_of(datetime.combine(leaves_on(monday, weekday), local_time), zone)
+
+
+def moment_of(local: datetime, zone: str) -> datetime:
+    """A local time without a zone, in UTC, by the rules that the zone has now."""
+    return tz.resolve_imaginary(local.replace(tzinfo=ZoneInfo(zone))).astimezone(UTC)
 
 
 def mark(release_id: int) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
@@ -11,49 +9,30 @@ from flask_babel import gettext as _
 
 from campaigns.releases.actions import change_release, plan_release, skip_week, unskip_week
 from campaigns.releases.forms import PlanForm
-from campaigns.releases.models import Release, Train
-from campaigns.releases.queries import holidays_of, planned_weeks, release_or_404, releases_page, train_or_404, trains
-from campaigns.releases.rules import WEEKS_AHEAD, leaves_on, opens_at
+from campaigns.releases.queries import (
+    CalendarWeek,
+    calendar_token,
+    release_or_404,
+    releases_page,
+    train_or_404,
+    trains,
+    weeks_of_trains,
+)
+from campaigns.releases.rules import WEEKS_AHEAD
 from campaigns.releases.views import bp
 from crm.core import programme
 from crm.core.db import session
 from crm.core.errors import NotThere, Refusal
 from crm.core.forms import refuse
 from crm.core.guards import May, staff, viewer
-from crm.core.weeks import friday, is_week, monday, week_of
-
-
-@dataclass(frozen=True)
-class CalendarWeek:
-    """One week of one train; `release` is None while nothing is planned."""
-
-    train: Train
-    week: int
-    friday: date
-    opens_at: Any
-    release: Release | None
-    skipped: str | None = None
+from crm.core.tokens import whole_address
+from crm.core.weeks import friday, is_week, week_of
 
 
 def calendar() -> list[CalendarWeek]:
     """The running and the coming weeks of every running train, week by week."""
-    at, running = programme.moment(), [train for train in trains() if train.active]
-    first = week_of(at, programme.required().tz)
-    last = first + WEEKS_AHEAD - 1
-    known = planned_weeks([train.id for train in running], first, last)
-    free = holidays_of([train.id for train in running])
-    return [
-        CalendarWeek(
-            train,
-            week,
-            friday(week),
-            opens_at(monday(week), train.weekday, train.local_time, train.zone),
-            known.get((train.id, week)),
-            free.get((train.id, leaves_on(monday(week), train.weekday))),
-        )
-        for week in range(first, last + 1)
-        for train in running
-    ]
+    first = week_of(programme.moment(), programme.required().tz)
+    return weeks_of_trains(first, first + WEEKS_AHEAD - 1)
 
 
 @bp.get("/releases")
@@ -63,6 +42,7 @@ def listing() -> str:
         "releases/list.html",
         calendar=calendar(),
         trains=trains(),
+        feed=whole_address(url_for("releases.feed", token=calendar_token(viewer().person_id))),
         page=releases_page(request.args.get("after"), request.args.get("before")),
     )
 

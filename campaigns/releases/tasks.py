@@ -10,6 +10,7 @@ from celery import shared_task
 
 from campaigns.releases.actions import (
     close_release,
+    count_release,
     finish_opening,
     follow_zones,
     freeze_or_hold,
@@ -27,6 +28,7 @@ from campaigns.releases.queries import (
     release_or_404,
     resting,
     running_late,
+    to_count,
     to_freeze,
     to_rehearse,
 )
@@ -72,6 +74,12 @@ def advance_due() -> int:
 def welcome() -> int:
     """Gives the build to those who came after its audience was settled; returns for how many releases."""
     return _each(running_late(), welcome_late, "welcome", programme.moment())
+
+
+@shared_task
+def count() -> int:
+    """What running releases have come to, for their pages; returns how many were counted."""
+    return _each(to_count(), count_release, "count", programme.moment())
 
 
 @step(JOB)

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Table, exists, select
 
 from crm.builds.models import Build, BuildAccess, CheckIn, CheckInImport, Seat
 from crm.builds.queries import builds_of, download_token, has_run, newest_builds, notes_in, notes_of, ran, runs_of
-from crm.builds.rules import PLATFORMS, RAN
+from crm.builds.rules import PLATFORMS, RAN, CheckInKind
 from crm.core import programme
 from crm.core.errors import NotUnderstood
 from crm.core.guards import May
@@ -34,6 +34,11 @@ def _has_build(value: str, _at: datetime) -> ColumnElement[bool]:
 
 def _ran_build(value: str, _at: datetime) -> ColumnElement[bool]:
     return exists().where(CheckIn.person_id == Person.id, ran(_whole(value)))
+
+
+def _reported_build(value: str, _at: datetime) -> ColumnElement[bool]:
+    on_it = (CheckIn.build_id == _whole(value), CheckIn.kind == CheckInKind.REPORT)
+    return exists().where(CheckIn.person_id == Person.id, *on_it)
 
 
 def _checked_in(value: str, at: datetime) -> ColumnElement[bool]:
@@ -108,6 +113,7 @@ OFFERS = RoomOffers(
     conditions=(
         Condition("has_build", _l("has access to the build"), "choice", _has_build, _choices),
         Condition("ran_build", _l("ran the build"), "choice", _ran_build, _choices),
+        Condition("reported_build", _l("reported on the build"), "choice", _reported_build, _choices),
         Condition("checked_in_days", _l("ran a build in the last days"), "days", _checked_in),
         Condition("platform", _l("ran a build on"), "choice", _platform, lambda: [(name, name) for name in PLATFORMS]),
     ),

@@ -148,14 +148,34 @@ def _waves() -> None:
         batch.create_unique_constraint(op.f("uq_wave_release_id_position"), ["release_id", "position"])
 
 
+def _hours() -> None:
+    op.create_table(
+        "release_hour",
+        sa.Column("release_id", ID, nullable=False),
+        sa.Column("hour_at", MOMENT, nullable=False),
+        sa.Column("given", ID, nullable=False),
+        sa.Column("ran", ID, nullable=False),
+        sa.Column("reported", ID, nullable=False),
+        sa.Column("blockers", ID, nullable=False),
+        sa.Column("letters", JSON, nullable=True),
+        sa.Column("counted_at", MOMENT, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["release_id"], ["release.id"], name=op.f("fk_release_hour_release_id_release"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("release_id", "hour_at", name=op.f("pk_release_hour")),
+    )
+
+
 def upgrade() -> None:
     _trains()
     _releases()
     _waves()
+    _hours()
     _only("check_in", "kind", "checkinkind", ALL_SIGNS)
 
 
 def downgrade() -> None:
+    op.drop_table("release_hour")
     op.execute("UPDATE check_in SET kind = 'report' WHERE kind = 'crash'")
     _only("check_in", "kind", "checkinkind", SIGNS)
     op.execute("DELETE FROM wave WHERE kind NOT IN ('staff', 'everybody')")

@@ -1,5 +1,6 @@
 """The verbs of releases, by what they are about."""
 
+from campaigns.releases.actions.counting import count_again, count_release
 from campaigns.releases.actions.freezing import (
     NothingToFreeze,
     freeze_or_hold,
@@ -57,6 +58,8 @@ __all__ = [
     "change_release",
     "change_train",
     "close_release",
+    "count_again",
+    "count_release",
     "course_of",
     "create_train",
     "finish_opening",

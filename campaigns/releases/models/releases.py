@@ -9,7 +9,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from campaigns.releases.rules import Notify, ReleaseState, WaveKind
-from crm.core.db import Numbered, state_type
+from crm.core.db import Model, Numbered, state_type
 
 
 class Release(Numbered):
@@ -46,6 +46,24 @@ class Release(Numbered):
     closed_at: Mapped[datetime | None]
     job_id: Mapped[int | None] = mapped_column(ForeignKey("job.id"))
     created_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+
+
+class ReleaseHour(Model):
+    """What a release had come to at one hour: counted from the rows it stands for, as `flask releases count` does anew.
+
+    `letters` is by state; it has no history, so it is of the moment of counting.
+    """
+
+    __tablename__ = "release_hour"
+
+    release_id: Mapped[int] = mapped_column(ForeignKey("release.id", ondelete="CASCADE"), primary_key=True)
+    hour_at: Mapped[datetime] = mapped_column(primary_key=True)
+    given: Mapped[int]
+    ran: Mapped[int]
+    reported: Mapped[int]
+    blockers: Mapped[int]
+    letters: Mapped[dict[str, Any] | None]
+    counted_at: Mapped[datetime]
 
 
 class Wave(Numbered):

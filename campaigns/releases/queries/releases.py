@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import date, datetime
 
 from flask_babel import gettext as _
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, or_, select
 
 from campaigns.audience.models import Audience
 from campaigns.releases.models import Release, Train, TrainHoliday
-from campaigns.releases.rules import STAYS_OPEN, ReleaseState, mark
-from crm.builds.models import Build, BuildAccess
-from crm.builds.queries import figures_of
+from campaigns.releases.rules import STAYS_OPEN, ReleaseState
+from crm.builds.models import Build
 from crm.core.db import session
 from crm.core.errors import NotAllowed, NotThere
 from crm.core.jobs import Job, JobState
 from crm.core.paging import Page, SortKey, page
 from crm.core.tokens import read, sign
-from crm.outbox.models import Letter
-from crm.outbox.rules import LetterState
 
 LINK = "release"
 
@@ -50,34 +46,6 @@ def read_page_token(token: str) -> tuple[int, int]:
     if not (isinstance(found, list) and len(found) == 2):
         raise NotAllowed(_("This link is not valid: copy it whole, or ask for a new one."))
     return int(found[0]), int(found[1])
-
-
-@dataclass(frozen=True)
-class ReleaseFigures:
-    """Letters by state, how many have the build, how many of the testers among them ran it."""
-
-    letters: dict[LetterState, int]
-    access: int
-    ran: int
-
-
-def letters_by_state(release: Release) -> dict[LetterState, int]:
-    """Found through the people who have the build: a letter has no index by its occasion alone."""
-    rows = session().execute(
-        select(Letter.state, func.count())
-        .join(BuildAccess, BuildAccess.person_id == Letter.person_id)
-        .where(BuildAccess.build_id == release.build_id, Letter.occasion == mark(release.id))
-        .group_by(Letter.state)
-    )
-    found = dict(rows.all())
-    return {state: found[state] for state in LetterState if state in found}
-
-
-def figures(release: Release) -> ReleaseFigures:
-    if release.build_id is None:
-        return ReleaseFigures({}, 0, 0)
-    build = figures_of(release.build_id)
-    return ReleaseFigures(letters_by_state(release), build.access, build.ran)
 
 
 def trains() -> list[Train]:

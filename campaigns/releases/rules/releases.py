@@ -59,6 +59,11 @@ GIVING = frozenset({ReleaseState.REHEARSED, ReleaseState.OPENING})
 """People are given the build, wave by wave."""
 GIVEN = frozenset({ReleaseState.REHEARSED, ReleaseState.OPENING, ReleaseState.OPEN})
 LONGEST_WHY = 500
+HOUR = timedelta(hours=1)
+FEW = 5_000
+"""People with a build, up to whom its figures are counted whenever they are looked at."""
+COUNTED = timedelta(weeks=2)
+"""How long after its opening a release is counted hour by hour."""
 
 
 def leaves_on(monday: date, weekday: int) -> date:
@@ -77,6 +82,11 @@ def opens_at(monday: date, weekday: int, local_time: time, zone: str) -> datetim
 def moment_of(local: datetime, zone: str) -> datetime:
     """A local time without a zone, in UTC, by the rules that the zone has now."""
     return tz.resolve_imaginary(local.replace(tzinfo=ZoneInfo(zone))).astimezone(UTC)
+
+
+def hour_of(at: datetime) -> datetime:
+    """The beginning of its hour."""
+    return at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
 
 
 def mark(release_id: int) -> str:

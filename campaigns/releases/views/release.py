@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 from flask import render_template
+from flask_babel import format_datetime
 from flask_babel import gettext as _
 
 from campaigns.releases.actions import letter_texts
 from campaigns.releases.models import Release, Train, Wave
 from campaigns.releases.queries import (
+    at_the_same_age,
     audience_name,
+    blockers_of,
     figures,
     frozen_sizes,
+    hours_of,
+    one_before,
     release_or_404,
     sizes,
     train_or_404,
@@ -32,6 +38,9 @@ from crm.core.guards import May, staff, viewer
 from crm.core.jobs import Job
 from crm.core.weeks import friday
 from crm.people.models import Person
+
+SHOWN = 5
+"""Blocker reports on the page; the list of requests has the others."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +64,23 @@ def _texts(release: Release, train: Train) -> dict[str, tuple[str, str]]:
     return letter_texts(build, train, programme.required().languages, release.notes)
 
 
+def _curve(release: Release) -> tuple[list[str], list[dict[str, Any]]] | None:
+    """Labels and lines of the chart; None before there are two points."""
+    hours = hours_of(release)
+    if len(hours) < 2:
+        return None
+    lines = {"given": _("have it"), "ran": _("ran it"), "reported": _("reported"), "blockers": _("blockers")}
+    labels = [format_datetime(hour.hour_at, "short") for hour in hours]
+    return labels, [{"label": said, "values": [getattr(hour, name) for hour in hours]} for name, said in lines.items()]
+
+
+def _last_week(release: Release, at: datetime) -> dict[str, Any] | None:
+    """The train's release before this one, as long after its opening as this one is now."""
+    before = one_before(release)
+    then = at_the_same_age(before, release, min(at, release.closed_at or at)) if before is not None else None
+    return {"release": before, "given": then.given, "ran": then.ran, "blockers": then.blockers} if then else None
+
+
 def _rows(release: Release, waves: list[Wave]) -> list[Row]:
     planned = release.state is ReleaseState.PLANNED
     counted = sizes(release, waves, programme.moment()) if planned else frozen_sizes(waves)
@@ -72,6 +98,7 @@ def show(release_id: int) -> str:
     reader = session().get(Person, viewer().person_id)
     waves = waves_of(release)
     rows = _rows(release, waves)
+    opened = any(wave.opened_at is not None for wave in waves)
     counted = {True: 0, False: 0}
     for row in rows:
         counted[row.wave.kind is WaveKind.STAFF] += row.people or 0
@@ -86,8 +113,11 @@ def show(release_id: int) -> str:
         rows=rows,
         staff=counted[True],
         testers=counted[False],
-        opened=any(wave.opened_at is not None for wave in waves),
-        figures=figures(release),
+        opened=opened,
+        figures=figures(release, programme.moment()),
+        blockers=blockers_of(release.build_id, SHOWN) if opened and release.build_id else [],
+        curve=_curve(release) if opened else None,
+        last_week=_last_week(release, programme.moment()),
         letter_words=LETTER_WORDS,
         departures=departures(release.opens_at, train.zone, reader.zone if reader else None),
         job=session().get(Job, release.job_id) if release.job_id else None,

@@ -88,7 +88,7 @@ def test_who_must_not_be_written_to_has_the_build_and_a_suppressed_letter(releas
     suppress([ada.id], SuppressionReason.UNSUBSCRIBED, NOW)
     open_release(release.id, OPENS)
     assert access() == {ada.id}
-    assert figures(release).letters == {LetterState.SUPPRESSED: 1}
+    assert figures(release, OPENS).letters == {LetterState.SUPPRESSED: 1}
 
 
 def test_who_has_no_mail_address_gets_the_build_without_a_letter(release: Release) -> None:
@@ -189,7 +189,7 @@ def test_figures_count_testers_who_ran_it(release: Release, build: Build, lin: P
     open_release(release.id, OPENS)
     ran = [NewCheckIn(who.id, "5.1", CheckInKind.FIRST_RUN, OPENS, build_id=build.id) for who in (lin, ada, ada)]
     record_check_ins(ran, received_at=OPENS)
-    found = figures(session().get_one(Release, release.id, populate_existing=True))
+    found = figures(session().get_one(Release, release.id, populate_existing=True), OPENS)
     assert (found.access, found.ran, found.letters) == (2, 1, {LetterState.QUEUED: 2})
 
 

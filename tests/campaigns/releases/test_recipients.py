@@ -44,7 +44,7 @@ def test_the_preview_is_what_happens(release: Release, crowd: dict[str, Person])
     assert (staff.people, staff.letters, staff.without) == (1, 1, {})
     assert (rest.people, rest.letters, rest.without) == (3, 1, {Gets.NO_ADDRESS: 1, Gets.SUPPRESSED: 1})
     open_release(release.id, OPENS)
-    done = figures(release_or_404(release.id))
+    done = figures(release_or_404(release.id), OPENS)
     assert done.access == staff.people + rest.people
     assert done.letters == {LetterState.QUEUED: staff.letters + rest.letters, LetterState.SUPPRESSED: 1}
 
@@ -53,7 +53,7 @@ def test_a_wave_without_letters_says_so(release: Release, crowd: dict[str, Perso
     session().execute(update(TrainWave).values(notify=Notify.NONE))
     assert [found.letters for found in reaches(release)] == [0, 0]
     open_release(release.id, OPENS)
-    assert figures(release_or_404(release.id)).letters == {}
+    assert figures(release_or_404(release.id), OPENS).letters == {}
 
 
 def test_the_page_tells_each_person_and_why_others_are_in_no_wave(

@@ -89,7 +89,9 @@ def plan(train_id: int, week: int) -> Any:
         except Refusal as error:
             session().rollback()
             refuse(form.build_id, str(error))
-    return render_template("releases/plan.html", form=form, train=train, friday=friday(week), release=None)
+    return render_template(
+        "releases/plan.html", form=form, train=train, friday=friday(week), week_number=week, release=None
+    )
 
 
 @bp.route("/releases/<int:release_id>/change", methods=["GET", "POST"])
@@ -107,4 +109,11 @@ def change(release_id: int) -> Any:
         except Refusal as error:
             session().rollback()
             refuse(form.build_id, str(error))
-    return render_template("releases/plan.html", form=form, train=train, friday=friday(release.week), release=release)
+    return render_template(
+        "releases/plan.html",
+        form=form,
+        train=train,
+        friday=friday(release.week),
+        week_number=release.week,
+        release=release,
+    )

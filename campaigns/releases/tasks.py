@@ -15,6 +15,7 @@ from campaigns.releases.actions import (
     follow_zones,
     freeze_or_hold,
     go_on_giving,
+    move_letters,
     open_chunk,
     prepare_weeks,
     rehearse,
@@ -31,6 +32,7 @@ from campaigns.releases.queries import (
     to_count,
     to_freeze,
     to_rehearse,
+    with_letters_astray,
 )
 from crm.core import programme
 from crm.core.db import session
@@ -74,6 +76,18 @@ def advance_due() -> int:
 def welcome() -> int:
     """Gives the build to those who came after its audience was settled; returns for how many releases."""
     return _each(running_late(), welcome_late, "welcome", programme.moment())
+
+
+@shared_task
+def call_back() -> int:
+    """Letters follow their release in pieces: called back on hold, waiting again when it goes on; returns how many."""
+    moved, at = 0, programme.moment()
+    for release_id in with_letters_astray():
+        while some := move_letters(release_id, at):
+            session().commit()
+            moved += some
+        session().rollback()
+    return moved
 
 
 @shared_task

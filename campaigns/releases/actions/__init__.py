@@ -6,11 +6,7 @@ from campaigns.releases.actions.freezing import (
     freeze_or_hold,
     freeze_release,
 )
-from campaigns.releases.actions.holding import (
-    hold_release,
-    resume_release,
-    roll_back,
-)
+from campaigns.releases.actions.holding import hold_release, move_letters, resume_release, roll_back
 from campaigns.releases.actions.letters import (
     letter_texts,
 )
@@ -72,6 +68,7 @@ __all__ = [
     "let_go",
     "letter_texts",
     "move",
+    "move_letters",
     "open_chunk",
     "open_release",
     "overrule",

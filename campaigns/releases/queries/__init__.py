@@ -1,5 +1,6 @@
 """What is known of trains and releases."""
 
+from campaigns.releases.queries.astray import with_letters_astray
 from campaigns.releases.queries.calendar import (
     CalendarWeek,
     calendar_token,
@@ -132,4 +133,5 @@ __all__ = [
     "waves_of",
     "weeks_of_trains",
     "why_left_out",
+    "with_letters_astray",
 ]

@@ -59,6 +59,8 @@ GIVING = frozenset({ReleaseState.REHEARSED, ReleaseState.OPENING})
 """People are given the build, wave by wave."""
 GIVEN = frozenset({ReleaseState.REHEARSED, ReleaseState.OPENING, ReleaseState.OPEN})
 LONGEST_WHY = 500
+ON_HOLD = "release_held"
+"""Why a letter was cancelled that waits again when its release goes on."""
 HOUR = timedelta(hours=1)
 FEW = 5_000
 """People with a build, up to whom its figures are counted whenever they are looked at."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from flask import flash, redirect, request, url_for
 from flask_babel import gettext as _
-from flask_babel import ngettext
 from werkzeug.wrappers import Response
 
 from campaigns.releases.actions import (
@@ -75,9 +74,10 @@ def overrule_gate(release_id: int, position: int) -> Response:
 @bp.post("/releases/<int:release_id>/hold")
 @staff(May.RELEASES)
 def hold(release_id: int) -> Response:
-    count = hold_release(release_id, _why(), programme.moment())
-    letters = ngettext("%(num)s letter was called back.", "%(num)s letters were called back.", count)
-    return _done(release_id, " ".join([_("The release is on hold, and nobody is offered its build."), letters]))
+    hold_release(release_id, _why(), programme.moment())
+    return _done(
+        release_id, _("The release is on hold: nobody is offered its build, and waiting letters are called back.")
+    )
 
 
 @bp.post("/releases/<int:release_id>/resume")

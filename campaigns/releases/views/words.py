@@ -44,7 +44,7 @@ def wave_name(kind: WaveKind, percent: int | None) -> str:
 
 
 def gate_words(gate: Gate) -> str:
-    """What is asked for before the next wave."""
+    """What is asked for before the next wave, in a sentence."""
     parts = []
     if gate.ran_percent is not None:
         parts.append(_("%(percent)s %% ran it within %(hours)s hours", percent=gate.ran_percent, hours=gate.hours))
@@ -52,7 +52,8 @@ def gate_words(gate: Gate) -> str:
         parts.append(_("fewer than %(limit)s blockers", limit=gate.blockers))
     if gate.crashes is not None:
         parts.append(_("fewer than %(limit)s crashes", limit=gate.crashes))
-    return "; ".join(parts) if parts else _("nothing: every wave follows at once")
+    told = _("Before each next wave: %(gate)s.", gate="; ".join(parts)) if parts else None
+    return str(told or _("No gate: every wave follows at once."))
 
 
 def lack_words(lack: Lack, gate: Gate, seen: Evidence) -> str:

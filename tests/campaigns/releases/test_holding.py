@@ -14,6 +14,7 @@ from campaigns.releases.actions import (
     close_release,
     freeze_release,
     hold_release,
+    move_letters,
     open_chunk,
     open_release,
     resume_release,
@@ -23,6 +24,7 @@ from campaigns.releases.actions import (
 from campaigns.releases.models import Release
 from campaigns.releases.queries import standing_still
 from campaigns.releases.rules import ReleaseState
+from campaigns.releases.tasks import call_back
 from crm.builds.actions import grant_access, hold_build
 from crm.builds.models import Build, BuildAccess
 from crm.builds.queries import offered
@@ -145,6 +147,27 @@ def test_grave_steps_ask_why_and_the_wrong_ones_are_refused(release: Release, ad
         close_release(release.id, OPENS)
     with pytest.raises(MoveRefused):
         hold_release(release.id, WHY, OPENS)
+
+
+@pytest.mark.parametrize("later", [timedelta(0), timedelta(days=2)], ids=["at once", "an outage later"])
+def test_many_letters_follow_their_release_in_pieces(
+    release: Release, ada: Person, monkeypatch: pytest.MonkeyPatch, later: timedelta
+) -> None:
+    people = {ada.id, *(make.tester(f"T{n}").id for n in range(6))}
+    open_release(release.id, OPENS)
+    monkeypatch.setitem(hold_release.__globals__, "CHUNK", 2)
+    monkeypatch.setattr(move_letters, "__defaults__", (2,))
+    assert hold_release(release.id, WHY, OPENS) == 2
+    required().held_at = OPENS + later
+    session().commit()
+    assert call_back.run() == len(people) - 2
+    assert call_back.run() == 0
+    assert letters() == {LetterState.CANCELLED: len(people)}
+    assert resume_release(release.id, OPENS) == 2
+    session().commit()
+    assert call_back.run() == len(people) - 2
+    assert call_back.run() == 0
+    assert letters() == {LetterState.QUEUED: len(people)}
 
 
 def test_home_shows_what_stands_still(lins_browser: FlaskClient, release: Release, ada: Person) -> None:

@@ -27,6 +27,10 @@ EVERY: dict[str, float] = {
     "campaigns.outreach.tasks.advance_due": 15,
     "campaigns.releases.tasks.plan_weeks": 3600,
     "campaigns.releases.tasks.open_due": 15,
+    "campaigns.releases.tasks.advance_due": 30,
+    "campaigns.releases.tasks.welcome": 60,
+    "campaigns.releases.tasks.call_back": 15,
+    "campaigns.releases.tasks.count": 60,
     "campaigns.credits.tasks.remind": 3600,
 }
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Literal
 
 from alembic import context
@@ -18,6 +20,25 @@ def _written(kind: str, item: Any, _context: Any) -> str | Literal[False]:
     return "sa.DateTime(timezone=True)" if kind == "type" and isinstance(item, UtcDateTime) else False
 
 
+@contextmanager
+def _tables_may_be_rebuilt(connection: Connection) -> Iterator[None]:
+    """SQLite changes a table by dropping it and making it anew, which would take the rows of others that point to it.
+
+    Keys are checked again when all is done. Inside of a transaction the switch does nothing: it stands before them.
+    """
+    if connection.dialect.name != "sqlite" or connection.in_transaction():
+        yield
+        return
+    driver: Any = connection.connection.driver_connection
+    driver.execute("PRAGMA foreign_keys=OFF")
+    try:
+        yield
+        if lost := driver.execute("PRAGMA foreign_key_check").fetchall():
+            raise RuntimeError(f"rows point to nothing after the migration: {lost[:5]}")
+    finally:
+        driver.execute("PRAGMA foreign_keys=ON")
+
+
 def _run(connection: Connection) -> None:
     context.configure(
         connection=connection,
@@ -27,7 +48,7 @@ def _run(connection: Connection) -> None:
         transaction_per_migration=True,
         render_item=_written,
     )
-    with context.begin_transaction():
+    with _tables_may_be_rebuilt(connection), context.begin_transaction():
         context.run_migrations()
 
 

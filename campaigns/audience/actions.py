@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import insert, literal, select
+from sqlalchemy import Select, insert, literal, select
 
 from campaigns.audience.models import Audience, FrozenList, FrozenMember
 from campaigns.audience.queries import people_of
@@ -52,9 +53,14 @@ def save_audience(
 
 def freeze(audience: int | Mapping[str, str], title: str, at: datetime) -> int:
     """Keeps who is in an audience (or found by a filter) at this moment as a list; returns its number."""
-    is_saved = isinstance(audience, int)
+    saved_id = audience if isinstance(audience, int) else None
     people = people_of(audience, at) if isinstance(audience, int) else matching(audience, at)
-    kept = FrozenList(audience_id=audience if is_saved else None, title=title, at=at)
+    return freeze_people(people, title, at, audience_id=saved_id)
+
+
+def freeze_people(people: Select[Any], title: str, at: datetime, audience_id: int | None = None) -> int:
+    """Keeps the people that a query of their ids finds as a list; returns its number."""
+    kept = FrozenList(audience_id=audience_id, title=title, at=at)
     session().add(kept)
     session().flush()
     found = people.subquery()

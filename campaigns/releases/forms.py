@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import time
-from typing import NamedTuple
+from datetime import date, time
+from typing import Any, NamedTuple
 from zoneinfo import available_timezones
 
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, Field, SelectField, StringField, TimeField
+from wtforms import BooleanField, Field, IntegerField, SelectField, StringField, TextAreaField, TimeField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its types
-from wtforms.validators import DataRequired, InputRequired, Length, ValidationError
+from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional, ValidationError
 
 from campaigns.releases.queries import audiences
+from campaigns.releases.rules import MOST_HOURS, Course, Gate, Notify, Step, WaveKind
 from crm.builds.queries import newest_builds
 from crm.builds.rules import PLATFORMS
 from crm.core.forms import Form
@@ -34,11 +35,106 @@ class Schedule(NamedTuple):
     zone: str
 
 
+NOTIFIES = [
+    SelectChoice(Notify.LETTER.value, _l("a letter in their language")),
+    SelectChoice(Notify.ALL_LANGUAGES.value, _l("a letter in all languages")),
+    SelectChoice(Notify.NONE.value, _l("no letter")),
+]
+
+
+def _notify(label: Any) -> SelectField:
+    return SelectField(label, choices=NOTIFIES, default=Notify.LETTER.value)
+
+
+def _number(label: Any, least: int, most: int) -> IntegerField:
+    return IntegerField(label, validators=[Optional(), NumberRange(least, most)])
+
+
+def _shares(text: str | None) -> list[str]:
+    return (text or "").replace("%", " ").replace(",", " ").split()
+
+
 class ScheduleForm(Form):
     weekday = SelectField(_l("Weekday"), coerce=int, choices=DAYS, default=4)
     local_time = TimeField(_l("Local time"), validators=[InputRequired()])
     zone = StringField(_l("Time zone"), validators=[DataRequired()])
     active = BooleanField(_l("It runs: releases of the coming weeks are prepared"), default=True)
+
+    freeze_hours = _number(_l("Freeze, hours before it leaves"), 1, MOST_HOURS)
+    rehearsal_hours = _number(_l("Rehearsal, hours before it leaves"), 1, MOST_HOURS)
+    goes_itself = BooleanField(_l("It goes by itself when its time has come"), default=True)
+    with_core = BooleanField(_l("The core has a wave of its own"))
+    core_audience_id = SelectField(_l("Who is core"), coerce=int)
+    shares = StringField(_l("Shares of the rest, in percent"), validators=[Length(max=100)])
+    staff_notify = _notify(_l("Staff get"))
+    core_notify = _notify(_l("The core gets"))
+    share_notify = _notify(_l("The shares get"))
+    everybody_notify = _notify(_l("Everybody gets"))
+    gate_percent = _number(_l("How many percent must have run it"), 1, 100)
+    gate_hours = _number(_l("Within how many hours of getting it"), 1, 168)
+    gate_blockers = _number(_l("Blockers at which the gate closes"), 1, 100_000)
+    gate_crashes = _number(_l("Crashes at which the gate closes"), 1, 1_000_000)
+    holidays = TextAreaField(_l("Days on which it does not leave"), validators=[Length(max=20_000)])
+
+    def offer(self, course: Course) -> None:
+        """Fills the choices, and the fields with what the train does now."""
+        saved = [SelectChoice(number, name) for number, name in audiences()]
+        self.core_audience_id.choices = [SelectChoice(0, _l("testers with the tag core")), *saved]
+        if self.is_submitted():
+            return
+        gate, kinds = course.gate, {step.kind: step for step in course.steps}
+        for name, value in {
+            "core_audience_id": course.core_audience_id or 0,
+            "freeze_hours": course.freeze_hours,
+            "rehearsal_hours": course.rehearsal_hours,
+            "goes_itself": course.goes_itself,
+            "with_core": WaveKind.CORE in kinds,
+            "shares": " ".join(str(step.percent) for step in course.steps if step.percent is not None),
+            "gate_percent": gate.ran_percent,
+            "gate_hours": gate.hours,
+            "gate_blockers": gate.blockers,
+            "gate_crashes": gate.crashes,
+            "holidays": "\n".join(f"{on} {why}" for on, why in sorted(course.holidays.items())),
+        }.items():
+            self[name].data = value
+        for kind, step in kinds.items():
+            self[f"{kind}_notify"].data = step.notify.value
+
+    def validate_rehearsal_hours(self, field: Field) -> None:
+        if field.data and field.data > (self.freeze_hours.data or 0):
+            raise ValidationError(_l("A rehearsal comes after the freeze: give the freeze more hours than it."))
+
+    def validate_shares(self, field: Field) -> None:
+        if not all(word.isdecimal() and 0 < int(word[:4]) < 100 for word in _shares(field.data)):
+            raise ValidationError(_l("Write whole numbers from 1 to 99 with spaces between them, such as 5 25."))
+
+    def validate_holidays(self, field: Field) -> None:
+        for line in (field.data or "").splitlines():
+            try:
+                if line.strip():
+                    date.fromisoformat(line.split()[0])
+            except ValueError as error:
+                raise ValidationError(_l("Write one day a line, such as 2027-01-01 New Year.")) from error
+
+    @property
+    def course(self) -> Course:
+        """What a valid form says."""
+        steps = [Step(WaveKind.STAFF, Notify(self.staff_notify.data))]
+        if self.with_core.data:
+            steps.append(Step(WaveKind.CORE, Notify(self.core_notify.data)))
+        said = Notify(self.share_notify.data)
+        steps += [Step(WaveKind.SHARE, said, int(word)) for word in _shares(self.shares.data)]
+        steps.append(Step(WaveKind.EVERYBODY, Notify(self.everybody_notify.data)))
+        days = [line.strip().partition(" ") for line in (self.holidays.data or "").splitlines() if line.strip()]
+        return Course(
+            self.freeze_hours.data,
+            self.rehearsal_hours.data,
+            bool(self.goes_itself.data),
+            self.core_audience_id.data or None,
+            steps,
+            Gate(self.gate_percent.data, self.gate_hours.data or 24, self.gate_blockers.data, self.gate_crashes.data),
+            {date.fromisoformat(on): why.strip() for on, _space, why in days},
+        )
 
     def validate_zone(self, field: Field) -> None:
         if field.data not in available_timezones():

@@ -12,9 +12,16 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import Table
 
-from campaigns.releases.models import Release
-from campaigns.releases.queries import planned_weeks, release_titles, releases_of_week, trains
-from campaigns.releases.rules import ReleaseState, opens_at
+from campaigns.releases.models import Release, Wave
+from campaigns.releases.queries import (
+    holidays_of,
+    planned_weeks,
+    release_titles,
+    releases_of_week,
+    standing_still,
+    trains,
+)
+from campaigns.releases.rules import ReleaseState, leaves_on, opens_at
 from crm.core import programme
 from crm.core.guards import May, door
 from crm.core.offers import NavItem, Owned, Panel, RoomOffers
@@ -23,10 +30,14 @@ from crm.core.weeks import monday, week_of
 WORKDAYS = 5
 STATES = {
     ReleaseState.PLANNED: _l("planned"),
+    ReleaseState.FROZEN: _l("frozen"),
+    ReleaseState.REHEARSED: _l("rehearsed"),
     ReleaseState.OPENING: _l("opening"),
     ReleaseState.OPEN: _l("open"),
+    ReleaseState.HELD: _l("on hold"),
     ReleaseState.CLOSED: _l("closed"),
     ReleaseState.CANCELLED: _l("cancelled"),
+    ReleaseState.ROLLED_BACK: _l("taken back"),
 }
 
 
@@ -52,8 +63,9 @@ def _departures(week: int, zone: ZoneInfo) -> list[Departure]:
         )
         for release, title in release_titles(releases_of_week(week))
     ]
+    free = holidays_of([train.id for train in running])
     for train in running:
-        if (train.id, week) not in known:
+        if (train.id, week) not in known and (train.id, leaves_on(monday(week), train.weekday)) not in free:
             at = opens_at(monday(week), train.weekday, train.local_time, train.zone).astimezone(zone)
             url = door("releases.plan", train_id=train.id, week=week)
             found.append(Departure(at, train.name, _("not planned"), url))
@@ -81,9 +93,21 @@ def week_panel(_person_id: int, at: datetime) -> dict[str, Any] | None:
     return {"days": [_day(first + timedelta(days=n), today, leaving) for n in range(last)]}
 
 
+def stopped_panel(_person_id: int, _at: datetime) -> dict[str, Any] | None:
+    """Releases that go no further by themselves: on hold, waiting at a gate, or for somebody to let them go."""
+    found = standing_still()
+    return {"stopped": found} if found else None
+
+
 OFFERS = RoomOffers(
     room="releases",
-    owned=(Owned(cast(Table, Release.__table__), "created_by_id", forget="keep", exported=False),),
-    home=(Panel("week", "releases/_week.html", week_panel, order=10, may=May.SEE),),
+    owned=(
+        Owned(cast(Table, Release.__table__), "created_by_id", forget="keep", exported=False),
+        Owned(cast(Table, Wave.__table__), "overruled_by_id", forget="keep", exported=False),
+    ),
+    home=(
+        Panel("week", "releases/_week.html", week_panel, order=10, may=May.SEE),
+        Panel("stopped", "releases/_stopped.html", stopped_panel, order=12, may=May.SEE),
+    ),
     navigation=(NavItem(_l("Releases"), "releases.listing", May.SEE, order=40),),
 )

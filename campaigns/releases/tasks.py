@@ -1,15 +1,39 @@
-"""Releases leave by the calendar: what is due and not done is opened, however late."""
+"""Releases leave by the calendar and by evidence: what is due and not done is done, however late."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 import structlog
 from celery import shared_task
 
-from campaigns.releases.actions import close_release, finish_opening, open_chunk, prepare_weeks, start_opening
+from campaigns.releases.actions import (
+    close_release,
+    count_release,
+    finish_opening,
+    follow_zones,
+    freeze_or_hold,
+    go_on_giving,
+    move_letters,
+    open_chunk,
+    prepare_weeks,
+    rehearse,
+    start_opening,
+    welcome_late,
+)
 from campaigns.releases.actions.opening import JOB
-from campaigns.releases.queries import due, outstayed
+from campaigns.releases.queries import (
+    due,
+    outstayed,
+    release_or_404,
+    resting,
+    running_late,
+    to_count,
+    to_freeze,
+    to_rehearse,
+    with_letters_astray,
+)
 from crm.core import programme
 from crm.core.db import session
 from crm.core.errors import Refusal
@@ -18,25 +42,67 @@ from crm.core.jobs import Job, step
 log = structlog.get_logger(__name__)
 
 
-@shared_task
-def open_due() -> int:
-    """Starts the opening of every release whose time has come; returns how many."""
-    started = 0
-    for release_id in due(programme.moment()):
+def _each(releases: Iterable[int], do: Callable[[int, datetime], object], what: str, at: datetime) -> int:
+    """Each in a transaction of its own; returns for how many it was done."""
+    done = 0
+    for release_id in releases:
         try:
-            start_opening(release_id, programme.moment())
+            result = do(release_id, at)
             session().commit()
-            started += 1
+            done += result is not False and result != 0
         except Refusal as refusal:  # somebody else opened or changed it meanwhile
             session().rollback()
-            log.info("release_not_opened", release=release_id, reason=str(refusal))
-    return started
+            log.info("release_not_moved", release=release_id, what=what, reason=str(refusal))
+    return done
+
+
+@shared_task
+def open_due() -> int:
+    """Freezes, rehearses and opens every release whose time for it has come; returns how many it opens."""
+    at = programme.moment()
+    _each(to_freeze(at), freeze_or_hold, "freeze", at)
+    _each(to_rehearse(at), rehearse, "rehearse", at)
+    return _each(due(at), start_opening, "open", at)
+
+
+@shared_task
+def advance_due() -> int:
+    """Opens the next wave wherever what was seen of the build allows it; returns for how many releases."""
+    at = programme.moment()
+    return _each(resting(), lambda number, now: go_on_giving(release_or_404(number), now), "advance", at)
+
+
+@shared_task
+def welcome() -> int:
+    """Gives the build to those who came after its audience was settled; returns for how many releases."""
+    return _each(running_late(), welcome_late, "welcome", programme.moment())
+
+
+@shared_task
+def call_back() -> int:
+    """Letters follow their release in pieces: called back on hold, waiting again when it goes on; returns how many."""
+    moved, at = 0, programme.moment()
+    for release_id in with_letters_astray():
+        while some := move_letters(release_id, at):
+            session().commit()
+            moved += some
+        session().rollback()
+    return moved
+
+
+@shared_task
+def count() -> int:
+    """What running releases have come to, for their pages; returns how many were counted."""
+    return _each(to_count(), count_release, "count", programme.moment())
 
 
 @step(JOB)
-def open_step(job: Job, at: datetime) -> bool:
-    """One piece of an opening: access and letters for up to a thousand people, committed with the job's cursor."""
-    release_id = int(job.args["release_id"])
+def open_step(job: Job, _at: datetime) -> bool:
+    """One piece of an opening: access and letters for up to a thousand people, committed with the job's cursor.
+
+    It happens when the programme says that it is, as a gate counts the hours from here.
+    """
+    release_id, at = int(job.args["release_id"]), programme.moment()
     cursor, people = open_chunk(release_id, job.cursor, at)
     job.cursor, job.done = cursor, job.done + people
     if not cursor:
@@ -48,12 +114,8 @@ def open_step(job: Job, at: datetime) -> bool:
 def plan_weeks() -> int:
     """Closes releases whose week is over and prepares those of the coming weeks; returns how many it prepared."""
     at = programme.moment()
-    for release_id in outstayed(at):
-        try:
-            close_release(release_id, at)
-            session().commit()
-        except Refusal:  # somebody else closed it meanwhile
-            session().rollback()
+    _each(outstayed(at), close_release, "close", at)
+    follow_zones(at)
     made = prepare_weeks(at)
     session().commit()
     return made

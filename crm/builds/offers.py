@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Table, exists, select
 
 from crm.builds.models import Build, BuildAccess, CheckIn, CheckInImport, FeedKey, Seat
 from crm.builds.queries import builds_of, download_token, has_run, newest_builds, notes_in, notes_of, ran, runs_of
-from crm.builds.rules import PLATFORMS, RAN
+from crm.builds.rules import PLATFORMS, RAN, CheckInKind
 from crm.core import programme
 from crm.core.errors import NotUnderstood
 from crm.core.guards import May
@@ -39,6 +39,11 @@ def _ran_build(value: str, _at: datetime) -> ColumnElement[bool]:
 def _ran_version(value: str, _at: datetime) -> ColumnElement[bool]:
     """As devices named it, registered or not."""
     return exists().where(CheckIn.person_id == Person.id, CheckIn.version == value, CheckIn.kind.in_(RAN))
+
+
+def _reported_build(value: str, _at: datetime) -> ColumnElement[bool]:
+    on_it = (CheckIn.build_id == _whole(value), CheckIn.kind == CheckInKind.REPORT)
+    return exists().where(CheckIn.person_id == Person.id, *on_it)
 
 
 def _checked_in(value: str, at: datetime) -> ColumnElement[bool]:
@@ -115,6 +120,7 @@ OFFERS = RoomOffers(
         Condition("has_build", _l("has access to the build"), "choice", _has_build, _choices),
         Condition("ran_build", _l("ran the build"), "choice", _ran_build, _choices),
         Condition("ran_version", _l("ran the version"), "text", _ran_version),
+        Condition("reported_build", _l("reported on the build"), "choice", _reported_build, _choices),
         Condition("checked_in_days", _l("ran a build in the last days"), "days", _checked_in),
         Condition("platform", _l("ran a build on"), "choice", _platform, lambda: [(name, name) for name in PLATFORMS]),
     ),

@@ -33,6 +33,7 @@ class Story(Reaching, Testing, Thanking):
             self._week(week)
             if week % 10 == 9:
                 self.say(f"  week {week + 1} of {WEEKS}")
+        self._count_hours()
         self._thank()
 
     def _found(self) -> None:

@@ -9,7 +9,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from flask import Flask
 from flask_migrate import downgrade, upgrade
-from sqlalchemy import inspect
+from sqlalchemy import inspect, text
 
 from crm.core.db import db, disconnect
 
@@ -28,6 +28,28 @@ def test_migrations_run_up_down_and_up(app: Flask) -> None:
         assert set(inspect(db.engine).get_table_names()) <= {"alembic_version"}
         upgrade()
         assert set(inspect(db.engine).get_table_names()) == {*db.metadata.tables, "alembic_version"}
+        disconnect()
+
+
+def test_a_table_that_is_made_anew_keeps_the_rows_that_point_to_it(app: Flask) -> None:
+    """SQLite changes a table by dropping it; with its keys on, the waves of a release would go with it."""
+    train = "INSERT INTO train (name, platform, weekday, local_time, zone, active, created_at) "
+    train += "VALUES ('Orange', 'android', 4, '17:00:00', 'UTC', true, '2026-01-01 00:00:00')"
+    release = "INSERT INTO release (train_id, week, opens_at, state) SELECT id, 1, created_at, 'open' FROM train"
+    wave = "INSERT INTO wave (release_id, kind) SELECT id, 'everybody' FROM release"
+    with app.app_context():
+        downgrade(revision="0025")
+        with db.engine.begin() as connection:
+            for statement in (train, release, wave):
+                connection.execute(text(statement))
+        upgrade()
+        with db.engine.connect() as connection:
+            waves = connection.execute(text("SELECT kind, position, notify FROM wave")).all()
+            steps = connection.execute(text("SELECT kind FROM train_wave ORDER BY position")).scalars().all()
+        assert waves == [("everybody", 1, "letter")]
+        assert steps == ["staff", "everybody"]
+        downgrade(revision="base")
+        upgrade()
         disconnect()
 
 

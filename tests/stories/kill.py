@@ -27,8 +27,8 @@ from sqlalchemy.engine import make_url
 from campaigns.audience.actions import save_audience
 from campaigns.outreach import actions as outreach
 from campaigns.releases.actions import create_train, plan_release, start_opening
-from campaigns.releases.models import Release
-from campaigns.releases.rules import ReleaseState, mark
+from campaigns.releases.models import Release, Wave
+from campaigns.releases.rules import Course, ReleaseState, Step, WaveKind, mark
 from crm.accounts.actions import accept_agreement, create_programme
 from crm.app import create_app
 from crm.builds.actions import register_build
@@ -194,7 +194,7 @@ class Campaigning:
 
 
 class Opening:
-    """Every tester has access and one letter, and the release is open."""
+    """Every tester has access and one letter, wave by wave, and the release is open."""
 
     def __init__(self, testers: int = 3_000) -> None:
         self.testers = testers
@@ -204,7 +204,9 @@ class Opening:
         at = clock.now()
         accept_agreement(bring_in(self.testers), at=at)
         build = register_build("android", "1.0.1", {"en": "What you asked for"}, at=at)
-        train = create_train("Orange Friday", "android", 4, at.time().replace(tzinfo=None), "Asia/Shanghai", at=at)
+        steps = (Step(WaveKind.STAFF), Step(WaveKind.SHARE, percent=30), Step(WaveKind.EVERYBODY))
+        course, local = Course(freeze_hours=48, steps=steps), at.time().replace(tzinfo=None)
+        train = create_train("Orange Friday", "android", 4, local, "Asia/Shanghai", at=at, course=course)
         week = week_of(at + timedelta(weeks=2), required().tz)
         self.release_id = plan_release(train.id, week, build_id=build.id, at=at).id
         start_opening(self.release_id, at)
@@ -220,6 +222,7 @@ class Opening:
     def check(self) -> None:
         testers = set(session().scalars(select(Source.person_id)))
         assert testers <= set(session().scalars(select(BuildAccess.person_id)))
+        assert count(Wave, Wave.done_at.is_not(None)) == count(Wave) == 3
         written = Counter(session().scalars(select(Letter.person_id).where(Letter.occasion == mark(self.release_id))))
         assert testers <= set(written), "a tester has no letter"
         assert set(written.values()) == {1}, "a tester has two letters"

@@ -1,19 +1,52 @@
 """The verbs of releases, by what they are about."""
 
-from campaigns.releases.actions.letters import letter_texts
-from campaigns.releases.actions.moves import cancel_release, close_release, move, plan_again
+from campaigns.releases.actions.counting import count_again, count_release
+from campaigns.releases.actions.freezing import (
+    NothingToFreeze,
+    freeze_or_hold,
+    freeze_release,
+)
+from campaigns.releases.actions.holding import hold_release, move_letters, resume_release, roll_back
+from campaigns.releases.actions.letters import (
+    letter_texts,
+)
+from campaigns.releases.actions.moves import (
+    cancel_release,
+    close_release,
+    let_go,
+    move,
+    plan_again,
+)
 from campaigns.releases.actions.opening import (
     begin_opening,
     finish_opening,
+    go_on_giving,
     go_on_opening,
     open_chunk,
     open_release,
+    overrule,
+    rehearse,
     start_opening,
+    welcome_late,
 )
-from campaigns.releases.actions.planning import WeekTaken, change_release, plan_release, prepare_weeks
-from campaigns.releases.actions.trains import TrainKnown, change_train, create_train
+from campaigns.releases.actions.planning import (
+    WeekTaken,
+    change_release,
+    follow_zones,
+    plan_release,
+    prepare_weeks,
+    skip_week,
+    unskip_week,
+)
+from campaigns.releases.actions.trains import (
+    TrainKnown,
+    change_train,
+    course_of,
+    create_train,
+)
 
 __all__ = [
+    "NothingToFreeze",
     "TrainKnown",
     "WeekTaken",
     "begin_opening",
@@ -21,15 +54,32 @@ __all__ = [
     "change_release",
     "change_train",
     "close_release",
+    "count_again",
+    "count_release",
+    "course_of",
     "create_train",
     "finish_opening",
+    "follow_zones",
+    "freeze_or_hold",
+    "freeze_release",
+    "go_on_giving",
     "go_on_opening",
+    "hold_release",
+    "let_go",
     "letter_texts",
     "move",
+    "move_letters",
     "open_chunk",
     "open_release",
+    "overrule",
     "plan_again",
     "plan_release",
     "prepare_weeks",
+    "rehearse",
+    "resume_release",
+    "roll_back",
+    "skip_week",
     "start_opening",
+    "unskip_week",
+    "welcome_late",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from flask_babel import force_locale
@@ -11,22 +11,25 @@ from sqlalchemy import select
 
 from campaigns.releases.models import Release, Train
 from campaigns.releases.queries import page_token
-from campaigns.releases.rules import mark
+from campaigns.releases.rules import Notify, mark
 from crm.builds.models import Build
 from crm.builds.queries import notes_in, notes_of
 from crm.core import programme
+from crm.core.bulk import among
 from crm.core.db import session
 from crm.core.tokens import whole_address
 from crm.outbox.actions import NewLetter, plan_letters, put_wording
-from crm.outbox.queries.wordings import literal
+from crm.outbox.queries.wordings import in_language, literal, wordings_of
 from crm.outbox.rules import Channel, Lane
 from crm.people.models import Person
 from crm.people.queries import addresses
 
 
-def letter_texts(build: Build, train: Train, languages: Sequence[str]) -> dict[str, tuple[str, str]]:
-    """Subject and body in each language of the programme."""
-    notes = notes_of(build.id)
+def letter_texts(
+    build: Build, train: Train, languages: Sequence[str], notes: Mapping[str, str] | None = None
+) -> dict[str, tuple[str, str]]:
+    """Subject and body in each language of the programme. `notes`: those that were frozen, else the build's."""
+    notes = notes_of(build.id) if notes is None else dict(notes)
     texts = {}
     for language in languages:
         with force_locale(language):
@@ -41,29 +44,48 @@ def letter_texts(build: Build, train: Train, languages: Sequence[str]) -> dict[s
     return texts
 
 
-def _wordings(release: Release, at: datetime) -> dict[str, int]:
+ALL = "all"
+"""The wording that says it in all of the programme's languages, beside those in each."""
+
+
+def put_wordings(release: Release, at: datetime) -> dict[str, int]:
+    """What this release writes, by language and in all of them: kept in the outbox from now on."""
     build = session().get_one(Build, release.build_id)
     train = session().get_one(Train, release.train_id)
     languages = programme.required().languages
-    return {
-        language: put_wording(mark(release.id), language, subject, body, at=at)
-        for language, (subject, body) in letter_texts(build, train, languages).items()
-    }
+    texts = letter_texts(build, train, languages, release.notes)
+    key = mark(release.id)
+    found = {language: put_wording(key, language, subject, body, at=at) for language, (subject, body) in texts.items()}
+    subjects, bodies = zip(*texts.values(), strict=True)
+    found[ALL] = put_wording(f"{key}:{ALL}", languages[0], subjects[0], "\n\n".join(bodies), at=at)
+    return found
 
 
-def plan_release_letters(release: Release, person_ids: Sequence[int], at: datetime) -> int:
+def wordings(release: Release, at: datetime) -> dict[str, int]:
+    """Those that were put when it froze or began to open, however the notes have changed since."""
+    key = mark(release.id)
+    found = wordings_of(key)
+    both = wordings_of(f"{key}:{ALL}")
+    return {**found, ALL: next(iter(both.values()))} if found and both else put_wordings(release, at)
+
+
+def plan_release_letters(
+    release: Release, person_ids: Sequence[int], at: datetime, notify: Notify = Notify.LETTER
+) -> int:
     """One letter per person and release, however often it is called. Who has no mail address gets none."""
-    wordings = _wordings(release, at)
-    first = next(iter(wordings))
+    if notify is Notify.NONE:
+        return 0
+    said = wordings(release, at)
+    languages = programme.required().languages
     mail = addresses(person_ids, "email")
-    people = session().execute(select(Person.id, Person.name, Person.language).where(Person.id.in_(list(mail))))
+    people = session().execute(select(Person.id, Person.name, Person.language).where(among(Person.id, list(mail))))
     letters = [
         NewLetter(
             person_id=person_id,
             occasion=mark(release.id),
             channel=Channel.MAIL,
             lane=Lane.NOTICE,
-            wording_id=wordings.get(language or first, wordings[first]),
+            wording_id=said[ALL] if notify is Notify.ALL_LANGUAGES else in_language(said, language, languages),
             values={
                 "name": name or f"#{person_id}",
                 "link": whole_address(f"/r/{page_token(release.id, person_id)}"),

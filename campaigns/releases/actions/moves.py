@@ -1,4 +1,4 @@
-"""A release moves from state to state by compare-and-set; the move is logged with it."""
+"""A release moves from state to state by compare-and-set; the move is logged with it, and why."""
 
 from __future__ import annotations
 
@@ -6,40 +6,81 @@ from datetime import datetime
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 
 from campaigns.releases.models import Release
-from campaigns.releases.rules import RELEASE_MOVES, ReleaseState
+from campaigns.releases.rules import BEFORE_ANYBODY, LONGEST_WHY, RELEASE_MOVES, ReleaseState
 from crm.core import journal
 from crm.core.db import session
-from crm.core.errors import MoveRefused
+from crm.core.errors import MoveRefused, NotUnderstood
 
 
-def move(release_id: int, to: ReleaseState, *, at: datetime, **values: Any) -> Release:
-    """Raises MoveRefused when the release is not in a state from which it may go there."""
+def move(release_id: int, to: ReleaseState, *, at: datetime, why: str = "", **values: Any) -> Release:
+    """Raises MoveRefused when the release is not in a state from which it may go there.
+
+    From a hold it goes on where it was and nowhere else, or ends.
+    """
     before = session().scalar(select(Release.state).where(Release.id == release_id))
     sources = [state for state, ends in RELEASE_MOVES.items() if to in ends]
+    allowed = [Release.state.in_(sources), Release.state == before]
+    if before is ReleaseState.HELD:
+        if to is ReleaseState.CANCELLED:
+            allowed.append(Release.held_from.in_(BEFORE_ANYBODY))
+        elif to is not ReleaseState.ROLLED_BACK:
+            allowed.append(or_(Release.held_from == to, Release.held_from.is_(None)))
+        values.setdefault("held_from", None)
+    if to is ReleaseState.HELD:
+        values.setdefault("held_from", before)
+    if why:
+        values.setdefault("why", why)
     moved = session().execute(
-        update(Release)
-        .where(Release.id == release_id, Release.state.in_(sources))
-        .values(state=to, **values)
-        .returning(Release.id)
+        update(Release).where(Release.id == release_id, *allowed).values(state=to, **values).returning(Release.id)
     )
     if moved.first() is None:
         raise MoveRefused(_("This release has moved on already: look at it again."))
-    journal.record("move_release", f"release:{release_id}", at=at, before={"state": before}, after={"state": to})
+    told = {"state": to, "why": why} if why else {"state": to}
+    journal.record("move_release", f"release:{release_id}", at=at, before={"state": before}, after=told)
     return session().get_one(Release, release_id, populate_existing=True)
 
 
-def cancel_release(release_id: int, at: datetime) -> Release:
-    """Only before it opens: letters that have left cannot be called back."""
-    return move(release_id, ReleaseState.CANCELLED, at=at, closed_at=at)
+def reason(why: str) -> str:
+    """Raises NotUnderstood for none, or one that is no sentence any more."""
+    why = " ".join(why.split())
+    if not why:
+        raise NotUnderstood(_("Say why: it stands in the journal and on the release's page."))
+    if len(why) > LONGEST_WHY:
+        raise NotUnderstood(_("Say it in at most %(most)s characters.", most=LONGEST_WHY))
+    return why
+
+
+def cancel_release(release_id: int, at: datetime, why: str = "") -> Release:
+    """Only before anybody has it: letters that have left cannot be called back."""
+    return move(release_id, ReleaseState.CANCELLED, at=at, why=why, closed_at=at)
 
 
 def plan_again(release_id: int, at: datetime) -> Release:
-    """Takes a cancelling back."""
-    return move(release_id, ReleaseState.PLANNED, at=at, closed_at=None)
+    """Takes a cancelling back; what was frozen is not any more."""
+    return move(release_id, ReleaseState.PLANNED, at=at, closed_at=None, frozen_at=None, notes=None, go_at=None)
 
 
-def close_release(release_id: int, at: datetime) -> Release:
-    return move(release_id, ReleaseState.CLOSED, at=at, closed_at=at)
+def close_release(release_id: int, at: datetime, why: str = "") -> Release:
+    """Waves that have not opened stay closed."""
+    return move(release_id, ReleaseState.CLOSED, at=at, why=why, closed_at=at)
+
+
+def let_go(release_id: int, at: datetime) -> Release:
+    """After its rehearsal a person lets it leave at its time, by themselves or before it."""
+    gone = session().execute(
+        update(Release)
+        .where(
+            Release.id == release_id,
+            Release.state.in_((ReleaseState.FROZEN, ReleaseState.REHEARSED)),
+            Release.go_at.is_(None),
+        )
+        .values(go_at=at)
+        .returning(Release.id)
+    )
+    if gone.first() is None:
+        raise MoveRefused(_("This release has moved on already: look at it again."))
+    journal.record("let_release_go", f"release:{release_id}", at=at)
+    return session().get_one(Release, release_id, populate_existing=True)

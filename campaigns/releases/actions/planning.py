@@ -6,11 +6,12 @@ from datetime import datetime
 from typing import cast
 
 from flask_babel import gettext as _
-from sqlalchemy import Table, select, update
+from sqlalchemy import Table, case, delete, or_, select, update
 
-from campaigns.releases.models import Release, Train, Wave
-from campaigns.releases.queries import train_or_404
-from campaigns.releases.rules import WAVES, WEEKS_AHEAD, ReleaseState, opens_at
+from campaigns.releases.actions.moves import cancel_release, reason
+from campaigns.releases.models import Release, Train, TrainHoliday
+from campaigns.releases.queries import holidays_of, train_or_404
+from campaigns.releases.rules import BEFORE_ANYBODY, WEEKS_AHEAD, ReleaseState, leaves_on, moment_of, opens_at
 from crm.builds.models import Build
 from crm.core import journal, programme
 from crm.core.bulk import insert_or_pass
@@ -19,7 +20,7 @@ from crm.core.errors import MoveRefused, NotThere, NotUnderstood, Refusal
 from crm.core.weeks import iso_name, monday, week_of
 
 RELEASE = cast(Table, Release.__table__)
-WAVE = cast(Table, Wave.__table__)
+HOLIDAY = cast(Table, TrainHoliday.__table__)
 
 
 class WeekTaken(Refusal):
@@ -74,21 +75,25 @@ def _add(
     row = {
         "train_id": train.id,
         "week": week,
+        "leaves_local": datetime.combine(leaves_on(monday(week), train.weekday), train.local_time).isoformat(),
+        "zone": train.zone,
         "opens_at": opens_at(monday(week), train.weekday, train.local_time, train.zone),
         "build_id": build_id,
         "audience_id": audience_id,
         "state": ReleaseState.PLANNED,
+        "why": "",
         "created_by_id": by_id,
     }
     if not insert_or_pass(RELEASE, [row]):
         return None
-    made = session().scalars(select(Release).where(Release.train_id == train.id, Release.week == week)).one()
-    insert_or_pass(WAVE, [{"release_id": made.id, "kind": kind} for kind in WAVES])
-    return made
+    return session().scalars(select(Release).where(Release.train_id == train.id, Release.week == week)).one()
 
 
 def change_release(release_id: int, *, build_id: int | None, audience_id: int | None, at: datetime) -> Release:
-    """Another build or audience, as long as the release is planned. Raises MoveRefused afterwards."""
+    """Another build or audience, as long as it is planned, or on hold before anybody has it: it is then frozen anew.
+
+    Raises MoveRefused afterwards.
+    """
     release = session().get(Release, release_id)
     if release is None:
         raise NotThere(_("There is no such release."))
@@ -96,8 +101,17 @@ def change_release(release_id: int, *, build_id: int | None, audience_id: int | 
     _fitting(build_id, train_or_404(release.train_id))
     changed = session().execute(
         update(Release)
-        .where(Release.id == release_id, Release.state == ReleaseState.PLANNED)
-        .values(build_id=build_id, audience_id=audience_id)
+        .where(
+            Release.id == release_id,
+            or_(Release.state == ReleaseState.PLANNED, Release.held_from.in_(BEFORE_ANYBODY)),
+        )
+        .values(
+            build_id=build_id,
+            audience_id=audience_id,
+            held_from=case((Release.state == ReleaseState.HELD, ReleaseState.PLANNED)),
+            frozen_at=None,
+            notes=None,
+        )
         .returning(Release.id)
     )
     if changed.first() is None:
@@ -108,13 +122,68 @@ def change_release(release_id: int, *, build_id: int | None, audience_id: int | 
 
 
 def prepare_weeks(at: datetime) -> int:
-    """Gives every running train its releases of the coming weeks, still without a build; returns how many are new."""
+    """Gives every running train its releases of the coming weeks, still without a build; returns how many are new.
+
+    A week in which it would leave on one of its holidays stays empty.
+    """
     known = programme.current()
     if known is None:
         return 0
     first, made = week_of(at, known.tz), 0
     for train in session().scalars(select(Train).where(Train.active)):
+        free = holidays_of([train.id])
         for week in range(first, first + WEEKS_AHEAD):
+            if (train.id, leaves_on(monday(week), train.weekday)) in free:
+                continue
             if opens_at(monday(week), train.weekday, train.local_time, train.zone) > at:
                 made += _add(train, week, build_id=None, audience_id=None, by_id=None) is not None
     return made
+
+
+def follow_zones(at: datetime) -> int:
+    """Releases that have not opened leave at the local time that was meant, by the rules their zones have now.
+
+    Returns for how many the moment changed.
+    """
+    ahead = (Release.opens_at > at, Release.opened_at.is_(None), Release.leaves_local.is_not(None))
+    changed = 0
+    for release in session().scalars(select(Release).where(*ahead).order_by(Release.id)).all():
+        assert release.leaves_local is not None
+        assert release.zone is not None
+        meant = moment_of(datetime.fromisoformat(release.leaves_local), release.zone)
+        if meant != release.opens_at:
+            before, release.opens_at = release.opens_at, meant
+            was, now = {"opens_at": before.isoformat()}, {"opens_at": meant.isoformat()}
+            journal.record("follow_zone", f"release:{release.id}", at=at, before=was, after=now)
+            changed += 1
+    session().flush()
+    return changed
+
+
+def skip_week(train_id: int, week: int, why: str, at: datetime) -> None:
+    """The train does not leave in this week; a release of it that nobody has yet is cancelled.
+
+    Raises MoveRefused when the week has been skipped already, or its release has begun.
+    """
+    train, why = train_or_404(train_id), reason(why)
+    on = leaves_on(monday(week), train.weekday)
+    if not insert_or_pass(HOLIDAY, [{"train_id": train_id, "day_on": on, "why": why}]):
+        raise MoveRefused(_("This week is skipped already."))
+    known = session().scalar(select(Release).where(Release.train_id == train_id, Release.week == week))
+    if known is not None and known.state is not ReleaseState.CANCELLED:
+        cancel_release(known.id, at, why)
+    journal.record("skip_week", f"train:{train_id}", at=at, after={"week": iso_name(week), "why": why})
+
+
+def unskip_week(train_id: int, week: int, at: datetime) -> None:
+    """It leaves in this week after all; what was planned in it has to be planned again."""
+    train = train_or_404(train_id)
+    on = leaves_on(monday(week), train.weekday)
+    gone = session().execute(
+        delete(TrainHoliday)
+        .where(TrainHoliday.train_id == train_id, TrainHoliday.day_on == on)
+        .returning(TrainHoliday.day_on)
+    )
+    if gone.first() is None:
+        raise MoveRefused(_("This week is not skipped."))
+    journal.record("unskip_week", f"train:{train_id}", at=at, after={"week": iso_name(week)})

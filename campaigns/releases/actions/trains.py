@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime, time
-from typing import cast
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from flask_babel import gettext as _
-from sqlalchemy import Table, select
+from sqlalchemy import Table, delete, select
 
-from campaigns.releases.models import Train
-from campaigns.releases.queries import train_or_404
+from campaigns.releases.models import Train, TrainHoliday, TrainWave
+from campaigns.releases.queries import holidays_of, steps_of, train_or_404
+from campaigns.releases.rules import MOST_HOURS, Course, in_order
 from crm.builds.rules import PLATFORMS
 from crm.core import journal
 from crm.core.bulk import insert_or_pass
@@ -18,10 +20,24 @@ from crm.core.db import session
 from crm.core.errors import NotUnderstood, Refusal
 
 TRAIN = cast(Table, Train.__table__)
+WAVE = cast(Table, TrainWave.__table__)
+HOLIDAY = cast(Table, TrainHoliday.__table__)
 
 
 class TrainKnown(Refusal):
     """There is a train of this name already."""
+
+
+def course_of(train: Train) -> Course:
+    return Course(
+        train.freeze_hours,
+        train.rehearsal_hours,
+        train.goes_itself,
+        train.core_audience_id,
+        tuple(steps_of(train.id)),
+        train.gate,
+        {on: why for (_train, on), why in holidays_of([train.id]).items()},
+    )
 
 
 def _check(platform: str, weekday: int, zone: str) -> None:
@@ -35,12 +51,48 @@ def _check(platform: str, weekday: int, zone: str) -> None:
         raise NotUnderstood(_("%(zone)s is no time zone: write it like Asia/Shanghai.", zone=zone)) from error
 
 
-def create_train(name: str, platform: str, weekday: int, local_time: time, zone: str, *, at: datetime) -> Train:
-    """`weekday` 0 is Monday; `local_time` is in `zone`. Raises TrainKnown for a name that is taken."""
-    name = name.strip()
+def _check_course(course: Course) -> None:
+    freeze, rehearsal = course.freeze_hours, course.rehearsal_hours
+    if freeze is not None and not 0 < freeze <= MOST_HOURS:
+        raise NotUnderstood(_("A train freezes from 1 to %(most)s hours before it leaves.", most=MOST_HOURS))
+    if rehearsal is not None and not 0 < rehearsal <= (freeze or 0):
+        raise NotUnderstood(_("A rehearsal comes after the freeze and before the train leaves."))
+    if not in_order(course.steps):
+        raise NotUnderstood(
+            _("Waves go from staff over the core and shares of 1 to 99 percent to everybody, who is always the last.")
+        )
+    gate = course.gate
+    if (gate.ran_percent is not None and not 0 < gate.ran_percent <= 100) or not 0 < gate.hours <= 7 * 24:
+        raise NotUnderstood(_("A gate asks for 1 to 100 percent within 1 to 168 hours."))
+    if any(limit is not None and limit < 1 for limit in (gate.blockers, gate.crashes)):
+        raise NotUnderstood(_("A limit for blockers or crashes is 1 at least: a gate closes when it is reached."))
+
+
+def _run_by(train: Train, course: Course) -> None:
+    train.freeze_hours, train.rehearsal_hours = course.freeze_hours, course.rehearsal_hours
+    train.goes_itself, train.core_audience_id = course.goes_itself, course.core_audience_id
+    train.gate_percent, train.gate_hours = course.gate.ran_percent, course.gate.hours
+    train.gate_blockers, train.gate_crashes = course.gate.blockers, course.gate.crashes
+    session().flush()
+    session().execute(delete(TrainWave).where(TrainWave.train_id == train.id))
+    waves = [{"train_id": train.id, "position": at, **asdict(step)} for at, step in enumerate(course.steps)]
+    insert_or_pass(WAVE, waves)
+    session().execute(delete(TrainHoliday).where(TrainHoliday.train_id == train.id))
+    insert_or_pass(HOLIDAY, [{"train_id": train.id, "day_on": on, "why": why} for on, why in course.holidays.items()])
+
+
+def create_train(
+    name: str, platform: str, weekday: int, local_time: time, zone: str, *, at: datetime, course: Course | None = None
+) -> Train:
+    """`weekday` 0 is Monday; `local_time` is in `zone`. Raises TrainKnown for a name that is taken.
+
+    Without a course it opens to staff and everybody at once.
+    """
+    name, course = name.strip(), course or Course()
     if not name:
         raise NotUnderstood(_("A train needs a name."))
     _check(platform, weekday, zone)
+    _check_course(course)
     row = {
         "name": name,
         "platform": platform,
@@ -49,26 +101,47 @@ def create_train(name: str, platform: str, weekday: int, local_time: time, zone:
         "zone": zone,
         "active": True,
         "created_at": at,
+        "goes_itself": True,
+        "gate_hours": 24,
     }
     if not insert_or_pass(TRAIN, [row]):
         raise TrainKnown(_("There is a train %(name)s already.", name=name))
     train = session().scalars(select(Train).where(Train.name == name)).one()
+    _run_by(train, course)
     journal.record("create_train", f"train:{train.id}", at=at, after=_told(train))
     return train
 
 
-def change_train(train_id: int, *, weekday: int, local_time: time, zone: str, active: bool, at: datetime) -> Train:
-    """Releases that are planned already keep their time; those planned from now on follow the new one."""
+def change_train(
+    train_id: int,
+    *,
+    weekday: int,
+    local_time: time,
+    zone: str,
+    active: bool,
+    at: datetime,
+    course: Course | None = None,
+) -> Train:
+    """Releases that are planned already keep their time; what is not frozen follows the new course.
+
+    Without a course, the train keeps the one it has.
+    """
     train = train_or_404(train_id)
     _check(train.platform, weekday, zone)
     before = _told(train)
     train.weekday, train.local_time, train.zone, train.active = weekday, local_time, zone, active
+    if course is not None:
+        _check_course(course)
+        _run_by(train, course)
     session().flush()
     journal.record("change_train", f"train:{train_id}", at=at, before=before, after=_told(train))
     return train
 
 
-def _told(train: Train) -> dict[str, object]:
+def _told(train: Train) -> dict[str, Any]:
+    course = course_of(train)
+    waves = [f"{step.kind} {step.percent} %" if step.percent else step.kind for step in course.steps]
+    gate = course.gate
     return {
         "name": train.name,
         "platform": train.platform,
@@ -76,4 +149,12 @@ def _told(train: Train) -> dict[str, object]:
         "local_time": train.local_time.isoformat("minutes"),
         "zone": train.zone,
         "active": train.active,
+        "waves": ", ".join(waves),
+        **({"freeze_hours": course.freeze_hours} if course.freeze_hours else {}),
+        **({"rehearsal_hours": course.rehearsal_hours} if course.rehearsal_hours else {}),
+        **({"goes_itself": False} if not course.goes_itself else {}),
+        **({"gate": f"{gate.ran_percent} % / {gate.hours} h"} if gate.ran_percent else {}),
+        **({"blockers": gate.blockers} if gate.blockers else {}),
+        **({"crashes": gate.crashes} if gate.crashes else {}),
+        **({"holidays": ", ".join(on.isoformat() for on in sorted(course.holidays))} if course.holidays else {}),
     }

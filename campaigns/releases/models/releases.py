@@ -1,56 +1,93 @@
-"""The weekly train, its releases and their waves."""
+"""The releases of a train and their waves."""
 
 from __future__ import annotations
 
-from datetime import datetime, time
+from datetime import datetime
+from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Time, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from campaigns.releases.rules import ReleaseState, WaveKind
-from crm.core.db import Numbered, state_type
-
-
-class Train(Numbered):
-    """A weekly schedule: weekday 0 is Monday; `local_time` is in `zone`."""
-
-    __tablename__ = "train"
-    __table_args__ = (CheckConstraint("weekday BETWEEN 0 AND 6", name="weekday"),)
-
-    name: Mapped[str] = mapped_column(unique=True)
-    platform: Mapped[str]
-    weekday: Mapped[int]
-    local_time: Mapped[time] = mapped_column(Time)
-    zone: Mapped[str]
-    active: Mapped[bool] = mapped_column(default=True)
-    created_at: Mapped[datetime]
+from campaigns.releases.rules import Notify, ReleaseState, WaveKind
+from crm.core.db import Model, Numbered, state_type
 
 
 class Release(Numbered):
-    """One opening of a train, with one build; `week` as in core/weeks.py. Its wordings are frozen in the outbox."""
+    """One opening of a train, with one build; `week` as in core/weeks.py.
+
+    `leaves_local` (ISO, without a zone) and `zone` are what `opens_at` meant, should the rules of the zone change.
+    Frozen are its build, `notes` by language, the lists of its waves, and its wordings in the outbox. `held_from` is
+    where a release on hold goes on; `why` is what was said of the last hold, cancelling or roll-back.
+    """
 
     __tablename__ = "release"
-    __table_args__ = (UniqueConstraint("train_id", "week"), Index("ix_release_due", "state", "opens_at"))
+    __table_args__ = (
+        UniqueConstraint("train_id", "week"),
+        Index("ix_release_due", "state", "opens_at"),
+        CheckConstraint("(state = 'held') = (held_from IS NOT NULL)", name="held_from_somewhere"),
+    )
 
     train_id: Mapped[int] = mapped_column(ForeignKey("train.id"))
     week: Mapped[int]
     opens_at: Mapped[datetime]
+    leaves_local: Mapped[str | None]
+    zone: Mapped[str | None]
     build_id: Mapped[int | None] = mapped_column(ForeignKey("build.id"), index=True)
     audience_id: Mapped[int | None] = mapped_column(ForeignKey("audience.id"))
     state: Mapped[ReleaseState] = mapped_column(state_type(ReleaseState), default=ReleaseState.PLANNED)
+    held_from: Mapped[ReleaseState | None] = mapped_column(state_type(ReleaseState, "held_from"))
+    why: Mapped[str] = mapped_column(default="")
+    notes: Mapped[dict[str, Any] | None]
+    frozen_at: Mapped[datetime | None]
+    rehearsed_at: Mapped[datetime | None]
+    go_at: Mapped[datetime | None]
     opened_at: Mapped[datetime | None]
+    held_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
     job_id: Mapped[int | None] = mapped_column(ForeignKey("job.id"))
     created_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
 
 
+class ReleaseHour(Model):
+    """What a release had come to at one hour: counted from the rows it stands for, as `flask releases count` does anew.
+
+    `letters` is by state; it has no history, so it is of the moment of counting.
+    """
+
+    __tablename__ = "release_hour"
+
+    release_id: Mapped[int] = mapped_column(ForeignKey("release.id", ondelete="CASCADE"), primary_key=True)
+    hour_at: Mapped[datetime] = mapped_column(primary_key=True)
+    given: Mapped[int]
+    ran: Mapped[int]
+    reported: Mapped[int]
+    blockers: Mapped[int]
+    letters: Mapped[dict[str, Any] | None]
+    counted_at: Mapped[datetime]
+
+
 class Wave(Numbered):
-    """A part of a release's audience, with the list that was frozen for it."""
+    """A part of a release's audience. Without a list, it is whoever belongs to it when it opens.
+
+    `opened_at` is when its first person got the build, `done_at` when its last one had it. `overruled_why`: a person
+    has let it go though its gate was closed.
+    """
 
     __tablename__ = "wave"
-    __table_args__ = (UniqueConstraint("release_id", "kind"),)
+    __table_args__ = (
+        UniqueConstraint("release_id", "position"),
+        CheckConstraint("(kind = 'share') = (percent IS NOT NULL)", name="share_has_percent"),
+        CheckConstraint("(overruled_at IS NULL) = (overruled_why IS NULL)", name="overruled_for_a_reason"),
+    )
 
     release_id: Mapped[int] = mapped_column(ForeignKey("release.id", ondelete="CASCADE"))
+    position: Mapped[int]
     kind: Mapped[WaveKind] = mapped_column(state_type(WaveKind))
+    percent: Mapped[int | None]
+    notify: Mapped[Notify] = mapped_column(state_type(Notify))
     list_id: Mapped[int | None] = mapped_column(ForeignKey("frozen_list.id"))
     opened_at: Mapped[datetime | None]
+    done_at: Mapped[datetime | None]
+    overruled_at: Mapped[datetime | None]
+    overruled_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    overruled_why: Mapped[str | None]

@@ -1,29 +1,22 @@
-"""Trains and releases, and who is in a release's waves."""
+"""Trains and releases."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from flask_babel import gettext as _
-from sqlalchemy import Select, func, select
+from sqlalchemy import and_, or_, select
 
 from campaigns.audience.models import Audience
-from campaigns.audience.queries import people_of
-from campaigns.releases.models import Release, Train
-from campaigns.releases.rules import STAYS_OPEN, WAVES, ReleaseState, WaveKind, mark
-from crm.accounts.models import Credential
-from crm.accounts.queries import testers
-from crm.builds.models import Build, BuildAccess
-from crm.builds.queries import figures_of
+from campaigns.releases.models import Release, Train, TrainHoliday
+from campaigns.releases.rules import STAYS_OPEN, ReleaseState
+from crm.builds.models import Build
 from crm.core.db import session
 from crm.core.errors import NotAllowed, NotThere
+from crm.core.jobs import Job, JobState
 from crm.core.paging import Page, SortKey, page
 from crm.core.tokens import read, sign
-from crm.outbox.models import Letter
-from crm.outbox.rules import LetterState
-from crm.people.models import Person
 
 LINK = "release"
 
@@ -42,25 +35,6 @@ def release_or_404(release_id: int) -> Release:
     return found
 
 
-def staff_ids() -> Select[int]:
-    return (
-        select(Person.id)
-        .join(Credential, Credential.person_id == Person.id)
-        .where(Credential.disabled_at.is_(None), Person.merged_into_id.is_(None), Person.forgotten_at.is_(None))
-    )
-
-
-def in_wave(kind: WaveKind, audience_id: int | None, at: datetime) -> Select[int]:
-    """The people of a wave as they are now: staff, or testers, all of them or those of an audience."""
-    if kind is WaveKind.STAFF:
-        return staff_ids()
-    everybody = testers()
-    if audience_id is None:
-        return everybody
-    chosen = people_of(audience_id, at).subquery()
-    return everybody.where(Person.id.in_(select(chosen.c[0])))
-
-
 def page_token(release_id: int, person_id: int) -> str:
     """What stands behind /r/ in the link that a release's letter carries."""
     return sign(LINK, [release_id, person_id])
@@ -74,44 +48,14 @@ def read_page_token(token: str) -> tuple[int, int]:
     return int(found[0]), int(found[1])
 
 
-@dataclass(frozen=True)
-class ReleaseFigures:
-    """Letters by state, how many have the build, how many of the testers among them ran it."""
-
-    letters: dict[LetterState, int]
-    access: int
-    ran: int
-
-
-def size_of(release: Release, at: datetime) -> dict[WaveKind, int]:
-    """How many people each wave holds now."""
-    return {
-        kind: session().scalar(select(func.count()).select_from(in_wave(kind, release.audience_id, at).subquery())) or 0
-        for kind in WAVES
-    }
-
-
-def letters_by_state(release: Release) -> dict[LetterState, int]:
-    """Found through the people who have the build: a letter has no index by its occasion alone."""
-    rows = session().execute(
-        select(Letter.state, func.count())
-        .join(BuildAccess, BuildAccess.person_id == Letter.person_id)
-        .where(BuildAccess.build_id == release.build_id, Letter.occasion == mark(release.id))
-        .group_by(Letter.state)
-    )
-    found = dict(rows.all())
-    return {state: found[state] for state in LetterState if state in found}
-
-
-def figures(release: Release) -> ReleaseFigures:
-    if release.build_id is None:
-        return ReleaseFigures({}, 0, 0)
-    build = figures_of(release.build_id)
-    return ReleaseFigures(letters_by_state(release), build.access, build.ran)
-
-
 def trains() -> list[Train]:
     return list(session().scalars(select(Train).order_by(Train.active.desc(), Train.name)))
+
+
+def holidays_of(train_ids: Collection[int]) -> dict[tuple[int, date], str]:
+    """(train, day on which it does not leave) -> why."""
+    query = select(TrainHoliday).where(TrainHoliday.train_id.in_(train_ids)).order_by(TrainHoliday.day_on)
+    return {(free.train_id, free.day_on): free.why for free in session().scalars(query)}
 
 
 def releases_page(after: str | None, before: str | None) -> Page:
@@ -144,20 +88,12 @@ def planned_weeks(train_ids: Collection[int], first: int, last: int) -> dict[tup
     return {(release.train_id, release.week): release for release in session().scalars(query)}
 
 
-def due(at: datetime) -> list[int]:
-    """Planned releases with a build whose time has come, however long ago."""
-    query = (
-        select(Release.id)
-        .join(Build, Build.id == Release.build_id)
-        .where(Release.state == ReleaseState.PLANNED, Release.opens_at <= at, Build.withdrawn_at.is_(None))
-        .order_by(Release.opens_at, Release.id)
-    )
-    return list(session().scalars(query))
-
-
 def outstayed(at: datetime) -> list[int]:
-    """Open releases whose week is over."""
-    query = select(Release.id).where(Release.state == ReleaseState.OPEN, Release.opens_at <= at - STAYS_OPEN)
+    """Releases whose week is over: all opened ones, and those of which a wave has waited for a week."""
+    waited = and_(Release.state == ReleaseState.OPENING, Release.opened_at <= at - STAYS_OPEN)
+    over = and_(Release.state == ReleaseState.OPEN, Release.opens_at <= at - STAYS_OPEN)
+    idle = or_(Job.id.is_(None), Job.state == JobState.DONE)
+    query = select(Release.id).outerjoin(Job, Job.id == Release.job_id).where(or_(over, and_(waited, idle)))
     return list(session().scalars(query.order_by(Release.id)))
 
 
@@ -173,6 +109,8 @@ def audience_name(audience_id: int | None) -> str | None:
 
 def release_titles(releases: list[Release]) -> list[tuple[Release, str]]:
     """Each with the train's name and the version it brings."""
+    if not releases:
+        return []
     ids = [release.id for release in releases]
     rows = session().execute(
         select(Release.id, Train.name, Build.version)

@@ -2,55 +2,37 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
-from flask import redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
-from campaigns.releases.actions import change_release, plan_release
+from campaigns.releases.actions import change_release, plan_release, skip_week, unskip_week
 from campaigns.releases.forms import PlanForm
-from campaigns.releases.models import Release, Train
-from campaigns.releases.queries import planned_weeks, release_or_404, releases_page, train_or_404, trains
-from campaigns.releases.rules import WEEKS_AHEAD, opens_at
+from campaigns.releases.queries import (
+    CalendarWeek,
+    calendar_token,
+    release_or_404,
+    releases_page,
+    train_or_404,
+    trains,
+    weeks_of_trains,
+)
+from campaigns.releases.rules import WEEKS_AHEAD
 from campaigns.releases.views import bp
 from crm.core import programme
 from crm.core.db import session
 from crm.core.errors import NotThere, Refusal
 from crm.core.forms import refuse
 from crm.core.guards import May, staff, viewer
-from crm.core.weeks import friday, is_week, monday, week_of
-
-
-@dataclass(frozen=True)
-class CalendarWeek:
-    """One week of one train; `release` is None while nothing is planned."""
-
-    train: Train
-    week: int
-    friday: date
-    opens_at: Any
-    release: Release | None
+from crm.core.tokens import whole_address
+from crm.core.weeks import friday, is_week, week_of
 
 
 def calendar() -> list[CalendarWeek]:
     """The running and the coming weeks of every running train, week by week."""
-    at, running = programme.moment(), [train for train in trains() if train.active]
-    first = week_of(at, programme.required().tz)
-    last = first + WEEKS_AHEAD - 1
-    known = planned_weeks([train.id for train in running], first, last)
-    return [
-        CalendarWeek(
-            train,
-            week,
-            friday(week),
-            opens_at(monday(week), train.weekday, train.local_time, train.zone),
-            known.get((train.id, week)),
-        )
-        for week in range(first, last + 1)
-        for train in running
-    ]
+    first = week_of(programme.moment(), programme.required().tz)
+    return weeks_of_trains(first, first + WEEKS_AHEAD - 1)
 
 
 @bp.get("/releases")
@@ -60,8 +42,34 @@ def listing() -> str:
         "releases/list.html",
         calendar=calendar(),
         trains=trains(),
+        feed=whole_address(url_for("releases.feed", token=calendar_token(viewer().person_id))),
         page=releases_page(request.args.get("after"), request.args.get("before")),
     )
+
+
+def _week_or_404(week: int) -> None:
+    if not is_week(week):
+        raise NotThere(_("There is no such week."))
+
+
+@bp.post("/trains/<int:train_id>/weeks/<int:week>/skip")
+@staff(May.RELEASES)
+def skip(train_id: int, week: int) -> Any:
+    _week_or_404(week)
+    skip_week(train_id, week, request.form.get("why", ""), programme.moment())
+    session().commit()
+    flash(_("The train does not leave in this week."), "success")
+    return redirect(url_for("releases.listing"))
+
+
+@bp.post("/trains/<int:train_id>/weeks/<int:week>/unskip")
+@staff(May.RELEASES)
+def unskip(train_id: int, week: int) -> Any:
+    _week_or_404(week)
+    unskip_week(train_id, week, programme.moment())
+    session().commit()
+    flash(_("The train leaves in this week after all: plan what it takes along."), "success")
+    return redirect(url_for("releases.listing"))
 
 
 @bp.route("/trains/<int:train_id>/weeks/<int:week>", methods=["GET", "POST"])
@@ -69,8 +77,7 @@ def listing() -> str:
 def plan(train_id: int, week: int) -> Any:
     """Plans the release of one week; one that was prepared is filled."""
     train = train_or_404(train_id)
-    if not is_week(week):
-        raise NotThere(_("There is no such week."))
+    _week_or_404(week)
     form = PlanForm()
     form.offer(train.platform, None, None)
     if form.validate_on_submit():
@@ -82,7 +89,9 @@ def plan(train_id: int, week: int) -> Any:
         except Refusal as error:
             session().rollback()
             refuse(form.build_id, str(error))
-    return render_template("releases/plan.html", form=form, train=train, friday=friday(week), release=None)
+    return render_template(
+        "releases/plan.html", form=form, train=train, friday=friday(week), week_number=week, release=None
+    )
 
 
 @bp.route("/releases/<int:release_id>/change", methods=["GET", "POST"])
@@ -100,4 +109,11 @@ def change(release_id: int) -> Any:
         except Refusal as error:
             session().rollback()
             refuse(form.build_id, str(error))
-    return render_template("releases/plan.html", form=form, train=train, friday=friday(release.week), release=release)
+    return render_template(
+        "releases/plan.html",
+        form=form,
+        train=train,
+        friday=friday(release.week),
+        week_number=release.week,
+        release=release,
+    )

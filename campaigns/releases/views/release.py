@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
-from flask import flash, redirect, render_template, url_for
-from flask_babel import gettext as _
-from werkzeug.wrappers import Response
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
 
-from campaigns.releases.actions import (
-    cancel_release,
-    close_release,
-    go_on_opening,
-    letter_texts,
-    plan_again,
-    start_opening,
+from flask import render_template
+from flask_babel import format_datetime
+from flask_babel import gettext as _
+
+from campaigns.releases.actions import letter_texts
+from campaigns.releases.models import Release, Train, Wave
+from campaigns.releases.queries import (
+    at_the_same_age,
+    audience_name,
+    blockers_of,
+    figures,
+    frozen_sizes,
+    hours_of,
+    one_before,
+    release_or_404,
+    sizes,
+    train_or_404,
+    waiting,
+    waits_for_a_person,
+    waves_of,
 )
-from campaigns.releases.models import Release, Train
-from campaigns.releases.queries import audience_name, figures, release_or_404, size_of, train_or_404
-from campaigns.releases.rules import ReleaseState
+from campaigns.releases.rules import BEFORE_ANYBODY, ReleaseState, WaveKind
 from campaigns.releases.views import bp
-from campaigns.releases.views.words import LETTER_WORDS, departures
+from campaigns.releases.views.words import LETTER_WORDS, NOTIFY_WORDS, departures, gate_words, lack_words, wave_name
 from crm.builds.models import Build
 from crm.core import programme
 from crm.core.db import session
@@ -28,6 +39,19 @@ from crm.core.jobs import Job
 from crm.core.weeks import friday
 from crm.people.models import Person
 
+SHOWN = 5
+"""Blocker reports on the page; the list of requests has the others."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A wave as the page tells it; `people` is None where nobody counted them beforehand."""
+
+    wave: Wave
+    name: str
+    notify: str
+    people: int | None
+
 
 def _build(release: Release) -> Build | None:
     return session().get(Build, release.build_id) if release.build_id is not None else None
@@ -35,7 +59,35 @@ def _build(release: Release) -> Build | None:
 
 def _texts(release: Release, train: Train) -> dict[str, tuple[str, str]]:
     build = _build(release)
-    return letter_texts(build, train, programme.required().languages) if build is not None else {}
+    if build is None or release.state not in BEFORE_ANYBODY:
+        return {}
+    return letter_texts(build, train, programme.required().languages, release.notes)
+
+
+def _curve(release: Release) -> tuple[list[str], list[dict[str, Any]]] | None:
+    """Labels and lines of the chart; None before there are two points."""
+    hours = hours_of(release)
+    if len(hours) < 2:
+        return None
+    lines = {"given": _("have it"), "ran": _("ran it"), "reported": _("reported"), "blockers": _("blockers")}
+    labels = [format_datetime(hour.hour_at, "short") for hour in hours]
+    return labels, [{"label": said, "values": [getattr(hour, name) for hour in hours]} for name, said in lines.items()]
+
+
+def _last_week(release: Release, at: datetime) -> dict[str, Any] | None:
+    """The train's release before this one, as long after its opening as this one is now."""
+    before = one_before(release)
+    then = at_the_same_age(before, release, min(at, release.closed_at or at)) if before is not None else None
+    return {"release": before, "given": then.given, "ran": then.ran, "blockers": then.blockers} if then else None
+
+
+def _rows(release: Release, waves: list[Wave]) -> list[Row]:
+    planned = release.state is ReleaseState.PLANNED
+    counted = sizes(release, waves, programme.moment()) if planned else frozen_sizes(waves)
+    return [
+        Row(wave, wave_name(wave.kind, wave.percent), str(NOTIFY_WORDS[wave.notify]), counted.get(wave.position))
+        for wave in waves
+    ]
 
 
 @bp.get("/releases/<int:release_id>")
@@ -44,6 +96,13 @@ def show(release_id: int) -> str:
     release = release_or_404(release_id)
     train = train_or_404(release.train_id)
     reader = session().get(Person, viewer().person_id)
+    waves = waves_of(release)
+    rows = _rows(release, waves)
+    opened = any(wave.opened_at is not None for wave in waves)
+    counted = {True: 0, False: 0}
+    for row in rows:
+        counted[row.wave.kind is WaveKind.STAFF] += row.people or 0
+    stops_at, seen, missing = waiting(release, train)
     return render_template(
         "releases/release.html",
         release=release,
@@ -51,12 +110,24 @@ def show(release_id: int) -> str:
         build=_build(release),
         friday=friday(release.week),
         audience=audience_name(release.audience_id),
-        sizes=size_of(release, programme.moment()) if release.state is ReleaseState.PLANNED else {},
-        figures=figures(release),
+        rows=rows,
+        staff=counted[True],
+        testers=counted[False],
+        opened=opened,
+        figures=figures(release, programme.moment()),
+        blockers=blockers_of(release.build_id, SHOWN) if opened and release.build_id else [],
+        curve=_curve(release) if opened else None,
+        last_week=_last_week(release, programme.moment()),
         letter_words=LETTER_WORDS,
         departures=departures(release.opens_at, train.zone, reader.zone if reader else None),
         job=session().get(Job, release.job_id) if release.job_id else None,
-        texts=_texts(release, train) if release.state is ReleaseState.PLANNED else {},
+        texts=_texts(release, train),
+        gate=gate_words(train.gate),
+        stops_at=stops_at,
+        lacks=[lack_words(lack, train.gate, seen) for lack in missing],
+        wants_go=waits_for_a_person(release, train),
+        hours=lambda count: timedelta(hours=count),
+        can_change=release.state is ReleaseState.PLANNED or release.held_from in BEFORE_ANYBODY,
     )
 
 
@@ -69,51 +140,3 @@ def progress(release_id: int) -> str:
     if job is None:
         raise NotThere(_("This release is not being opened."))
     return render_template("releases/_progress.html", release=release, job=job)
-
-
-def _back(release_id: int) -> Response:
-    return redirect(url_for("releases.show", release_id=release_id))
-
-
-@bp.post("/releases/<int:release_id>/open")
-@staff(May.RELEASES)
-def open_now(release_id: int) -> Response:
-    start_opening(release_id, programme.moment(), viewer().person_id)
-    session().commit()
-    flash(_("The release is opening."), "success")
-    return _back(release_id)
-
-
-@bp.post("/releases/<int:release_id>/go-on")
-@staff(May.RELEASES)
-def go_on(release_id: int) -> Response:
-    go_on_opening(release_id, programme.moment(), viewer().person_id)
-    session().commit()
-    flash(_("The opening goes on. Who has their letter gets no second one."), "success")
-    return _back(release_id)
-
-
-@bp.post("/releases/<int:release_id>/cancel")
-@staff(May.RELEASES)
-def cancel(release_id: int) -> Response:
-    cancel_release(release_id, programme.moment())
-    session().commit()
-    flash(_("The release is cancelled. Nobody is written to."), "success")
-    return _back(release_id)
-
-
-@bp.post("/releases/<int:release_id>/plan-again")
-@staff(May.RELEASES)
-def again(release_id: int) -> Response:
-    plan_again(release_id, programme.moment())
-    session().commit()
-    return _back(release_id)
-
-
-@bp.post("/releases/<int:release_id>/close")
-@staff(May.RELEASES)
-def close(release_id: int) -> Response:
-    close_release(release_id, programme.moment())
-    session().commit()
-    flash(_("The release is closed."), "success")
-    return _back(release_id)

@@ -35,12 +35,13 @@ def of_tester(token: str) -> str:
     if release.build_id is None or not may_have(release.build_id, person_id):
         raise NotAllowed(_("This link gives no access any more. Sign in to see which build is yours."))
     build = build_or_404(release.build_id)
+    notes = notes_of(build.id) if release.notes is None else release.notes
     download = download_token(build.id, person_id)
     return render_template(
         "releases/tester.html",
         train=train_or_404(release.train_id),
         build=build,
-        notes=notes_in(notes_of(build.id), current_language(), programme.required().languages),
+        notes=notes_in(notes, current_language(), programme.required().languages),
         download=download,
         resume=f"curl -C - -o {shlex.quote(_named(build))} {whole_address(f'/b/{download}')}",
     )

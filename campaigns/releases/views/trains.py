@@ -6,9 +6,10 @@ from typing import Any
 
 from flask import redirect, render_template, url_for
 
-from campaigns.releases.actions import change_train, create_train, prepare_weeks
+from campaigns.releases.actions import change_train, course_of, create_train, prepare_weeks
 from campaigns.releases.forms import ScheduleForm, TrainForm
 from campaigns.releases.queries import train_or_404
+from campaigns.releases.rules import Course
 from campaigns.releases.views import bp
 from crm.core import programme
 from crm.core.db import session
@@ -21,6 +22,7 @@ from crm.core.guards import May, staff
 @staff(May.RELEASES)
 def new_train() -> Any:
     form = TrainForm(data={"zone": programme.required().zone})
+    form.offer(Course())
     if form.validate_on_submit():
         at = programme.moment()
         try:
@@ -32,6 +34,7 @@ def new_train() -> Any:
                 schedule.local_time,
                 schedule.zone,
                 at=at,
+                course=form.course,
             )
             prepare_weeks(at)
             session().commit()
@@ -47,15 +50,21 @@ def new_train() -> Any:
 def edit_train(train_id: int) -> Any:
     train = train_or_404(train_id)
     form = ScheduleForm(obj=train)
+    form.offer(course_of(train))
     if form.validate_on_submit():
-        change_train(
-            train_id,
-            weekday=form.schedule.weekday,
-            local_time=form.schedule.local_time,
-            zone=form.schedule.zone,
-            active=form.active.data,
-            at=programme.moment(),
-        )
-        session().commit()
-        return redirect(url_for("releases.listing"))
+        try:
+            change_train(
+                train_id,
+                weekday=form.schedule.weekday,
+                local_time=form.schedule.local_time,
+                zone=form.schedule.zone,
+                active=form.active.data,
+                at=programme.moment(),
+                course=form.course,
+            )
+            session().commit()
+            return redirect(url_for("releases.listing"))
+        except Refusal as error:
+            session().rollback()
+            refuse(form.shares, str(error))
     return render_template("releases/train.html", form=form, train=train)

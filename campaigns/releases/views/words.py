@@ -6,9 +6,11 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_datetime
-from flask_babel import get_locale
+from flask_babel import format_decimal, get_locale
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
+from campaigns.releases.rules import Evidence, Gate, Lack, Notify, WaveKind, runs_needed
 from crm.core import programme
 from crm.outbox.rules import LetterState
 
@@ -23,6 +25,61 @@ LETTER_WORDS = {
     LetterState.EXPIRED: _l("letters expired"),
     LetterState.UNCERTAIN: _l("letters uncertain"),
 }
+
+WAVE_WORDS = {
+    WaveKind.STAFF: _l("staff"),
+    WaveKind.CORE: _l("the core"),
+    WaveKind.SHARE: _l("a share"),
+    WaveKind.EVERYBODY: _l("everybody"),
+}
+NOTIFY_WORDS = {
+    Notify.LETTER: _l("a letter in their language"),
+    Notify.ALL_LANGUAGES: _l("a letter in all languages"),
+    Notify.NONE: _l("no letter"),
+}
+
+
+def wave_name(kind: WaveKind, percent: int | None) -> str:
+    return str(_("%(percent)s %% of the rest", percent=percent) if percent else WAVE_WORDS[kind])
+
+
+def gate_words(gate: Gate) -> str:
+    """What is asked for before the next wave, in a sentence."""
+    parts = []
+    if gate.ran_percent is not None:
+        parts.append(_("%(percent)s %% ran it within %(hours)s hours", percent=gate.ran_percent, hours=gate.hours))
+    if gate.blockers is not None:
+        parts.append(_("fewer than %(limit)s blockers", limit=gate.blockers))
+    if gate.crashes is not None:
+        parts.append(_("fewer than %(limit)s crashes", limit=gate.crashes))
+    told = _("Before each next wave: %(gate)s.", gate="; ".join(parts)) if parts else None
+    return str(told or _("No gate: every wave follows at once."))
+
+
+def lack_words(lack: Lack, gate: Gate, seen: Evidence) -> str:
+    """One reason why a wave waits, with its figures."""
+    if lack is Lack.RUNS:
+        told = _(
+            "%(ran)s of %(given)s people ran it within %(hours)s hours of getting it; it takes %(needed)s.",
+            ran=format_decimal(seen.ran),
+            given=format_decimal(seen.given),
+            hours=gate.hours,
+            needed=format_decimal(runs_needed(gate, seen.given)),
+        )
+    elif lack is Lack.BLOCKERS:
+        told = _(
+            "Blockers reported on this build: %(count)s. It takes fewer than %(limit)s.",
+            count=format_decimal(seen.blockers),
+            limit=gate.blockers,
+        )
+    else:
+        told = _(
+            "Crashes of this build: %(count)s. It takes fewer than %(limit)s.",
+            count=format_decimal(seen.crashes),
+            limit=gate.crashes,
+        )
+    return str(told)
+
 
 PATTERNS = {"en": "EEEE d MMMM y, HH:mm", "zh": "y年M月d日 EEEE HH:mm"}
 

@@ -14,12 +14,13 @@ FIRST_WEEK = datetime(1970, 1, 5, tzinfo=UTC)
 
 
 class CheckInKind(StrEnum):
-    """The funnel reads them all; a gate counts first runs, heartbeats and update checks of that build."""
+    """The funnel reads them all; a gate counts who ran that build (RAN), and its crashes."""
 
     FIRST_RUN = "first_run"
     HEARTBEAT = "heartbeat"
     UPDATE_CHECK = "update_check"
     REPORT = "report"
+    CRASH = "crash"
 
 
 RAN = (CheckInKind.FIRST_RUN, CheckInKind.HEARTBEAT, CheckInKind.UPDATE_CHECK)

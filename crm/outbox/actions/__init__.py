@@ -10,6 +10,7 @@ from crm.outbox.actions.accounts import (
     set_account_active,
     set_account_users,
 )
+from crm.outbox.actions.calling_back import call_letters_back, queue_letters_again
 from crm.outbox.actions.claiming import hand_back, set_pace, still_welcome, take_due
 from crm.outbox.actions.contacts import derive
 from crm.outbox.actions.hand import finish_by_hand, finish_many_by_hand, free_lease, next_by_hand, put_off, write_as
@@ -33,6 +34,7 @@ __all__ = [
     "add_post",
     "add_posts",
     "begin",
+    "call_letters_back",
     "cancel_held",
     "cancel_letters",
     "cancel_letters_to",
@@ -50,6 +52,7 @@ __all__ = [
     "plan_letters",
     "put_off",
     "put_wording",
+    "queue_letters_again",
     "record_by_hand",
     "record_touches",
     "refuse_by_letter",

@@ -19,7 +19,8 @@ from campaigns.releases.actions import (
     plan_release,
     prepare_weeks,
 )
-from campaigns.releases.models import Release, Train, Wave
+from campaigns.releases.models import Release, Train
+from campaigns.releases.queries import waves_of
 from campaigns.releases.rules import RELEASE_MOVES, WEEKS_AHEAD, ReleaseState, WaveKind
 from campaigns.releases.tasks import plan_weeks
 from crm.builds.actions import withdraw_build
@@ -40,7 +41,7 @@ def test_a_train_needs_a_name_of_its_own_and_a_real_zone(train: Train) -> None:
 
 def test_a_release_leaves_at_its_train_s_time_with_two_waves(release: Release) -> None:
     assert release.opens_at == OPENS
-    assert set(session().scalars(select(Wave.kind))) == {WaveKind.STAFF, WaveKind.EVERYBODY}
+    assert [wave.kind for wave in waves_of(release)] == [WaveKind.STAFF, WaveKind.EVERYBODY]
 
 
 def test_a_train_leaves_once_a_week(release: Release, train: Train, build: Build) -> None:
@@ -72,7 +73,10 @@ def test_a_changed_train_leaves_planned_releases_as_they_are(release: Release, t
 def test_a_release_moves_as_its_table_says_and_not_otherwise(
     release: Release, source: ReleaseState, to: ReleaseState
 ) -> None:
-    session().execute(update(Release).values(state=source))
+    held_from = to if source is ReleaseState.HELD and to is not ReleaseState.CANCELLED else ReleaseState.PLANNED
+    session().execute(
+        update(Release).values(state=source, held_from=held_from if source is ReleaseState.HELD else None)
+    )
     if to in RELEASE_MOVES[source]:
         assert move(release.id, to, at=NOW).state is to
     else:

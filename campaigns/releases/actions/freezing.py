@@ -1,0 +1,80 @@
+"""Freezing fixes what leaves: the build, its notes, who gets it in which wave, and what they are written."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from flask_babel import force_locale
+from flask_babel import gettext as _
+from sqlalchemy import delete
+
+from campaigns.audience.actions import freeze_people
+from campaigns.releases.actions.letters import put_wordings
+from campaigns.releases.actions.moves import move
+from campaigns.releases.actions.telling import tell_managers
+from campaigns.releases.models import Release, Train, Wave
+from campaigns.releases.queries import people_in, release_or_404, steps_of, waves_of
+from campaigns.releases.rules import ReleaseState
+from crm.builds.models import Build
+from crm.builds.queries import notes_of
+from crm.core import programme
+from crm.core.db import session
+from crm.core.errors import MoveRefused
+from crm.core.weeks import iso_name
+
+
+class NothingToFreeze(MoveRefused):
+    """A release has no build, or one that nobody may have."""
+
+
+def build_to_open(release: Release) -> Build:
+    """Raises NothingToFreeze."""
+    build = session().get(Build, release.build_id) if release.build_id is not None else None
+    if build is None:
+        raise NothingToFreeze(_("This release has no build yet: choose one, then open it."))
+    if build.withdrawn_at is not None:
+        raise NothingToFreeze(_("%(version)s has been withdrawn: choose another build.", version=build.version))
+    return build
+
+
+def lay_waves(release: Release) -> list[Wave]:
+    """Gives a release the waves of its train as they are now, in place of those it had."""
+    session().execute(delete(Wave).where(Wave.release_id == release.id))
+    waves = [
+        Wave(release_id=release.id, position=position, kind=step.kind, percent=step.percent, notify=step.notify)
+        for position, step in enumerate(steps_of(release.train_id))
+    ]
+    session().add_all(waves)
+    session().flush()
+    return waves
+
+
+def freeze_release(release_id: int, at: datetime) -> Release:
+    """From planned to frozen. Raises NothingToFreeze, and MoveRefused."""
+    build = build_to_open(release_or_404(release_id))
+    release = move(release_id, ReleaseState.FROZEN, at=at, frozen_at=at, notes=notes_of(build.id))
+    train = session().get_one(Train, release.train_id)
+    waves = lay_waves(release)
+    for wave in waves:
+        title = f"{train.name} {iso_name(release.week)} {wave.position + 1}"
+        wave.list_id = freeze_people(people_in(release, wave, waves, at), title, at)
+    session().flush()
+    put_wordings(release, at)
+    return release
+
+
+def freeze_or_hold(release_id: int, at: datetime) -> bool:
+    """At the time to freeze: frozen; or on hold, and the managers of releases are told, when it has no build."""
+    try:
+        freeze_release(release_id, at)
+        return True
+    except NothingToFreeze:
+        with force_locale(programme.required().languages[0]):
+            why = _("There was no build when it was to be frozen.")
+        tell_managers(move(release_id, ReleaseState.HELD, at=at, why=why, held_at=at), at)
+        return False
+
+
+def has_opened(release: Release) -> bool:
+    """Whether anybody may have its build by it."""
+    return any(wave.opened_at is not None for wave in waves_of(release))

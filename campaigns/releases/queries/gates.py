@@ -1,0 +1,143 @@
+"""What has been seen of a build since people were given it, and what is due."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, and_, func, or_, select
+
+from campaigns.releases.models import Release, Train, Wave
+from campaigns.releases.rules import GIVING, REHEARSING, Evidence, Gate, Lack, ReleaseState, lacks, mark
+from crm.builds.models import Build, BuildAccess, CheckIn
+from crm.builds.queries import ran
+from crm.builds.rules import CheckInKind
+from crm.core.db import is_postgres, session
+from crm.core.jobs import Job, JobState
+from crm.feedback.models import Request
+from crm.feedback.rules import RequestState, Severity
+
+
+def blocking(build_id: int) -> ColumnElement[bool]:
+    """A WHERE over requests: blocker reports on this build that we have not turned down."""
+    return and_(
+        Request.build_id == build_id,
+        Request.severity == Severity.BLOCKER,
+        Request.state != RequestState.DECLINED,
+        Request.merged_into_id.is_(None),
+    )
+
+
+def _in_time(hours: int) -> ColumnElement[bool]:
+    """A check-in so long after the build was given. A sign of before counts too: it ran."""
+    if is_postgres():
+        return CheckIn.at <= BuildAccess.granted_at + func.make_interval(0, 0, 0, 0, hours)
+    return func.julianday(CheckIn.at) <= func.julianday(BuildAccess.granted_at) + hours / 24
+
+
+def evidence(release: Release, hours: int) -> Evidence:
+    """Of all whom this release has given its build; a run counts within so many hours of it."""
+    build_id = release.build_id
+    if build_id is None:
+        return Evidence()
+    by_it = and_(BuildAccess.build_id == build_id, BuildAccess.granted_by == mark(release.id))
+    given = select(func.count()).select_from(BuildAccess).where(by_it).scalar_subquery()
+    runs = (
+        select(func.count(CheckIn.person_id.distinct()))
+        .join(BuildAccess, and_(by_it, BuildAccess.person_id == CheckIn.person_id))
+        .where(ran(build_id), _in_time(hours))
+    ).scalar_subquery()
+    blockers = select(func.count()).select_from(Request).where(blocking(build_id)).scalar_subquery()
+    crashes = (
+        select(func.count()).where(CheckIn.build_id == build_id, CheckIn.kind == CheckInKind.CRASH).scalar_subquery()
+    )
+    return Evidence(*session().execute(select(given, runs, blockers, crashes)).one())
+
+
+def waits_for(release: Release, wave: Wave, gate: Gate) -> list[Lack]:
+    """Why this wave may not open now, though all before it are done; nothing when it may."""
+    if wave.position == 0 or wave.overruled_at is not None or gate.is_open:
+        return []
+    return lacks(gate, evidence(release, gate.hours))
+
+
+def may_open(release: Release, wave: Wave, waves: list[Wave]) -> bool:
+    """Whether its turn has come: all before it are done, the release is giving, and its gate lets it go."""
+    if wave.opened_at is not None:
+        return release.state in GIVING
+    if any(before.done_at is None for before in waves if before.position < wave.position):
+        return False
+    if release.state is ReleaseState.REHEARSED and wave.kind in REHEARSING:
+        return True
+    if release.state is not ReleaseState.OPENING:
+        return False
+    gate = session().get_one(Train, release.train_id).gate
+    return not waits_for(release, wave, gate)
+
+
+def next_wave(waves: list[Wave]) -> Wave | None:
+    """The first that is not through."""
+    return next((wave for wave in waves if wave.done_at is None), None)
+
+
+def _has_build() -> ColumnElement[bool]:
+    return and_(Build.id == Release.build_id, Build.withdrawn_at.is_(None))
+
+
+def due(at: datetime) -> list[int]:
+    """Releases with a build whose time to open has come, however long ago, and which have passed what comes before."""
+    let_go = or_(Train.goes_itself, Release.go_at.is_not(None))
+    passed = or_(
+        and_(Release.state == ReleaseState.PLANNED, Train.freeze_hours.is_(None)),
+        and_(Release.state == ReleaseState.FROZEN, Train.rehearsal_hours.is_(None), let_go),
+        and_(Release.state == ReleaseState.REHEARSED, let_go),
+    )
+    query = (
+        select(Release.id)
+        .join(Train, Train.id == Release.train_id)
+        .join(Build, _has_build())
+        .where(passed, Release.opens_at <= at)
+        .order_by(Release.opens_at, Release.id)
+    )
+    return list(session().scalars(query))
+
+
+def _early(state: ReleaseState, at: datetime, hours: str) -> list[int]:
+    """Releases in this state whose train does something so many hours before it leaves, for which the time has come."""
+    query = (
+        select(Release.id, Release.opens_at, getattr(Train, hours))
+        .join(Train, Train.id == Release.train_id)
+        .where(Release.state == state, getattr(Train, hours).is_not(None))
+        .order_by(Release.opens_at, Release.id)
+    )
+    return [number for number, opens_at, ahead in session().execute(query) if opens_at - timedelta(hours=ahead) <= at]
+
+
+def to_freeze(at: datetime) -> list[int]:
+    return _early(ReleaseState.PLANNED, at, "freeze_hours")
+
+
+def to_rehearse(at: datetime) -> list[int]:
+    return _early(ReleaseState.FROZEN, at, "rehearsal_hours")
+
+
+def resting() -> list[int]:
+    """Releases that are giving their build while no job works for them: the next wave may wait at its gate.
+
+    One whose job has failed waits for a person.
+    """
+    query = (
+        select(Release.id)
+        .outerjoin(Job, Job.id == Release.job_id)
+        .where(
+            Release.state.in_(GIVING),
+            or_(Job.id.is_(None), Job.state == JobState.DONE),
+        )
+        .order_by(Release.opens_at, Release.id)
+    )
+    return list(session().scalars(query))
+
+
+def running_late() -> list[int]:
+    """Releases that somebody who comes now may still enter."""
+    running = Release.state.in_((ReleaseState.REHEARSED, ReleaseState.OPENING, ReleaseState.OPEN))
+    return list(session().scalars(select(Release.id).where(running).order_by(Release.id)))

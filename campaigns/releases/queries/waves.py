@@ -1,0 +1,141 @@
+"""The waves of a release, and who is in each."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from flask_babel import gettext as _
+from sqlalchemy import ColumnElement, Select, exists, func, not_, select, true
+
+from campaigns.audience.models import FrozenMember
+from campaigns.audience.queries import people_of
+from campaigns.releases.models import Release, Train, TrainWave, Wave
+from campaigns.releases.rules import (
+    CORE_TAG,
+    PLAIN,
+    PRIME,
+    REHEARSING,
+    WHOLE,
+    ReleaseState,
+    Step,
+    WaveKind,
+    seed_of,
+)
+from crm.accounts.models import Agreement, Credential
+from crm.accounts.queries import testers
+from crm.builds.models import BuildAccess
+from crm.core.db import session
+from crm.core.errors import NotThere
+from crm.people.models import Person
+from crm.people.queries import matching
+
+
+def steps_of(train_id: int) -> list[Step]:
+    """The waves of a train, in order."""
+    rows = session().scalars(select(TrainWave).where(TrainWave.train_id == train_id).order_by(TrainWave.position))
+    return [Step(row.kind, row.notify, row.percent) for row in rows] or list(PLAIN)
+
+
+def waves_of(release: Release) -> list[Wave]:
+    """The waves of a release, in order; those of its train, not kept yet, while it is planned."""
+    if release.state is ReleaseState.PLANNED:
+        return [
+            Wave(release_id=release.id, position=position, kind=step.kind, percent=step.percent, notify=step.notify)
+            for position, step in enumerate(steps_of(release.train_id))
+        ]
+    return list(session().scalars(select(Wave).where(Wave.release_id == release.id).order_by(Wave.position)))
+
+
+def wave_or_404(release: Release, position: int) -> Wave:
+    found = next((wave for wave in waves_of(release) if wave.position == position), None)
+    if found is None:
+        raise NotThere(_("This release has no such wave."))
+    return found
+
+
+def staff_ids() -> Select[int]:
+    return (
+        select(Person.id)
+        .join(Credential, Credential.person_id == Person.id)
+        .where(Credential.disabled_at.is_(None), Person.merged_into_id.is_(None), Person.forgotten_at.is_(None))
+    )
+
+
+def _core(train_id: int, at: datetime) -> ColumnElement[bool]:
+    """Of those who are testers: in the train's audience for it, else who wears the tag."""
+    audience_id = session().get_one(Train, train_id).core_audience_id
+    chosen = matching({"tag": CORE_TAG}, at) if audience_id is None else people_of(audience_id, at)
+    return Person.id.in_(select(chosen.subquery().c[0]))
+
+
+def _drawn(release_id: int, wave: Wave) -> ColumnElement[bool]:
+    """rules.place_of in the database."""
+    factor, offset = seed_of(release_id, wave.position)
+    return (Person.id % PRIME * factor + offset) % PRIME % WHOLE < (wave.percent or 0) * WHOLE // 100
+
+
+def _belongs(release: Release, wave: Wave, at: datetime) -> ColumnElement[bool]:
+    if wave.kind is WaveKind.CORE:
+        return _core(release.train_id, at)
+    return _drawn(release.id, wave) if wave.kind is WaveKind.SHARE else true()
+
+
+def people_in(release: Release, wave: Wave, waves: list[Wave], at: datetime) -> Select[int]:
+    """The people of a wave: as they were frozen, without those who have left since; else as they are now."""
+    everybody = staff_ids() if wave.kind is WaveKind.STAFF else testers()
+    if wave.list_id is not None:
+        listed = select(FrozenMember.person_id).where(FrozenMember.list_id == wave.list_id)
+        return everybody.where(Person.id.in_(listed))
+    if wave.kind is WaveKind.STAFF:
+        return everybody
+    if release.audience_id is not None:
+        everybody = everybody.where(Person.id.in_(select(people_of(release.audience_id, at).subquery().c[0])))
+    earlier = [one for one in waves if one.position < wave.position and one.kind is not WaveKind.STAFF]
+    return everybody.where(_belongs(release, wave, at), *(not_(_belongs(release, before, at)) for before in earlier))
+
+
+def size(people: Select[int]) -> int:
+    return session().scalar(select(func.count()).select_from(people.subquery())) or 0
+
+
+def sizes(release: Release, waves: list[Wave], at: datetime) -> dict[int, int]:
+    """How many people each wave holds now, by its position."""
+    if not waves:
+        return {}
+    people = [people_in(release, wave, waves, at).subquery() for wave in waves]
+    counts = (
+        session().execute(select(*(select(func.count()).select_from(one).scalar_subquery() for one in people))).one()
+    )
+    return {wave.position: count for wave, count in zip(waves, counts, strict=True)}
+
+
+def frozen_sizes(waves: list[Wave]) -> dict[int, int]:
+    """How many people each wave was frozen with, by its position."""
+    lists = {wave.list_id: wave.position for wave in waves if wave.list_id is not None}
+    if not lists:
+        return {}
+    query = select(FrozenMember.list_id, func.count()).where(FrozenMember.list_id.in_(lists))
+    found = dict(session().execute(query.group_by(FrozenMember.list_id)).all())
+    return {position: found.get(list_id, 0) for list_id, position in lists.items()}
+
+
+def late(release: Release, waves: list[Wave], limit: int) -> dict[int, list[int]]:
+    """Who came after the audience was settled and belongs to the wave that runs: people by its position.
+
+    Testers when a wave of more than the core has opened, staff when theirs has.
+    """
+    since = release.frozen_at or release.opened_at
+    opened = [wave for wave in waves if wave.opened_at is not None]
+    if since is None or release.build_id is None or not opened:
+        return {}
+    has = exists().where(BuildAccess.build_id == release.build_id, BuildAccess.person_id == Person.id)
+    found: dict[int, list[int]] = {}
+    wide = [wave for wave in opened if wave.kind not in REHEARSING]
+    if wide:
+        come = testers().where(Agreement.accepted_at > since, not_(has)).order_by(Person.id).limit(limit)
+        found[wide[-1].position] = list(session().scalars(come))
+    staffs = next((wave for wave in opened if wave.kind is WaveKind.STAFF), None)
+    if staffs is not None and staffs.done_at is not None:
+        come = staff_ids().where(Credential.created_at > since, not_(has)).order_by(Person.id).limit(limit)
+        found.setdefault(staffs.position, []).extend(session().scalars(come))
+    return {position: people for position, people in found.items() if people}

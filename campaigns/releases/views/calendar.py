@@ -1,0 +1,100 @@
+"""The weeks of trains as a calendar that other programs read: a link of one's own, without signing in."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from flask import make_response
+from flask_babel import gettext as _
+from icalendar import Calendar, Event
+from werkzeug.wrappers import Response
+
+from campaigns.releases.models import Release
+from campaigns.releases.offers import STATES
+from campaigns.releases.queries import CalendarWeek, read_calendar_token, weeks_of_trains
+from campaigns.releases.rules import ReleaseState
+from campaigns.releases.views import bp
+from crm.accounts.queries import credential_of
+from crm.builds.queries import standing_person
+from crm.core import programme
+from crm.core.db import session
+from crm.core.errors import NotAllowed
+from crm.core.guards import by_link
+from crm.core.languages import speak_to
+from crm.core.tokens import whole_address
+from crm.core.weeks import week_of
+from crm.people.models import Person
+
+BACK, AHEAD = 8, 26
+"""Weeks: the coming half year, and two months to look back on."""
+LASTS = timedelta(minutes=30)
+OVER = frozenset({ReleaseState.CANCELLED, ReleaseState.ROLLED_BACK})
+
+
+def _status(release: Release | None) -> str:
+    if release is not None and release.state in OVER:
+        return "CANCELLED"
+    if release is None or release.build_id is None or release.state is ReleaseState.HELD:
+        return "TENTATIVE"
+    return "CONFIRMED"
+
+
+def _told(one: CalendarWeek) -> str:
+    """What comes before it."""
+    lines = []
+    if one.train.freeze_hours:
+        lines.append(_("Freezes %(hours)s hours before.", hours=one.train.freeze_hours))
+    if one.train.rehearsal_hours:
+        lines.append(_("Rehearses %(hours)s hours before.", hours=one.train.rehearsal_hours))
+    return "\n".join(lines)
+
+
+def _event(one: CalendarWeek, host: str, at: datetime) -> Event:
+    event, release = Event(), one.release
+    state = STATES[release.state] if release else _("not planned")
+    event.add("uid", f"train-{one.train.id}-week-{one.week}@{host}")
+    event.add("dtstamp", at)
+    event.add("dtstart", one.opens_at)
+    event.add("dtend", one.opens_at + LASTS)
+    event.add("summary", " ".join(filter(None, [one.train.name, one.version, f"({state})"])))
+    event.add("status", _status(release))
+    event.add("transp", "TRANSPARENT")
+    if release is not None:
+        event.add("url", whole_address(f"/releases/{release.id}"))
+    if told := _told(one):
+        event.add("description", told)
+    return event
+
+
+def calendar_of(at: datetime) -> bytes:
+    """RFC 5545. Moments are told in UTC, so that no reader needs to know the rules of a train's zone."""
+    known = programme.required()
+    now, host = week_of(at, known.tz), whole_address("/").split("/")[2].partition(":")[0]
+    calendar = Calendar()
+    calendar.add("prodid", "-//Seedbed//Releases//EN")
+    calendar.add("version", "2.0")
+    calendar.add("method", "PUBLISH")
+    calendar.add("x-wr-calname", _("Releases of %(programme)s", programme=known.name))
+    calendar.add("refresh-interval", timedelta(hours=1), parameters={"VALUE": "DURATION"})
+    for one in weeks_of_trains(now - BACK, now + AHEAD):
+        if one.skipped is None and (one.release is not None or one.opens_at > at):
+            calendar.add_component(_event(one, host, at))
+    return bytes(calendar.to_ical())
+
+
+@bp.get("/calendar/<token>.ics")
+@by_link
+def feed(token: str) -> Response:
+    """The link works as long as its owner's account does."""
+    person_id = standing_person(read_calendar_token(token))
+    account = credential_of(person_id)
+    if account is None or account.disabled_at is not None:
+        raise NotAllowed(_("This link gives no access any more. Sign in to see the releases."))
+    person = session().get(Person, person_id)
+    speak_to(person.language if person else None)
+    response = make_response(calendar_of(programme.moment()))
+    response.headers["Content-Type"] = "text/calendar; charset=utf-8"
+    response.headers["Content-Disposition"] = 'inline; filename="releases.ics"'
+    response.cache_control.private = True
+    response.cache_control.max_age = 900
+    return response

@@ -1,0 +1,205 @@
+"""Hold, resume, roll back: what devices are offered, and which letters leave."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import select, update
+
+from campaigns.releases.actions import (
+    cancel_release,
+    close_release,
+    freeze_release,
+    hold_release,
+    move_letters,
+    open_chunk,
+    open_release,
+    resume_release,
+    roll_back,
+    start_opening,
+)
+from campaigns.releases.models import Release
+from campaigns.releases.queries import standing_still
+from campaigns.releases.rules import ReleaseState
+from campaigns.releases.tasks import call_back
+from crm.builds.actions import grant_access, hold_build
+from crm.builds.models import Build, BuildAccess
+from crm.builds.queries import offered
+from crm.core.db import session
+from crm.core.errors import MoveRefused, NotUnderstood
+from crm.core.jobs import run_due
+from crm.core.journal import JournalEntry
+from crm.core.programme import required
+from crm.outbox.models import Letter
+from crm.outbox.rules import LetterState
+from crm.people.models import Person
+from tests import make
+from tests.campaigns.releases.cast import NOW, OPENS
+
+WHY = "it eats the battery"
+
+
+def state(release: Release) -> ReleaseState:
+    return session().get_one(Release, release.id, populate_existing=True).state
+
+
+def letters() -> dict[LetterState, int]:
+    return dict(Counter(session().scalars(select(Letter.state))))
+
+
+@pytest.fixture
+def older(build: Build, ada: Person) -> Build:
+    """What Ada had the week before."""
+    before = make.build(platform="android")
+    grant_access(before.id, [ada.id], at=NOW - timedelta(days=7), granted_by="release:0")
+    return before
+
+
+def test_a_hold_offers_the_build_before_and_calls_letters_back_and_resume_reaches_the_same(
+    release: Release, build: Build, older: Build, ada: Person
+) -> None:
+    eve = make.tester("Eve")
+    open_release(release.id, OPENS)
+    sent = session().scalars(select(Letter).where(Letter.person_id == eve.id)).one()
+    sent.state, sent.sent_at = LetterState.SENT, OPENS
+    session().flush()
+    assert offered(ada.id, "android", OPENS) == build
+    assert hold_release(release.id, WHY, OPENS) == 1
+    assert state(release) is ReleaseState.HELD
+    assert offered(ada.id, "android", OPENS) == older
+    assert letters() == {LetterState.SENT: 1, LetterState.CANCELLED: 1}
+    assert resume_release(release.id, OPENS) == 1
+    assert state(release) is ReleaseState.OPEN
+    assert offered(ada.id, "android", OPENS) == build
+    assert letters() == {LetterState.SENT: 1, LetterState.QUEUED: 1}, "nobody gets a second one"
+    told = session().scalars(select(JournalEntry.after).where(JournalEntry.action == "move_release")).all()
+    assert {"state": "held", "why": WHY} in told
+
+
+def test_a_hold_in_the_middle_of_an_opening_stops_it_and_resume_goes_on(
+    release: Release, older: Build, ada: Person
+) -> None:
+    people = {ada.id, *(make.tester(f"T{n}").id for n in range(6))}
+    start_opening(release.id, OPENS)
+    cursor, _count = open_chunk(release.id, {}, OPENS, limit=3)
+    cursor, _count = open_chunk(release.id, cursor, OPENS, limit=3)
+    hold_release(release.id, WHY, OPENS)
+    session().commit()
+    assert run_due.run() == 1
+    got = session().scalars(select(BuildAccess.person_id).where(BuildAccess.build_id == release.build_id)).all()
+    assert 0 < len(got) < len(people)
+    assert letters() == {LetterState.CANCELLED: len(got)}
+    resume_release(release.id, OPENS)
+    session().commit()
+    run_due.run()
+    assert state(release) is ReleaseState.OPEN
+    assert letters() == {LetterState.QUEUED: len(people)}
+
+
+def test_a_hold_before_anybody_has_it_leaves_the_build_alone(release: Release, build: Build, ada: Person) -> None:
+    freeze_release(release.id, NOW)
+    hold_release(release.id, WHY, NOW)
+    assert session().get_one(Build, build.id, populate_existing=True).held_at is None
+    resume_release(release.id, NOW)
+    assert state(release) is ReleaseState.FROZEN
+    hold_release(release.id, WHY, NOW)
+    cancel_release(release.id, NOW)
+    assert state(release) is ReleaseState.CANCELLED
+
+
+def test_a_build_that_was_held_by_itself_goes_on_with_its_release(release: Release, build: Build, ada: Person) -> None:
+    open_release(release.id, OPENS)
+    hold_build(build.id, OPENS)
+    hold_release(release.id, WHY, OPENS)
+    resume_release(release.id, OPENS)
+    assert offered(ada.id, "android", OPENS) == build
+
+
+def test_rolling_back_withdraws_and_devices_are_offered_the_one_before(
+    release: Release, build: Build, older: Build, ada: Person
+) -> None:
+    open_release(release.id, OPENS)
+    assert roll_back(release.id, WHY, OPENS) == 1
+    assert state(release) is ReleaseState.ROLLED_BACK
+    assert offered(ada.id, "android", OPENS) == older
+    assert session().get_one(Build, build.id, populate_existing=True).withdrawn_at == OPENS
+    with pytest.raises(MoveRefused):
+        resume_release(release.id, OPENS)
+    assert letters() == {LetterState.CANCELLED: 1}
+
+
+def test_grave_steps_ask_why_and_the_wrong_ones_are_refused(release: Release, ada: Person) -> None:
+    for step in (hold_release, roll_back):
+        with pytest.raises(NotUnderstood, match="why"):
+            step(release.id, " ", OPENS)
+    with pytest.raises(NotUnderstood, match="500"):
+        hold_release(release.id, "x" * 501, OPENS)
+    with pytest.raises(MoveRefused):
+        roll_back(release.id, WHY, OPENS)
+    open_release(release.id, OPENS)
+    hold_release(release.id, WHY, OPENS)
+    with pytest.raises(MoveRefused):
+        cancel_release(release.id, OPENS)
+    with pytest.raises(MoveRefused):
+        close_release(release.id, OPENS)
+    with pytest.raises(MoveRefused):
+        hold_release(release.id, WHY, OPENS)
+
+
+@pytest.mark.parametrize("later", [timedelta(0), timedelta(days=2)], ids=["at once", "an outage later"])
+def test_many_letters_follow_their_release_in_pieces(
+    release: Release, ada: Person, monkeypatch: pytest.MonkeyPatch, later: timedelta
+) -> None:
+    people = {ada.id, *(make.tester(f"T{n}").id for n in range(6))}
+    open_release(release.id, OPENS)
+    monkeypatch.setitem(hold_release.__globals__, "CHUNK", 2)
+    monkeypatch.setattr(move_letters, "__defaults__", (2,))
+    assert hold_release(release.id, WHY, OPENS) == 2
+    required().held_at = OPENS + later
+    session().commit()
+    assert call_back.run() == len(people) - 2
+    assert call_back.run() == 0
+    assert letters() == {LetterState.CANCELLED: len(people)}
+    assert resume_release(release.id, OPENS) == 2
+    session().commit()
+    assert call_back.run() == len(people) - 2
+    assert call_back.run() == 0
+    assert letters() == {LetterState.QUEUED: len(people)}
+
+
+def test_home_shows_what_stands_still(lins_browser: FlaskClient, release: Release, ada: Person) -> None:
+    assert standing_still() == []
+    open_release(release.id, OPENS)
+    hold_release(release.id, WHY, OPENS)
+    required().held_at = OPENS
+    session().commit()
+    assert [(one.release.id, one.wave) for one in standing_still()] == [(release.id, None)]
+    page = lins_browser.get("/").text
+    assert WHY in page
+    assert "1 release stands still" in page
+
+
+def test_staff_hold_overrule_and_take_back_from_the_page(
+    lins_browser: FlaskClient, release: Release, build: Build, lin: Person, ada: Person
+) -> None:
+    session().execute(update(Person).values(language="en"))
+    page = f"/releases/{release.id}"
+    session().commit()
+    assert lins_browser.post(f"{page}/freeze").status_code == 302
+    assert "frozen" in lins_browser.get(page).text
+    open_release(release.id, OPENS)
+    session().commit()
+    assert lins_browser.post(f"{page}/hold", data={"why": ""}).status_code == 422
+    assert lins_browser.post(f"{page}/hold", data={"why": WHY}).status_code == 302
+    shown = lins_browser.get(page).text
+    assert WHY in shown
+    assert f"/people?has_build={build.id}" in shown
+    assert lins_browser.post(f"{page}/resume").status_code == 302
+    assert lins_browser.post(f"{page}/go").status_code == 409
+    assert lins_browser.post(f"{page}/waves/1/overrule", data={"why": WHY}).status_code == 409
+    assert lins_browser.post(f"{page}/waves/9/overrule", data={"why": WHY}).status_code == 404
+    assert lins_browser.post(f"{page}/roll-back", data={"why": WHY}).status_code == 302
+    assert "taken back" in lins_browser.get(page).text

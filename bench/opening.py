@@ -160,7 +160,7 @@ def run_it() -> None:
     session().commit()
 
 
-def pages(client: FlaskClient, rounds: int) -> bool:
+def pages(client: FlaskClient, rounds: int, when: str) -> bool:
     release_id = session().scalars(select(Release.id)).one()
     session().rollback()
     asked, met = Counter(), True
@@ -174,7 +174,7 @@ def pages(client: FlaskClient, rounds: int) -> bool:
             took.append((time.perf_counter() - start) * 1000)
             assert answer.status_code == 200
         sys.stdout.write(f"{asked.count} queries, {len(answer.data) / 1024:.0f} KB  ")
-        met = say(address, statistics.median(took), "ms", limit) and met
+        met = say(f"{address} {when}", statistics.median(took), "ms", limit) and met
     return met
 
 
@@ -198,17 +198,18 @@ def main() -> int:
         app = application(folder, asked.database)
         with app.app_context():
             sys.stdout.write(f"{asked.people:,} testers, {'PostgreSQL' if is_postgres() else 'SQLite'}\n")
-            met = opening()
-            met = holding() and met
-            run_it()
-            count.run()
             looks = session().scalar(text("SELECT person_id FROM credential"))
             secret = open_session(int(looks or 1), as_staff=True, at=datetime.now(UTC))
             session().commit()
-            structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
             client = app.test_client()
             client.set_cookie(COOKIE, secret)
-            met = pages(client, asked.rounds) and met
+            structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+            met = pages(client, asked.rounds, "planned")
+            met = opening() and met
+            met = holding() and met
+            run_it()
+            count.run()
+            met = pages(client, asked.rounds, "open") and met
     return 0 if met else 1
 
 

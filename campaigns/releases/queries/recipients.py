@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Select, exists, func, select
+from sqlalchemy import Select, exists, select
 
 from campaigns.releases.models import Release, Wave
-from campaigns.releases.queries.waves import people_in, size, waves_of
+from campaigns.releases.queries.waves import people_in, size
 from campaigns.releases.rules import Notify, WaveKind
 from crm.accounts.models import Agreement
 from crm.accounts.queries import testers
@@ -91,5 +91,5 @@ def why_left_out(person_ids: list[int], release: Release) -> dict[int, Gets]:
     return {who: Gets.CAME_LATE if who in late else Gets.NOT_CHOSEN for who in person_ids}
 
 
-def how_many_left_out(release: Release, at: datetime) -> int:
-    return session().scalar(select(func.count()).select_from(left_out(release, waves_of(release), at).subquery())) or 0
+def how_many_left_out(release: Release, waves: list[Wave], at: datetime) -> int:
+    return size(left_out(release, waves, at))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, Select, exists, func, not_, select, true
+from sqlalchemy import ColumnElement, Select, case, exists, func, literal, not_, select, true
 
 from campaigns.audience.models import FrozenMember
 from campaigns.audience.queries import people_of
@@ -80,6 +80,13 @@ def _belongs(release: Release, wave: Wave, at: datetime) -> ColumnElement[bool]:
     return _drawn(release.id, wave) if wave.kind is WaveKind.SHARE else true()
 
 
+def _audience(release: Release, at: datetime) -> Select[int]:
+    """The testers whom the release is for."""
+    if release.audience_id is None:
+        return testers()
+    return testers().where(Person.id.in_(select(people_of(release.audience_id, at).subquery().c[0])))
+
+
 def people_in(release: Release, wave: Wave, waves: list[Wave], at: datetime) -> Select[int]:
     """The people of a wave: as they were frozen, without those who have left since; else as they are now."""
     everybody = staff_ids() if wave.kind is WaveKind.STAFF else testers()
@@ -88,8 +95,7 @@ def people_in(release: Release, wave: Wave, waves: list[Wave], at: datetime) -> 
         return everybody.where(Person.id.in_(listed))
     if wave.kind is WaveKind.STAFF:
         return everybody
-    if release.audience_id is not None:
-        everybody = everybody.where(Person.id.in_(select(people_of(release.audience_id, at).subquery().c[0])))
+    everybody = _audience(release, at)
     earlier = [one for one in waves if one.position < wave.position and one.kind is not WaveKind.STAFF]
     return everybody.where(_belongs(release, wave, at), *(not_(_belongs(release, before, at)) for before in earlier))
 
@@ -99,14 +105,19 @@ def size(people: Select[int]) -> int:
 
 
 def sizes(release: Release, waves: list[Wave], at: datetime) -> dict[int, int]:
-    """How many people each wave holds now, by its position."""
-    if not waves:
-        return {}
-    people = [people_in(release, wave, waves, at).subquery() for wave in waves]
-    counts = (
-        session().execute(select(*(select(func.count()).select_from(one).scalar_subquery() for one in people))).one()
-    )
-    return {wave.position: count for wave, count in zip(waves, counts, strict=True)}
+    """How many people each wave holds now, by its position. Waves without lists are told apart in one walk."""
+    if any(wave.list_id is not None for wave in waves):
+        people = [people_in(release, wave, waves, at).subquery() for wave in waves]
+        asked = (select(func.count()).select_from(one).scalar_subquery() for one in people)
+        counts = session().execute(select(*asked)).one()
+        return {wave.position: count for wave, count in zip(waves, counts, strict=True)}
+    found = {wave.position: size(staff_ids()) if wave.kind is WaveKind.STAFF else 0 for wave in waves}
+    others = [wave for wave in waves if wave.kind is not WaveKind.STAFF]
+    if others:
+        first = case(*((_belongs(release, wave, at), literal(wave.position)) for wave in others))
+        walk = _audience(release, at).with_only_columns(first.label("position"), func.count()).group_by("position")
+        found.update((position, count) for position, count in session().execute(walk) if position is not None)
+    return found
 
 
 def frozen_sizes(waves: list[Wave]) -> dict[int, int]:

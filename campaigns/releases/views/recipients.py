@@ -64,7 +64,7 @@ def recipients(release_id: int) -> str:
         train=train_or_404(release.train_id),
         friday=friday(release.week),
         counted=[(one.position, wave_name(one.kind, one.percent), counts[one.position]) for one in waves],
-        left_out=how_many_left_out(release, at),
+        left_out=how_many_left_out(release, waves, at),
         chosen=chosen,
         page=people,
         told=told,

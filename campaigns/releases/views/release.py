@@ -114,7 +114,7 @@ def show(release_id: int) -> str:
         staff=counted[True],
         testers=counted[False],
         opened=opened,
-        figures=figures(release, programme.moment()),
+        figures=figures(release, programme.moment()) if opened else None,
         blockers=blockers_of(release.build_id, SHOWN) if opened and release.build_id else [],
         curve=_curve(release) if opened else None,
         last_week=_last_week(release, programme.moment()),

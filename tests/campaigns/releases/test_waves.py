@@ -23,7 +23,7 @@ from campaigns.releases.actions import (
     resume_release,
 )
 from campaigns.releases.models import Release, Wave
-from campaigns.releases.queries import people_in, release_or_404, train_or_404, waiting, waves_of
+from campaigns.releases.queries import people_in, release_or_404, sizes, train_or_404, waiting, waves_of
 from campaigns.releases.rules import Course, Gate, Lack, Notify, ReleaseState, Step, WaveKind, place_of, seed_of
 from campaigns.releases.tasks import advance_due, open_due, welcome
 from crm.accounts.actions import accept_agreement, end_agreement
@@ -114,6 +114,9 @@ def test_everybody_is_in_exactly_one_wave(build: Build, lin: Person, ada: Person
     assert (staff, core) == ({lin.id}, {testers[0], testers[1]}), "a prospect with the tag is no tester"
     assert core | share | rest == {ada.id, *testers}
     assert sum(map(len, (core, share, rest))) == 61
+    kept = release_or_404(release.id)
+    told = sizes(kept, waves_of(kept), OPENS)
+    assert told == {0: 1, 1: 2, 2: len(share), 3: len(rest)}
     assert 8 <= len(share) <= 28, "about thirty percent of sixty"
     freeze_release(release.id, NOW)
     assert people_by_wave(release_or_404(release.id)) == [staff, core, share, rest]

@@ -25,6 +25,7 @@ EVERY: dict[str, float] = {
     "campaigns.outreach.tasks.plan_due": 15,
     "campaigns.outreach.tasks.guard": 30,
     "campaigns.outreach.tasks.advance_due": 15,
+    "campaigns.releases.tasks.remind_of_reports": 60,
     "campaigns.releases.tasks.plan_weeks": 3600,
     "campaigns.releases.tasks.open_due": 15,
     "campaigns.releases.tasks.advance_due": 30,

@@ -7,16 +7,18 @@ from typing import Any, NamedTuple
 from zoneinfo import available_timezones
 
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, Field, IntegerField, SelectField, StringField, TextAreaField, TimeField
+from wtforms import BooleanField, Field, IntegerField, RadioField, SelectField, StringField, TextAreaField, TimeField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its types
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional, ValidationError
 
 from campaigns.releases.queries import audiences
 from campaigns.releases.rules import MOST_HOURS, Course, Gate, Notify, Step, WaveKind
+from campaigns.releases.rules.reports import LONGEST_LINE
 from crm.builds.queries import newest_builds
 from crm.builds.rules import PLATFORMS
 from crm.core.forms import Form
 
+MARK_WORDS = {5: _l("5, very good"), 4: _l("4, good"), 3: _l("3, so so"), 2: _l("2, not good"), 1: _l("1, poor")}
 WEEKDAYS = (
     _l("Monday"),
     _l("Tuesday"),
@@ -150,6 +152,17 @@ class ScheduleForm(Form):
 class TrainForm(ScheduleForm):
     name = StringField(_l("Name"), validators=[DataRequired(), Length(max=100)])
     platform = SelectField(_l("Platform"), choices=[SelectChoice(name) for name in PLATFORMS])
+
+
+class ReportForm(Form):
+    """A tester's weekly report: a mark, and a line each."""
+
+    mark = RadioField(
+        _l("How good is this build?"), choices=[SelectChoice(*one) for one in MARK_WORDS.items()], coerce=int
+    )
+    works = StringField(_l("What works"), validators=[Length(max=LONGEST_LINE)])
+    broken = StringField(_l("What is broken"), validators=[Length(max=LONGEST_LINE)])
+    wanted = StringField(_l("What I want next"), validators=[Length(max=LONGEST_LINE)])
 
 
 class PlanForm(Form):

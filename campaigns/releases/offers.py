@@ -12,16 +12,19 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import Table
 
-from campaigns.releases.models import Release, Wave
+from campaigns.releases.models import Release, Wave, WeeklyReport
 from campaigns.releases.queries import (
     holidays_of,
+    page_token,
     planned_weeks,
     release_titles,
     releases_of_week,
     standing_still,
     trains,
 )
+from campaigns.releases.queries.reports import open_for, report_of
 from campaigns.releases.rules import ReleaseState, leaves_on, opens_at
+from crm.builds.queries import build_or_404
 from crm.core import programme
 from crm.core.guards import May, door
 from crm.core.offers import NavItem, Owned, Panel, RoomOffers
@@ -99,15 +102,29 @@ def stopped_panel(_person_id: int, _at: datetime) -> dict[str, Any] | None:
     return {"stopped": found} if found else None
 
 
+def report_panel(person_id: int, at: datetime) -> dict[str, Any] | None:
+    """The weekly report on the newest build that the tester has, as long as it is open."""
+    release = open_for(person_id, at)
+    if release is None or release.build_id is None:
+        return None
+    return {
+        "version": build_or_404(release.build_id).version,
+        "written": report_of(release.id, person_id) is not None,
+        "url": url_for("releases.report", token=page_token(release.id, person_id)),
+    }
+
+
 OFFERS = RoomOffers(
     room="releases",
     owned=(
         Owned(cast(Table, Release.__table__), "created_by_id", forget="keep", exported=False),
+        Owned(cast(Table, WeeklyReport.__table__)),
         Owned(cast(Table, Wave.__table__), "overruled_by_id", forget="keep", exported=False),
     ),
     home=(
         Panel("week", "releases/_week.html", week_panel, order=10, may=May.SEE),
         Panel("stopped", "releases/_stopped.html", stopped_panel, order=12, may=May.SEE),
     ),
+    tester=(Panel("report", "releases/_report_panel.html", report_panel, order=15),),
     navigation=(NavItem(_l("Releases"), "releases.listing", May.SEE, order=40),),
 )

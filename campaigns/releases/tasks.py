@@ -23,6 +23,7 @@ from campaigns.releases.actions import (
     welcome_late,
 )
 from campaigns.releases.actions.opening import JOB
+from campaigns.releases.actions.reports import remind
 from campaigns.releases.queries import (
     due,
     outstayed,
@@ -34,6 +35,7 @@ from campaigns.releases.queries import (
     to_rehearse,
     with_letters_astray,
 )
+from campaigns.releases.queries.reports import to_remind
 from crm.core import programme
 from crm.core.db import session
 from crm.core.errors import Refusal
@@ -76,6 +78,16 @@ def advance_due() -> int:
 def welcome() -> int:
     """Gives the build to those who came after its audience was settled; returns for how many releases."""
     return _each(running_late(), welcome_late, "welcome", programme.moment())
+
+
+@shared_task
+def remind_of_reports() -> int:
+    """Writes the one reminder of each weekly report that is due; returns how many letters."""
+    written, at = 0, programme.moment()
+    for release_id in to_remind(at):
+        written += remind(release_id, at)
+        session().commit()
+    return written
 
 
 @shared_task

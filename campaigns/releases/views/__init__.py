@@ -6,6 +6,6 @@ from flask import Blueprint
 
 bp = Blueprint("releases", __name__, template_folder="../templates")
 
-from campaigns.releases.views import calendar, moving, planning, recipients, release, testers_page, trains  # noqa: E402, F401 -- doors hang themselves on bp
+from campaigns.releases.views import calendar, moving, planning, recipients, release, reports, testers_page, trains  # noqa: E402, F401 -- doors hang themselves on bp
 
 BLUEPRINTS = (bp,)

@@ -208,7 +208,9 @@ def module(name: str) -> Callable[[argparse.Namespace], int]:
 def bench(options: argparse.Namespace) -> int:
     prepare(DEV_LOCK)
     every = sorted(
-        path.stem for path in (ROOT / "bench").glob("[a-z]*.py") if path.stem not in {"prove", "boots", "crowds"}
+        path.stem
+        for path in (ROOT / "bench").glob("[a-z]*.py")
+        if path.stem not in {"prove", "boots", "crowds", "updaters"}
     )
     failed = [name for name in options.rest or every if call(PYTHON, "-m", f"bench.{name}") != 0]
     if failed:

@@ -1,13 +1,17 @@
-"""What recording check-ins costs against the bare floor: `python bench/check_ins.py [--rows N] [--people N]`.
+"""What recording check-ins costs against the bare floor:
+`python bench/check_ins.py [--rows N] [--people N] [--batch N]`.
 
 The floor writes the same rows, ready in memory, into the same table with the same indexes: plain executemany on SQLite,
 COPY on PostgreSQL. Measured beside it, interleaved: record_check_ins (with client keys, the versions looked up, people
-restood), and the import of the same as a CSV file, once new and once again. DATABASE_URL chooses the engine; default is
-SQLite in a temporary folder. The database must be empty.
+restood), and the import of the same as a CSV file, once new and once again. Then the same in batches as devices send
+them, each with a commit of its own: bare inserts, record_check_ins, and the whole API door (JSON read and checked, the
+token looked up), new and replayed; it fails when the door is under 0.3 of the bare inserts. DATABASE_URL chooses the
+engine; default is SQLite in a temporary folder. The database must be empty.
 """
 
 import argparse
 import io
+import json
 import os
 import random
 import statistics
@@ -21,9 +25,13 @@ from typing import Any, cast
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from flask import Flask
 from flask_migrate import upgrade
 from sqlalchemy import Table, delete, text
 
+from crm.accounts.actions import create_programme, make_api_token
+from crm.accounts.models import Agreement
+from crm.accounts.rules import Scope
 from crm.app import create_app
 from crm.builds.actions import NewCheckIn, import_check_ins, record_check_ins
 from crm.builds.models import CheckIn
@@ -36,6 +44,7 @@ from crm.settings import read
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
+BAR = 0.3
 COLUMNS = ("person_id", "build_id", "version", "kind", "at", "received_at", "client_key")
 
 
@@ -59,8 +68,8 @@ def made(ids: list[int], count: int) -> list[NewCheckIn]:
     return beats
 
 
-def floor(beats: list[NewCheckIn]) -> Callable[[], None]:
-    """Rows as the driver wants them, made before the clock starts."""
+def floor(beats: list[NewCheckIn], batch: int | None = None) -> Callable[[], None]:
+    """Rows as the driver wants them, made before the clock starts; `batch` rows to a commit, or all in one."""
     plain: list[tuple[Any, ...]] = []
     for one in beats:
         at: Any = one.at if is_postgres() else one.at.strftime("%Y-%m-%d %H:%M:%S.%f")
@@ -68,7 +77,7 @@ def floor(beats: list[NewCheckIn]) -> Callable[[], None]:
         plain.append((one.person_id, None, one.version, one.kind.value, at, now, one.client_key))
     names = ", ".join(COLUMNS)
 
-    def write() -> None:
+    def put(plain: list[tuple[Any, ...]]) -> None:
         driver: Any = session().connection().connection.driver_connection
         if is_postgres():
             with driver.cursor() as cursor, cursor.copy(f"COPY check_in ({names}) FROM STDIN") as copy:
@@ -77,13 +86,39 @@ def floor(beats: list[NewCheckIn]) -> Callable[[], None]:
         else:
             driver.executemany(f"INSERT INTO check_in ({names}) VALUES (?, ?, ?, ?, ?, ?, ?)", plain)
 
+    def write() -> None:
+        for start in range(0, len(plain), batch or len(plain)):
+            put(plain[start : start + (batch or len(plain))])
+            if batch:
+                session().commit()
+
     return write
 
 
-def record(beats: list[NewCheckIn]) -> Callable[[], None]:
+def record(beats: list[NewCheckIn], batch: int = 5000, *, commit: bool = False) -> Callable[[], None]:
     def write() -> None:
-        for start in range(0, len(beats), 5000):
-            record_check_ins(beats[start : start + 5000], received_at=NOW)
+        for start in range(0, len(beats), batch):
+            record_check_ins(beats[start : start + batch], received_at=NOW)
+            if commit:
+                session().commit()
+
+    return write
+
+
+def sent(app: Flask, beats: list[NewCheckIn], batch: int, token: str) -> Callable[[], None]:
+    """The door itself, without a socket. Bodies are written before the clock starts, as devices would."""
+    items = [
+        {"version": one.version, "kind": one.kind.value, "at": one.at.isoformat(), "client_key": one.client_key}
+        for one in beats
+    ]
+    bodies = [json.dumps({"check_ins": items[n : n + batch]}) for n in range(0, len(items), batch)]
+    client = app.test_client()
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+
+    def write() -> None:
+        for body in bodies:
+            answer = client.post("/api/v1/check-ins", data=body, headers=headers)
+            assert answer.status_code == 200, answer.text
 
     return write
 
@@ -111,22 +146,26 @@ def empty() -> None:
     session().execute(delete(Restand))
     session().commit()
     if is_postgres():
-        session().execute(text("ANALYZE check_in"))
+        session().execute(text("ANALYZE"))
         session().commit()
 
 
-def main() -> None:
+def main() -> int:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--rows", type=int, default=100_000)
     options.add_argument("--people", type=int, default=5_600)
     options.add_argument("--rounds", type=int, default=3)
+    options.add_argument("--batch", type=int, default=100)
     chosen = options.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         app = create_app(read({"DATA_DIR": folder, "BROKER_URL": "memory://", **given()}))
         with app.app_context():
             upgrade()
             start_writing()
-            measure(people(chosen.people), chosen.rows, chosen.rounds)
+            create_programme("Orange", "Asia/Shanghai", ["en"], "Lin", "lin@orange.example", at=START)
+            ids = people(chosen.people)
+            measure(ids, chosen.rows, chosen.rounds)
+            return measure_batches(app, ids, chosen.rows // 5, chosen.rounds, chosen.batch)
 
 
 def given() -> dict[str, str]:
@@ -151,5 +190,34 @@ def measure(ids: list[int], rows: int, rounds: int) -> None:
         print(f"{name:18} {rows / middle:10,.0f} rows/s   {middle / least:5.2f} x floor")
 
 
+def measure_batches(app: Flask, ids: list[int], rows: int, rounds: int, batch: int) -> int:
+    """One person's device sends them all. Ratios are taken within a round and their median shown."""
+    start_writing()
+    session().add(Agreement(person_id=ids[0], version=1, accepted_at=START))
+    token = make_api_token(ids[0], "bench", [Scope.CHECK_INS_WRITE.value], at=START)
+    session().commit()
+    beats = [one._replace(person_id=ids[0]) for one in made(ids, rows)]
+    door = sent(app, beats, batch, token)
+    ways = {
+        "bare inserts": floor(beats, batch),
+        "record_check_ins": record(beats, batch, commit=True),
+        "API, new": door,
+        "API, replayed": door,
+    }
+    seconds: dict[str, list[float]] = {name: [] for name in ways}
+    for _round in range(rounds):
+        for name, work in ways.items():
+            if name != "API, replayed":
+                empty()
+            seconds[name].append(timed(work))
+    print(f"in batches of {batch}, one commit each:")
+    shares = {}
+    for name, found in seconds.items():
+        pairs = zip(seconds["bare inserts"], found, strict=True)
+        shares[name] = statistics.median(bare / own for bare, own in pairs)
+        print(f"{name:18} {rows / statistics.median(found):10,.0f} rows/s   {shares[name]:5.2f} of bare inserts")
+    return 0 if shares["API, new"] >= BAR else 1
+
+
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

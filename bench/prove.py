@@ -1,5 +1,5 @@
 """The long proofs: `python3 dev.py prove [--kills 20] [--singles 30] [--stops 10] [--rows 1000000] [--no-crowds]
-[--no-boots] [--seed N]`.
+[--no-updaters] [--no-boots] [--seed N]`.
 
 0 leaves one out, and its last result stays as it was. Kills web and worker with -9 at random moments of an import, a
 campaign and the opening of a release, in turn on SQLite with the folder for a broker and on PostgreSQL with Redis, and
@@ -8,8 +8,8 @@ kills one process of web or worker, cuts every connection of PostgreSQL, or make
 campaigns with SIGTERM, after which no letter may be in doubt. Then imports a million rows against the floor (see
 bench/import_people.py) and draws a million names (see bench/crowds.py). What came of each is written to
 bench/results/prove.json and prove.md with its date and commit as soon as it is known, so that a proof which was broken
-off has told what it had found. At last boot screens are booted (see bench/boots.py, which writes boots.json and
-boots.md).
+off has told what it had found. A real updater from npm reads a feed (see bench/updaters.py). At last boot screens are
+booted (see bench/boots.py, which writes boots.json and boots.md).
 """
 
 from __future__ import annotations
@@ -232,6 +232,7 @@ def main() -> int:
     parser.add_argument("--stops", type=int, default=10)
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--no-crowds", dest="crowds", action="store_false", help="draw no million of names")
+    parser.add_argument("--no-updaters", dest="updaters", action="store_false", help="ask npm for no updater")
     parser.add_argument("--no-boots", dest="boots", action="store_false", help="boot nothing")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1_000_000))
     asked = parser.parse_args()
@@ -247,9 +248,11 @@ def main() -> int:
         prove_imports(report, asked.rows)
     if asked.crowds:
         prove_crowds(report)
+    updaters = [sys.executable, "-m", "bench.updaters"]
+    updated = not asked.updaters or subprocess.run(updaters, cwd=ROOT, check=False).returncode == 0
     boots = [sys.executable, "-m", "bench.boots"]
     booted = not asked.boots or subprocess.run(boots, cwd=ROOT, check=False).returncode == 0
-    return 0 if sound(report) and booted else 1
+    return 0 if sound(report) and updated and booted else 1
 
 
 if __name__ == "__main__":

@@ -15,7 +15,16 @@ from marshmallow import RAISE, pre_load
 
 from crm.accounts.rules import Scope
 from crm.builds.actions import FOLDER, NewCheckIn, attach_file, record_check_ins, suffix_of, without_file
-from crm.builds.rules import BATCH, CLOCKS_DIFFER, FIRST_WEEK, LONGEST_KEY, LONGEST_VERSION, PLATFORMS, RAN
+from crm.builds.rules import (
+    BATCH,
+    CLOCKS_DIFFER,
+    FIRST_WEEK,
+    LONGEST_KEY,
+    LONGEST_VERSION,
+    PLATFORMS,
+    RAN,
+    by_our_clock,
+)
 from crm.core import clock, files, programme
 from crm.core.db import session
 from crm.core.guards import scope, viewer
@@ -58,10 +67,20 @@ class CheckInsSchema(Schema):
         unknown = RAISE
 
     check_ins = List(Nested(CheckInSchema), required=True, validate=Length(1, BATCH))
+    sent_at = AwareDateTime(
+        metadata={
+            "description": "What the device's clock shows as it sends, with its offset; else the Date header is read. "
+            "A clock that is more than a minute from ours shifts each `at` by the difference."
+        }
+    )
 
     @pre_load
     def _one_is_a_batch_too(self, body: Any, **_more: Any) -> Any:
-        return {"check_ins": [body]} if isinstance(body, dict) and "version" in body else body
+        if not (isinstance(body, dict) and "version" in body):
+            return body
+        one = dict(body)
+        sent = {"sent_at": one.pop("sent_at")} if "sent_at" in one else {}
+        return {"check_ins": [one], **sent}
 
 
 class RecordedSchema(Schema):
@@ -75,14 +94,22 @@ class StoredSchema(Schema):
     sha256 = String(required=True)
 
 
-def _fault(at: datetime, now: datetime) -> str | None:
+def _fault(at: datetime | None, now: datetime) -> str | None:
+    if at is None or at < FIRST_WEEK:
+        return str(_("This time is earlier than 1970-01-05."))
     if at > now + CLOCKS_DIFFER:
         return str(_("This time is more than 10 minutes ahead of ours: set the device's clock."))
-    return str(_("This time is earlier than 1970-01-05.")) if at < FIRST_WEEK else None
+    return None
 
 
-def _faults(batch: list[dict[str, Any]], now: datetime) -> list[Fault]:
-    told = ((f"/check_ins/{place}/at", _fault(item["at"], now)) for place, item in enumerate(batch) if "at" in item)
+def _times(told: dict[str, Any], now: datetime) -> list[datetime | None]:
+    """When each was, by our clock; None for a time that no calendar has."""
+    sent_at = told.get("sent_at") or request.date
+    return [by_our_clock(item["at"], sent_at, now) if "at" in item else now for item in told["check_ins"]]
+
+
+def _faults(times: list[datetime | None], now: datetime) -> list[Fault]:
+    told = ((f"/check_ins/{place}/at", _fault(at, now)) for place, at in enumerate(times))
     return [(place, what) for place, what in told if what is not None]
 
 
@@ -94,8 +121,8 @@ def _faults(batch: list[dict[str, Any]], now: datetime) -> list[Fault]:
 def check_in(json_data: dict[str, Any]) -> Any:
     """Records that the token's owner ran these versions. All of a batch or, where one is at fault, none."""
     now = clock.now()
-    batch = json_data["check_ins"]
-    if faults := _faults(batch, now):
+    batch, times = json_data["check_ins"], _times(json_data, now)
+    if faults := _faults(times, now):
         return problem_of("not understood", 422, faults)
     person_id = viewer().person_id
     recorded = record_check_ins(
@@ -104,11 +131,11 @@ def check_in(json_data: dict[str, Any]) -> Any:
                 person_id,
                 item["version"],
                 item["kind"],
-                item.get("at", now),
+                at or now,
                 item.get("client_key"),
                 platform=item.get("platform"),
             )
-            for item in batch
+            for item, at in zip(batch, times, strict=True)
         ],
         received_at=now,
     )

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, ScalarSelect, and_, exists, func, or_, select, true
+from sqlalchemy import ColumnElement, Executable, ScalarSelect, and_, bindparam, exists, func, or_, select, true
 
 from crm.accounts.models import Agreement
 from crm.builds.models import Build, BuildAccess, BuildNote, BuildProof, CheckIn, FeedKey, FeedSigner
@@ -63,18 +64,18 @@ def feed_key_of(person_id: int) -> FeedKey | None:
     return session().scalar(working.order_by(FeedKey.id.desc()).limit(1))
 
 
-def offered_to_key(key_id: int, platform: str, first_language: str, *, proved: bool) -> Offered | None:
-    """None for a key that opens nothing. `proved`: only builds whose file has its BuildProof.
-
-    The build is the newest that the owner may have, as in `offered`; a held or withdrawn one never.
-    """
+@lru_cache(maxsize=2)
+def _offer_query(*, proved: bool) -> Executable:
+    """Made once, for making it takes as long as its answer. Asks for `key_id`, `platform`, `first_language`."""
     notes = func.coalesce(
-        _note(BuildNote.language == Person.language), _note(BuildNote.language == first_language), _note(true())
+        _note(BuildNote.language == Person.language),
+        _note(BuildNote.language == bindparam("first_language")),
+        _note(true()),
     )
     tester = exists().where(Agreement.person_id == Person.id, Agreement.ended_at.is_(None)).correlate(Person)
     fits = [
         Build.id == BuildAccess.build_id,
-        Build.platform == platform,
+        Build.platform == bindparam("platform"),
         Build.withdrawn_at.is_(None),
         Build.held_at.is_(None),
         Build.file_key.is_not(None),
@@ -82,7 +83,7 @@ def offered_to_key(key_id: int, platform: str, first_language: str, *, proved: b
     ]
     if proved:
         fits.append(exists().where(BuildProof.build_id == Build.id).correlate(Build))
-    query = (
+    return (
         select(
             FeedKey.person_id,
             Build.id,
@@ -100,11 +101,19 @@ def offered_to_key(key_id: int, platform: str, first_language: str, *, proved: b
         .outerjoin(BuildAccess, BuildAccess.person_id == FeedKey.person_id)
         .outerjoin(Build, and_(*fits))
         .outerjoin(BuildProof, BuildProof.build_id == Build.id)
-        .where(FeedKey.id == key_id, FeedKey.revoked_at.is_(None))
+        .where(FeedKey.id == bindparam("key_id"), FeedKey.revoked_at.is_(None))
         .order_by(Build.id.is_(None), Build.registered_at.desc(), Build.id.desc())
         .limit(1)
     )
-    row = session().execute(query).first()
+
+
+def offered_to_key(key_id: int, platform: str, first_language: str, *, proved: bool) -> Offered | None:
+    """None for a key that opens nothing. `proved`: only builds whose file has its BuildProof.
+
+    The build is the newest that the owner may have, as in `offered`; a held or withdrawn one never.
+    """
+    asked = {"key_id": key_id, "platform": platform, "first_language": first_language}
+    row = session().execute(_offer_query(proved=proved), asked).first()
     return Offered(*row) if row else None
 
 

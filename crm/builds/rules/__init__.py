@@ -10,6 +10,7 @@ LONGEST_VERSION = 200
 LONGEST_KEY = 200
 BATCH = 500
 CLOCKS_DIFFER = timedelta(minutes=10)
+TRAVEL = timedelta(minutes=1)
 FIRST_WEEK = datetime(1970, 1, 5, tzinfo=UTC)
 
 
@@ -30,3 +31,16 @@ class SeatState(StrEnum):
     HELD = "held"
     WAITING = "waiting"
     RELEASED = "released"
+
+
+def by_our_clock(at: datetime, sent_at: datetime | None, now: datetime) -> datetime | None:
+    """A device's time as our clock would have told it. `sent_at` is what the device's clock showed when it sent.
+
+    Up to TRAVEL the two clocks count as one, for the message was on its way. None where no calendar has such a time.
+    """
+    if sent_at is None or abs(now - sent_at) <= TRAVEL:
+        return at
+    try:
+        return at + (now - sent_at)
+    except OverflowError:
+        return None

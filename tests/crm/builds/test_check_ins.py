@@ -5,12 +5,13 @@ from __future__ import annotations
 import gzip
 import io
 from datetime import timedelta
+from email.utils import format_datetime
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from crm.accounts.actions import make_api_token
 from crm.builds.actions import NewCheckIn, import_check_ins, record_check_ins
@@ -154,6 +155,101 @@ def test_a_tester_makes_a_token_on_a_page_and_uses_it(adas_browser: FlaskClient,
     page = adas_browser.post("/check-in-token").text
     token = page.split('id="token"')[1].split('value="')[1].split('"')[0]
     assert send(client, token, {"version": "1.0"}).json == {"new": 1, "known": 0}
+
+
+# ------------------------------------------------------------ clocks that are wrong
+
+
+def told_at() -> list[Any]:
+    return list(session().scalars(select(CheckIn.at).order_by(CheckIn.id)))
+
+
+@pytest.mark.parametrize("off", [timedelta(days=-9000), timedelta(hours=-3), timedelta(hours=5), timedelta(days=400)])
+def test_a_wrong_clock_that_says_when_it_sent_is_corrected(client: FlaskClient, token: str, off: timedelta) -> None:
+    before = clock.now()
+    shown = before + off
+    batch = [{"version": "1", "at": (shown - timedelta(hours=2)).isoformat()}, {"version": "2"}]
+    assert send(client, token, {"check_ins": batch, "sent_at": shown.isoformat()}).status_code == 200
+    ran, unsaid = told_at()
+    took = clock.now() - before
+    assert timedelta(0) <= ran - (before - timedelta(hours=2)) <= took
+    assert timedelta(0) <= unsaid - before <= took
+
+
+def test_one_check_in_says_when_it_was_sent_too(client: FlaskClient, token: str) -> None:
+    shown = clock.now() + timedelta(days=2)
+    body = {"version": "1", "at": shown.isoformat(), "sent_at": shown.isoformat()}
+    assert send(client, token, body).json == {"new": 1, "known": 0}
+    assert told_at()[0] <= clock.now()
+
+
+def test_the_date_header_corrects_as_well_and_the_body_comes_first(client: FlaskClient, token: str) -> None:
+    now = clock.now()
+    shown, headers = now + timedelta(days=3), {"Authorization": f"Bearer {token}"}
+    headers["Date"] = format_datetime(shown, usegmt=True)
+    body = {"version": "1", "at": shown.isoformat()}
+    assert client.post("/api/v1/check-ins", json=body, headers=headers).status_code == 200
+    assert abs(told_at()[0] - now) < timedelta(seconds=30)
+    refused = client.post("/api/v1/check-ins", json=body | {"sent_at": now.isoformat()}, headers=headers)
+    assert refused.status_code == 422
+    headers["Date"] = "yesterday, or so"
+    assert client.post("/api/v1/check-ins", json={"version": "1"}, headers=headers).status_code == 200
+
+
+def test_a_clock_less_than_a_minute_off_is_taken_at_its_word(client: FlaskClient, token: str) -> None:
+    shown = clock.now() - timedelta(seconds=40)
+    send(client, token, {"version": "1", "at": shown.isoformat(), "sent_at": shown.isoformat()})
+    assert told_at() == [shown]
+
+
+@pytest.mark.parametrize(
+    ("at", "sent_at"),
+    [
+        ("9999-12-31T23:59:59Z", "0001-01-02T00:00:00Z"),
+        ("0001-01-02T00:00:00Z", "9999-12-31T23:59:59Z"),
+        ("2026-01-01T00:00:00Z", "2026-01-01T00:00:00"),
+        ("2026-01-01T00:00:00Z", None),
+        ("2030-01-01T01:00:00Z", "2030-01-01T00:00:00Z"),
+    ],
+)
+def test_a_time_that_cannot_be_is_refused_at_its_place(client: FlaskClient, token: str, at: str, sent_at: Any) -> None:
+    answer = send(client, token, {"version": "1", "at": at, "sent_at": sent_at})
+    assert answer.status_code == 422
+    assert answer.json["errors"][0]["pointer"] in {"/check_ins/0/at", "/sent_at"}
+    assert count() == 0
+
+
+# ------------------------------------------------------------ the same again, and again
+
+
+def test_a_hundred_thousand_with_the_same_key_are_one(client: FlaskClient, token: str) -> None:
+    batch = {"check_ins": [{"version": "1.0", "client_key": "stuck"}] * 500}
+    answers = [send(client, token, batch).json for _time in range(200)]
+    assert answers == [{"new": 1, "known": 499}] + [{"new": 0, "known": 500}] * 199
+    assert count() == 1
+
+
+def test_a_replayed_batch_marks_nobody_to_be_looked_at_again(client: FlaskClient, token: str, ada: Person) -> None:
+    batch = {"check_ins": [{"version": "1.0", "client_key": str(n)} for n in range(100)]}
+    assert send(client, token, batch).json == {"new": 100, "known": 0}
+    session().execute(delete(Restand))
+    session().commit()
+    assert send(client, token, batch).json == {"new": 0, "known": 100}
+    assert session().get(Restand, ada.id) is None
+
+
+def test_a_replay_that_says_another_time_does_not_move_the_first(client: FlaskClient, token: str) -> None:
+    first = {"version": "1.0", "client_key": "a", "at": "2026-01-02T00:00:00Z"}
+    send(client, token, first)
+    send(client, token, first | {"at": "2026-01-03T00:00:00Z", "version": "2.0"})
+    assert [at.isoformat() for at in told_at()] == ["2026-01-02T00:00:00+00:00"]
+
+
+def test_the_same_key_of_two_testers_is_two_check_ins(client: FlaskClient, token: str, database: Flask) -> None:
+    other = make_api_token(make.tester("Eve").id, "phone", ["check-ins:write"], at=clock.now())
+    session().commit()
+    body = {"version": "1.0", "client_key": "same"}
+    assert [send(client, who, body).json["new"] for who in (token, other, token, other)] == [1, 1, 0, 0]
 
 
 # ------------------------------------------------------------ from files

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Table, exists
 
 from campaigns.outreach.models import Campaign, Place
 from campaigns.outreach.queries import all_paused_themselves, campaigns, waiting_by_hand
+from campaigns.outreach.queries.places import touched
 from crm.core.errors import NotUnderstood
 from crm.core.guards import May
 from crm.core.offers import Condition, NavItem, Owned, Panel, RoomOffers
@@ -47,6 +48,7 @@ OFFERS = RoomOffers(
         ),
         Owned(cast(Table, Place.__table__)),
     ),
+    touched=touched,
     conditions=(Condition("campaign", _l("campaign"), "choice", _by_campaign, _choices),),
     home=(
         Panel("paused_itself", "outreach/_paused_itself.html", _paused_panel, order=11, may=May.OUTREACH),

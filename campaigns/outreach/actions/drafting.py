@@ -10,7 +10,7 @@ from sqlalchemy import select
 from campaigns.audience.queries import audience_or_404
 from campaigns.outreach.models import Campaign
 from campaigns.outreach.queries import campaign_or_404
-from campaigns.outreach.rules import MOST_PER_HOUR, CampaignState, Stop
+from campaigns.outreach.rules import ALWAYS_STOPS, MOST_PER_HOUR, CampaignState, Stop
 from crm.core import journal
 from crm.core.db import session
 from crm.core.errors import MoveRefused, NotUnderstood, Refusal
@@ -82,9 +82,9 @@ def edit_campaign(campaign_id: int, name: str, audience_id: int, pace: int | Non
 
 
 def set_stops(campaign_id: int, stops: set[Stop], *, at: datetime) -> None:
-    """What ends a person's sequence. Raises MoveRefused."""
+    """What ends a person's sequence; what always does is not asked. Raises MoveRefused."""
     campaign = draft_or_refuse(campaign_id)
-    before, campaign.stops = campaign.stops, [stop.value for stop in Stop if stop in stops]
+    before, campaign.stops = campaign.stops, [stop.value for stop in Stop if stop in stops | ALWAYS_STOPS]
     session().flush()
     subject = f"campaign:{campaign_id}"
     journal.record("campaign.stops", subject, at=at, before={"stops": before}, after={"stops": campaign.stops})

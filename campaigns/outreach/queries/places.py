@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +11,7 @@ from sqlalchemy import func, or_, select, union
 from campaigns.outreach.models import Campaign, Place
 from campaigns.outreach.rules import PlaceState, Stop
 from crm.accounts.models import Agreement
-from crm.core.bulk import among
+from crm.core.bulk import among, chunks
 from crm.core.db import session
 from crm.groups.models import Membership
 from crm.invites.queries import opened_of
@@ -19,6 +19,7 @@ from crm.outbox.models import Letter, Touch
 from crm.outbox.rules import Direction, LetterState, Outcome
 from crm.people.models import Person
 
+MANY = 10_000
 NOT_DELIVERED = (LetterState.BOUNCED, LetterState.REFUSED)
 
 
@@ -67,6 +68,15 @@ def stops_of(campaign: Campaign, facts: dict[str, set[int]]) -> dict[int, Stop]:
         if stop.value in campaign.stops:
             for person_id in facts[stop]:
                 found.setdefault(person_id, stop)
+    return found
+
+
+def touched(person_ids: Iterable[int]) -> set[int]:
+    """Those of them whom a campaign was for; who was left out of one knows nothing of it."""
+    found: set[int] = set()
+    for some in chunks(person_ids, MANY):
+        meant = select(Place.person_id).where(among(Place.person_id, some), Place.state != PlaceState.LEFT_OUT)
+        found.update(session().scalars(meant.distinct()))
     return found
 
 

@@ -49,6 +49,10 @@ class Stop(StrEnum):
     BOUNCED = "bounced"
 
 
+ALWAYS_STOPS = frozenset({Stop.REFUSED, Stop.BOUNCED})
+"""No campaign goes on with whom it must not, or cannot, write to."""
+
+
 class Only(StrEnum):
     """Whom a later step is for, of those whose sequence has come to it. Others pass it by and go on."""
 

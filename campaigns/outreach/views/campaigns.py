@@ -27,7 +27,7 @@ from campaigns.outreach.queries import (
     texts_by_step,
 )
 from campaigns.outreach.queries.preflight import preflight, start_failed
-from campaigns.outreach.rules import MOST_STEPS, LeftOut, Only
+from campaigns.outreach.rules import ALWAYS_STOPS, MOST_STEPS, LeftOut, Only
 from campaigns.outreach.views import bp
 from campaigns.outreach.views.words import (
     CONDITIONS,
@@ -89,6 +89,7 @@ def page(campaign: Campaign, start_form: StartForm) -> str:
         lacks_address=by_mail and not programme.required().postal_address.strip(),
         warnings=WARNINGS,
         stops=STOPS,
+        always_stops=ALWAYS_STOPS,
         can_add=len(steps) < MOST_STEPS,
         started_by=session().get(Person, campaign.started_by_id) if campaign.started_by_id else None,
         approved_by=session().get(Person, campaign.approved_by_id) if campaign.approved_by_id else None,

@@ -12,10 +12,15 @@ from sqlalchemy import Table, update
 from crm.core import journal
 from crm.core.bulk import insert_or_pass
 from crm.core.db import session
-from crm.core.errors import MoveRefused, NotThere, NotUnderstood
+from crm.core.errors import MoveRefused, NotThere, NotUnderstood, Refusal
 from crm.fcodes.models import FCode
 from crm.fcodes.rules import ALPHABET, LENGTH, MOST_AT_ONCE, with_check
-from crm.people.queries import person_or_404
+from crm.people.queries import person_or_404, suppressed
+
+
+class LeftAlone(Refusal):
+    """Codes would have to be brought to whom no channel may write to."""
+
 
 FCODE = cast(Table, FCode.__table__)
 
@@ -28,12 +33,14 @@ def new_code() -> str:
 def issue(
     giver_id: int, count: int, *, at: datetime, expires_at: datetime, issued_by_id: int | None = None
 ) -> list[str]:
-    """Gives somebody `count` codes for their friends. Raises NotThere, NotUnderstood."""
+    """Gives somebody `count` codes for their friends. Raises NotThere, NotUnderstood, LeftAlone."""
     giver = person_or_404(giver_id)
     if not 1 <= count <= MOST_AT_ONCE:
         raise NotUnderstood(_("Give from 1 to %(most)s codes at once.", most=MOST_AT_ONCE))
     if expires_at <= at:
         raise NotUnderstood(_("The codes would have expired already: choose a later day."))
+    if suppressed([giver.id]):
+        raise LeftAlone(_("This person is on the list of those who are left alone: nobody writes to them."))
     row = {"giver_id": giver.id, "issued_by_id": issued_by_id, "issued_at": at, "expires_at": expires_at}
     made: list[str] = []
     while len(made) < count:

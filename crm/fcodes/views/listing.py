@@ -16,6 +16,7 @@ from crm.core.errors import NotThere, NotUnderstood, Refusal
 from crm.core.forms import refuse, text
 from crm.core.guards import May, staff, viewer
 from crm.fcodes import actions, queries
+from crm.fcodes.actions.issuing import LeftAlone
 from crm.fcodes.forms import STATES, GiveForm
 from crm.fcodes.rules import USUAL_LIFE, CodeState
 from crm.fcodes.views import bp
@@ -88,7 +89,7 @@ def give() -> Any:
     try:
         made = actions.issue(giver_id, count, at=now, expires_at=_end_of(day), issued_by_id=viewer().person_id)
     except Refusal as error:
-        refuse(form.last_day, str(error))
+        refuse(form.giver if isinstance(error, LeftAlone) else form.last_day, str(error))
         return _page(form, 422)
     session().commit()
     flash(

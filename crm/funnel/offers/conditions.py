@@ -57,11 +57,30 @@ def _week(value: str) -> int:
         raise NotUnderstood(_("“%(value)s” is no week: write it like 2026-W05.", value=value)) from error
 
 
-def _active_in(value: str, _at: datetime) -> ColumnElement[bool]:
-    era, position = divmod(_week(value), 64)
+def _ran_in(week: int) -> ColumnElement[bool]:
+    era, position = divmod(week, 64)
     mask = signed(1 << position)
     found = select(Activity.person_id).where(Activity.era == era, Activity.bits.bitwise_and(mask) != 0)
     return Person.id.in_(found)
+
+
+def _active_in(value: str, _at: datetime) -> ColumnElement[bool]:
+    return _ran_in(_week(value))
+
+
+def _returning_in(value: str, _at: datetime) -> ColumnElement[bool]:
+    week = _week(value)
+    return and_(_ran_in(week), _ran_in(week - 1), _standing(Standing.first_week < week))
+
+
+def _back_in(value: str, _at: datetime) -> ColumnElement[bool]:
+    week = _week(value)
+    return and_(_ran_in(week), ~_ran_in(week - 1), _standing(Standing.first_week < week))
+
+
+def _silent_in(value: str, _at: datetime) -> ColumnElement[bool]:
+    week = _week(value)
+    return and_(_ran_in(week - 1), ~_ran_in(week), _standing(Standing.first_week < week))
 
 
 def _came_by(value: str, _at: datetime) -> ColumnElement[bool]:
@@ -129,6 +148,9 @@ CONDITIONS = (
         lambda value, _at: _standing(Standing.first_week == _week(value)),
     ),
     Condition("active_in", _l("ran a build in the week"), "text", _active_in),
+    Condition("returning_in", _l("ran a build in the week and in the one before"), "text", _returning_in),
+    Condition("back_in", _l("came back to a build in the week"), "text", _back_in),
+    Condition("silent_in", _l("fell silent in the week"), "text", _silent_in),
     Condition("warned", _l("has been warned"), "yes", _warned),
     Condition("not_lapsed", _l("has not lapsed"), "yes", _not_lapsed),
     Condition("came_back", _l("lapsed and came back"), "yes", _resurrected),

@@ -8,8 +8,8 @@ from typing import Any
 
 from flask import current_app, request, url_for
 from flask import render_template as render
+from flask_babel import format_date, pgettext
 from flask_babel import gettext as _
-from flask_babel import pgettext
 
 from crm.core import weeks
 from crm.core.db import session, writing
@@ -24,6 +24,7 @@ from crm.funnel.rules import LADDER
 from crm.funnel.views import bp
 
 SHOWN = 60  # cohorts on a page: a year and a bit
+FOUND_BY = {"new": "cohort", "returning": "returning_in", "resurrected": "back_in", "dormant": "silent_in"}
 FILTER_OF = {"campaign": "came_by", "source": "found_at", "channel": "channel", "week": "came_in"}
 
 
@@ -54,6 +55,11 @@ def computed(name: str, compute: Callable[[], dict[str, Any]]) -> dict[str, Any]
         made = actions.keep(name, compute)
         session().commit()
     return made
+
+
+def by_friday(name: str) -> str:
+    """A week such as `2026-W05`, as readers name it."""
+    return str(format_date(weeks.friday(weeks.from_iso_name(name)), "medium"))
 
 
 @bp.get("/reports/funnel")
@@ -101,7 +107,7 @@ def _ladder(counts: dict[str, int], times: list[timedelta | None]) -> list[dict[
 def _row(row: Row, what: str) -> dict[str, Any]:
     label = row.key
     if what == "week":
-        label = weeks.friday(weeks.from_iso_name(row.key)).isoformat()
+        label = by_friday(row.key)
     cells = {
         stage.value: (count, people_url(**{FILTER_OF[what]: row.value, "reached": stage.value}) if row.value else None)
         for stage, count in zip(LADDER, row.counts, strict=True)
@@ -120,10 +126,11 @@ def cohorts() -> str:
     shown = known[-SHOWN:]
     rows = [
         {
-            "label": row["cohort"],
+            "label": by_friday(row["cohort"]),
             "size": row["size"],
             "active": _until(last - places[row["cohort"]], row["active"])[:SHOWN],
             "url": people_url(cohort=row["cohort"]),
+            "weeks": computed_now["weeks"][places[row["cohort"]] :],
         }
         for row in shown
     ]
@@ -159,12 +166,12 @@ def weekly() -> str:
             "friday": weeks.friday(weeks.from_iso_name(row["week"])),
             "active": row["new"] + row["returning"] + row["resurrected"],
             "url": people_url(active_in=row["week"]),
-            "new_url": people_url(cohort=row["week"]),
+            "urls": {kind: people_url(**{FOUND_BY[kind]: row["week"]}) for kind in KINDS},
         }
         for row in reversed(found)
     ]
     series = [{"label": words[kind], "values": [row[kind] for row in found]} for kind in KINDS]
-    labels = [weeks.friday(weeks.from_iso_name(row["week"])).isoformat() for row in found]
+    labels = [by_friday(row["week"]) for row in found]
     return render(
         "funnel/weeks.html",
         tabs_of_reports=report_tabs("funnel.weekly"),

@@ -17,6 +17,7 @@ from crm.outbox.queries.templates import FILTERS, PLAIN, TAGS, compiled, parsed
 from crm.outbox.rules import ALWAYS_FILLED, PLACEHOLDERS
 
 TAG = re.compile(r"\{%-?\s*(end)?([a-z]+)")
+SINGLE = re.compile(rf"(?<![{{%]){{\s*({'|'.join(PLACEHOLDERS)})\s*}}(?!}})")
 TEXT_LINK = re.compile(r"(?<!!)\[([^\]\[\n]+)\]\(\s*<?(\{\{[^{}]*\}\}|[^\s()<>]+)>?\s*\)")
 TEXT_STRONG = re.compile(r"\*\*(?=\S)([^*\n]+?)(?<=\S)\*\*")
 
@@ -52,6 +53,8 @@ def check_text(text: str, *, without: Collection[str] = ()) -> None:
         raise NotUnderstood(
             _("A letter's text cannot hold %(strange)s. Use one of: %(known)s", strange=strange[0], known=known)
         )
+    if bare := SINGLE.search(text):
+        raise NotUnderstood(_("Write {{ %(name)s }} with two braces on each side.", name=bare[1]))
     allowed = [name for name in PLACEHOLDERS if name not in without]
     unknown = sorted({str(name) for name in found.globals} - set(allowed))
     if unknown:

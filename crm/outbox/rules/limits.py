@@ -75,11 +75,10 @@ def quiet_until(limits: Limits, zone: ZoneInfo, at: datetime) -> datetime | None
 def free_at(limits: Limits, zone: ZoneInfo, at: datetime, this_hour: int, this_day: int) -> datetime | None:
     """When more may leave, after so many have in this hour and on this day; None: now."""
     most = limits.on(at.astimezone(zone).date())
-    if most is not None and this_day >= most:
-        return next_day_in(zone, at)
+    ends = [next_day_in(zone, at)] if most is not None and this_day >= most else []
     if limits.per_hour is not None and this_hour >= limits.per_hour:
-        return hour_of(at) + timedelta(hours=1)
-    return None
+        ends.append(hour_of(at) + timedelta(hours=1))
+    return max(ends, default=None)
 
 
 def room(limits: Limits, zone: ZoneInfo, at: datetime, this_hour: int, this_day: int) -> int | None:
@@ -98,20 +97,20 @@ def time_for(limits: Limits, zone: ZoneInfo, at: datetime, letters: int) -> time
     """
     if not limits.any_count and limits.quiet_from is None:
         return None
-    left, hour, today, day = letters, hour_of(at), 0, day_in(zone, at)
-    while left > 0 and hour < at + timedelta(days=LONGEST_DAYS):
-        if day_in(zone, hour) != day:
-            today, day = 0, day_in(zone, hour)
-        until = quiet_until(limits, zone, hour)
+    left, now, today, day = letters, at, 0, day_in(zone, at)
+    while left > 0 and now < at + timedelta(days=LONGEST_DAYS):
+        if day_in(zone, now) != day:
+            today, day = 0, day_in(zone, now)
+        until = quiet_until(limits, zone, now)
         if until is not None:
-            hour = until
+            now = until
             continue
-        most = room(limits, zone, hour, 0, today)
+        most = room(limits, zone, now, 0, today)
         if most is None:
             break
         if most == 0:
-            hour = next_day_in(zone, hour)
+            now = next_day_in(zone, now)
             continue
         gone = min(most, left)
-        left, today, hour = left - gone, today + gone, hour + timedelta(hours=1)
-    return max(hour - at, timedelta())
+        left, today, now = left - gone, today + gone, hour_of(now) + timedelta(hours=1)
+    return now - at

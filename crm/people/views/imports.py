@@ -83,7 +83,7 @@ def import_columns(import_id: int) -> Any:
         if answer is not None:
             return answer
     return render_template(
-        "people/import_columns.html", bringer=bringer, form=form, columns=columns,
+        "people/import_columns.html", bringer=bringer, form=form, columns=columns, samples=importing.samples(bringer),
         delimiter=DELIMITERS.get(bringer.delimiter, bringer.delimiter),
     ), 422 if form.errors else 200  # fmt: skip
 

@@ -7,11 +7,13 @@ from datetime import timedelta
 import pytest
 from flask import current_app
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
 from campaigns.audience.actions import save_audience
 from campaigns.outreach.actions import approve, ask_to_start, create_campaign, set_step, start, start_due, take_back
-from campaigns.outreach.models import Campaign
+from campaigns.outreach.models import Campaign, Place
 from campaigns.outreach.queries import step_of
+from campaigns.outreach.queries.places import touched
 from campaigns.outreach.queries.preflight import preflight
 from campaigns.outreach.rules import CampaignState
 from campaigns.outreach.rules.law import LAWS, Need, Warn, basis_meets, country_of, is_marked
@@ -283,7 +285,7 @@ def test_a_sequence_is_written_and_read_on_its_pages(campaign: Campaign, lins_br
         assert lins_browser.get(f"{url}/{nowhere}").status_code == 404
     lins_browser.post(f"{url}/stops", data={"stops": ["joined", "nonsense"]})
     session().commit()
-    assert session().get_one(Campaign, campaign.id).stops == ["joined"]
+    assert session().get_one(Campaign, campaign.id).stops == ["joined", "refused", "bounced"]
     assert "taken out" in lins_browser.post(f"{url}/steps/2/remove", follow_redirects=True).text
 
 
@@ -299,3 +301,13 @@ def test_progress_and_places_say_where_people_stand(campaign: Campaign, lins_bro
     assert "staff" in lins_browser.get(f"{url}/places/left_out").text
     for bad in ("places/nowhere", f"places/done?after={'9' * 30}", "places/done?position=77"):
         assert lins_browser.get(f"{url}/{bad}").status_code == 404
+
+
+def test_who_was_only_left_out_of_a_campaign_goes_with_their_import(campaign: Campaign, lin: Person) -> None:
+    reached, unreached = make.person("In", identities={"email": "in@p.example"}), make.person("Out")
+    make.source(reached, basis="consent on our form")
+    start(campaign.id, T0)
+    session().commit()
+    jobs.run_due.run()
+    assert {reached.id, unreached.id} <= set(session().scalars(select(Place.person_id)))
+    assert touched([reached.id, unreached.id]) == {reached.id}

@@ -14,12 +14,16 @@ from crm.accounts.queries import is_tester
 from crm.core import clock
 from crm.core.db import session
 from crm.fcodes.actions import issue, redeem
+from crm.fcodes.actions.issuing import LeftAlone
 from crm.fcodes.models import FCode
 from crm.fcodes.queries import find
 from crm.fcodes.rules import grouped, with_check
 from crm.outbox.models import Letter
+from crm.people.actions import suppress
 from crm.people.models import Identity, Person, Source
+from crm.people.rules import SuppressionReason
 from tests.cast import SignIn
+from tests.make import T0
 
 FRIEND = {"name": "Dee", "mail": "Dee@Friends.example"}
 
@@ -199,3 +203,13 @@ def test_a_tester_sees_only_their_own_codes(ada: Person, bo: Person, adas_browse
 
 def test_friends_is_for_testers(mallory: Person, sign_in: SignIn) -> None:
     assert sign_in(mallory).get("/friends").status_code == 403
+
+
+def test_who_is_left_alone_is_given_no_codes(bo: Person, lins_browser: FlaskClient) -> None:
+    suppress([bo.id], SuppressionReason.DECLINED, T0)
+    session().commit()
+    with pytest.raises(LeftAlone):
+        issue(bo.id, 1, at=T0, expires_at=T0 + timedelta(days=9))
+    answer = lins_browser.post("/f-codes", data={"giver": f"#{bo.id}", "count": "3"})
+    assert answer.status_code == 422
+    assert session().query(FCode).count() == 0

@@ -18,6 +18,9 @@ from crm.core.programme import Programme
 from crm.funnel.actions import settle
 from crm.funnel.models import RuleSet, Standing
 from crm.funnel.offers import OFFERS
+from crm.funnel.queries.cohorts import compute_cohorts
+from crm.funnel.queries.lifecycle import compute_weeks
+from crm.funnel.views.reports import FOUND_BY
 from crm.people.actions.merging import merge, unmerge
 from crm.people.models import Person
 from crm.people.queries import matching
@@ -106,8 +109,28 @@ def test_each_figure_opens_exactly_its_people(story: list[Person]) -> None:
     assert found_by(stage="prospect") == set()
 
 
+def test_each_figure_of_a_week_and_each_cell_of_a_cohort_opens_its_people(
+    lins_browser: FlaskClient, story: list[Person]
+) -> None:
+    ran(story[0], week(5.2))
+    ran(story[2], week(4.1))
+    settle(week(6))
+    session().commit()
+    for row in compute_weeks()["rows"]:
+        for kind, condition in FOUND_BY.items():
+            assert len(found_by(**{condition: row["week"]})) == row[kind], (row["week"], kind)
+    computed = compute_cohorts()
+    page = lins_browser.get("/reports/cohorts").text
+    for row in computed["rows"]:
+        start = computed["weeks"].index(row["cohort"])
+        for count, name in zip(row["active"], computed["weeks"][start:], strict=False):
+            people = found_by(cohort=row["cohort"], active_in=name)
+            assert len(people) == count
+            assert (f"?cohort={row['cohort']}&amp;active_in={name}" in page) == bool(count)
+
+
 def test_every_condition_refuses_nonsense_in_words(database: Flask, programme: Programme) -> None:
-    for key in ("stage", "reached", "came_by", "came_in", "cohort", "active_in"):
+    for key in ("stage", "reached", "came_by", "came_in", "cohort", "active_in", "back_in", "silent_in"):
         with pytest.raises(NotUnderstood):
             conditions()[key].clause("nonsense", week(3))
 

@@ -148,6 +148,8 @@ def test_the_fast_way_gives_what_liquid_gives(name: str, before: str) -> None:
         "{{ name",
         "{% if name %}",
         "{% raw %}{{ name }}{% endraw %}",
+        "Dear {name}",
+        "Dear { link }: {{ name }}",
     ],
 )
 def test_what_would_loop_grow_or_look_around_is_refused(text: str) -> None:

@@ -19,7 +19,7 @@ from crm.outbox.actions.leaving import record_sent
 from crm.outbox.models import Letter, MailCount
 from crm.outbox.queries.limits import counted
 from crm.outbox.rules import Lane, LetterState
-from crm.outbox.rules.limits import Limits, quiet_until, time_for
+from crm.outbox.rules.limits import Limits, free_at, quiet_until, time_for
 from crm.people.models import Person
 from tests import make
 from tests.crm.outbox.conftest import Server, Write
@@ -123,6 +123,15 @@ def test_how_long_many_letters_take() -> None:
     assert hours(Limits(per_hour=100, per_day=300), 650) == 37  # 300 today, 300 tomorrow, 50 in the first hour after
     assert hours(Limits(per_hour=100, quiet_from=21, quiet_to=8), 1_000) == 21  # 9 hours, a night of 11, 1 hour
     assert hours(Limits(warm_from=date(2026, 1, 20), warm_first=10), 26) == 37
+
+
+def test_where_days_begin_on_a_half_hour_no_end_is_told_too_early() -> None:
+    india, after_midnight = ZoneInfo("Asia/Kolkata"), datetime(2026, 6, 1, 18, 40, tzinfo=UTC)  # 00:10 there
+    found = time_for(Limits(per_day=100), india, after_midnight, 200)
+    assert found is not None
+    assert found > timedelta(hours=23)
+    full = free_at(Limits(per_hour=10, per_day=100), india, after_midnight - timedelta(minutes=30), 10, 100)
+    assert full == datetime(2026, 6, 1, 19, 0, tzinfo=UTC)
 
 
 def test_the_engine_sends_what_may_leave_and_no_more(server: Server, crowd: list[Person], write: Write) -> None:

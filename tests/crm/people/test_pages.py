@@ -41,6 +41,7 @@ def test_a_gbk_list_comes_in_from_upload_to_refused_rows_and_is_undone(lins_brow
     content = "姓名,邮箱\n王小明,w@x.org\n李雷,no mail\n韩梅梅,h@x.org\n".encode("gbk")
     number = upload(lins_browser, content)
     page = lins_browser.get(f"/people/imports/{number}/columns")
+    assert "王小明 · 李雷 · 韩梅梅" in page.text
     assert "GB18030" in page.text
     answer = lins_browser.post(f"/people/imports/{number}/columns", data=MAPPED)
     assert answer.location.endswith(f"/people/imports/{number}/preview"), answer.text

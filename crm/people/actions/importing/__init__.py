@@ -14,7 +14,7 @@ from crm.people.actions.importing.arriving import (
     start,
     upload,
 )
-from crm.people.actions.importing.previewing import preview, try_out
+from crm.people.actions.importing.previewing import preview, samples, try_out
 from crm.people.actions.importing.running import cancel_import, counts
 from crm.people.actions.importing.sweeping import sweep_files
 from crm.people.actions.importing.undoing import undo
@@ -32,6 +32,7 @@ __all__ = [
     "kept_if_named",
     "preview",
     "receive",
+    "samples",
     "say_what_it_is",
     "start",
     "sweep_files",

@@ -20,6 +20,7 @@ from crm.people.models import PeopleImport, Person
 from crm.people.queries import ids_by_identities, suppressed_pairs
 
 SHOWN = 20
+SAMPLED, SHOWN_OF_EACH, LONGEST_SAMPLE = 20, 3, 40
 MOST = 200_000
 CHUNK = 5000
 
@@ -58,6 +59,21 @@ class _Trial:
                 {"line": row.line, "name": row.name, "identities": [f"{k}:{v}" for k, v in row.pairs],
                  "person_id": person if person > 0 else None, "same_as": line if line != row.line else None}
             )  # fmt: skip
+
+
+def samples(bringer: PeopleImport) -> list[str]:
+    """What stands in each column of the first rows, for whoever says what the columns hold."""
+    found: list[list[str]] = [[] for _column in bringer.mapping["columns"]]
+    with closing(open_rows(bringer, {}).rows()) as rows:
+        for row in islice(rows, SAMPLED):
+            for values, cell in zip(found, row.cells or (), strict=False):
+                if len(values) < SHOWN_OF_EACH and (value := cell.strip()) and value not in values:
+                    values.append(shortened(value))
+    return [" · ".join(values) for values in found]
+
+
+def shortened(value: str) -> str:
+    return value if len(value) <= LONGEST_SAMPLE else f"{value[:LONGEST_SAMPLE]}…"
 
 
 def preview(import_id: int, *, most: int = MOST) -> dict[str, Any]:

@@ -23,18 +23,16 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any, NamedTuple, cast
-from uuid import uuid4
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-import psycopg
 from flask import Flask, Response
 from flask_migrate import upgrade
 from sqlalchemy import Table, text
-from sqlalchemy.engine import make_url
 
 from crm.accounts.actions import create_programme
 from crm.accounts.models import Agreement
@@ -48,7 +46,9 @@ from crm.core.db import session, start_writing
 from crm.core.guards import by_link
 from crm.people.models import Person
 from crm.settings import read
+from tests.databases import new_database
 from tests.services import POSTGRES, free_port
+from tests.stories.serving import answer, wait_until
 
 START = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 KEYS = {"SECRET_KEY": "a secret that only this bench knows", "SUPPRESSION_KEY": "another one for the hashes of people"}
@@ -79,14 +79,7 @@ def database() -> Iterator[str]:
         server = given or POSTGRES.provide(stack)
         if server is None:
             sys.exit("bench.feeds needs PostgreSQL")
-        name = f"seedbed_feeds_{uuid4().hex[:8]}"
-        with psycopg.connect(server, autocommit=True) as connection:
-            connection.execute(f'CREATE DATABASE "{name}"')
-        try:
-            yield make_url(server).set(database=name).render_as_string(hide_password=False)
-        finally:
-            with psycopg.connect(server, autocommit=True) as connection:
-                connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+        yield stack.enter_context(new_database(server))
 
 
 def table(model: Any) -> Table:
@@ -118,15 +111,14 @@ def seed(count: int) -> tuple[list[str], int]:
 
 
 def answering(port: int, web: subprocess.Popen[bytes]) -> None:
-    ends = time.monotonic() + 60
-    while web.poll() is None and time.monotonic() < ends:
-        try:
-            get(HTTPConnection("127.0.0.1", port, timeout=5), "/constant", {})
-        except OSError:
-            time.sleep(0.1)
-        else:
-            return
-    sys.exit("the server did not start")
+    """Waits until the server answers; ends the program when it has ended or does not."""
+    wait_until(
+        lambda: web.poll() is not None or answer(f"http://127.0.0.1:{port}/constant")[0] == HTTPStatus.OK,
+        60,
+        "the server",
+    )
+    if web.poll() is not None:
+        sys.exit("the server did not start")
 
 
 @contextmanager

@@ -24,15 +24,12 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self, cast
-from uuid import uuid4
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-import psycopg
 from flask import Flask
 from flask_migrate import upgrade
 from sqlalchemy import Table, func, select
-from sqlalchemy.engine import make_url
 
 from campaigns.audience.actions import save_audience
 from campaigns.outreach import actions as outreach
@@ -52,6 +49,7 @@ from crm.outbox.rules import Channel, LetterState
 from crm.outbox.tasks.rounds import _parcels
 from crm.people.models import Identity, Person, Source
 from crm.settings import read
+from tests.databases import new_database
 from tests.services import POSTGRES
 
 LISTMONK = "2,900 to 3,200/s"
@@ -109,14 +107,7 @@ def database(asked: argparse.Namespace, folder: str) -> Iterator[str]:
     with ExitStack() as stack:
         server = POSTGRES.provide(stack)
         assert server is not None, "start a PostgreSQL server, or name a database with --database"
-        name = f"seedbed_bench_{uuid4().hex[:8]}"
-        with psycopg.connect(server, autocommit=True) as connection:
-            connection.execute(f'CREATE DATABASE "{name}"')
-        try:
-            yield make_url(server).set(database=name).render_as_string(hide_password=False)
-        finally:
-            with psycopg.connect(server, autocommit=True) as connection:
-                connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+        yield stack.enter_context(new_database(server))
 
 
 def prepare(count: int) -> None:

@@ -46,6 +46,7 @@ from crm.app import create_app
 from crm.builds.actions import register_build
 from crm.builds.models import BuildAccess, CheckIn
 from crm.builds.rules import CheckInKind
+from crm.core import clock
 from crm.core.bulk import load, reserve_ids
 from crm.core.db import db, is_postgres, session, start_writing
 from crm.core.jobs import run_due
@@ -199,7 +200,7 @@ def main() -> int:
         with app.app_context():
             sys.stdout.write(f"{asked.people:,} testers, {'PostgreSQL' if is_postgres() else 'SQLite'}\n")
             looks = session().scalar(text("SELECT person_id FROM credential"))
-            secret = open_session(int(looks or 1), as_staff=True, at=datetime.now(UTC))
+            secret = open_session(int(looks or 1), as_staff=True, at=clock.now())
             session().commit()
             client = app.test_client()
             client.set_cookie(COOKIE, secret)

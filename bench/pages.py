@@ -30,6 +30,7 @@ from sqlalchemy import Table, event, text
 from crm.accounts.actions import add_staff, open_session
 from crm.accounts.rules import COOKIE, Role
 from crm.app import create_app
+from crm.core import clock
 from crm.core.bulk import load, reserve_ids
 from crm.core.db import Model, db, is_postgres, session, start_writing
 from crm.core.programme import Programme
@@ -201,7 +202,7 @@ def main() -> int:
             upgrade()
             start_writing()
             looks = session().scalar(text("SELECT person_id FROM credential")) if known else seed(asked.people)
-            secret = open_session(int(looks or 1), as_staff=True, at=datetime.now(UTC))
+            secret = open_session(int(looks or 1), as_staff=True, at=clock.now())
             session().commit()
             sys.stdout.write(f"{asked.people:,} people, {'PostgreSQL' if is_postgres() else 'SQLite'}\n")
         structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))

@@ -27,15 +27,13 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-import psycopg
 import redis
-from sqlalchemy.engine import make_url
 
 from crm.core import clock
+from tests.databases import new_database
 from tests.services import POSTGRES, REDIS
 from tests.stories.kill import (
     Campaigning,
@@ -84,17 +82,10 @@ def place(broker: str, postgres: str | None, redis_url: str | None) -> Iterator[
         return
     assert postgres is not None
     assert redis_url is not None
-    name = f"seedbed_prove_{uuid4().hex[:8]}"
-    with psycopg.connect(postgres, autocommit=True) as server:
-        server.execute(f'CREATE DATABASE "{name}"')
     with redis.Redis.from_url(redis_url) as connection:
         connection.flushdb()
-    address = make_url(postgres).set(database=name).render_as_string(hide_password=False)
-    try:
+    with new_database(postgres) as address:
         yield KEYS | {"DATABASE_URL": address, "BROKER_URL": redis_url, "LOG_FORMAT": "text"}
-    finally:
-        with psycopg.connect(postgres, autocommit=True) as server:
-            server.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
 def one_kill(kind: str, settings: dict[str, str], rng: random.Random) -> tuple[float, float]:

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, cast
-from uuid import uuid4
 
-import psycopg
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
 from sqlalchemy import Engine, event
-from sqlalchemy.engine import make_url
 from werkzeug.test import TestResponse
 
 from crm.app import create_app
 from crm.core.db import db, disconnect, start_writing
 from crm.settings import read
+from tests.databases import new_database
 
 pytest_plugins = ("tests.services", "tests.cast")
 
@@ -54,30 +53,15 @@ class Browser(FlaskClient):
 @pytest.fixture(scope="session")
 def new_postgres_database(postgres_server: str) -> Iterator[str]:
     """The address of an empty database, dropped at the end."""
-    name = f"seedbed_test_{uuid4().hex[:12]}"
-    with psycopg.connect(postgres_server, autocommit=True) as server:
-        server.execute(f'CREATE DATABASE "{name}"')
-    url = make_url(postgres_server).set(database=name)
-    yield url.render_as_string(hide_password=False)
-    with psycopg.connect(postgres_server, autocommit=True) as server:
-        server.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+    with new_database(postgres_server) as address:
+        yield address
 
 
 @pytest.fixture
 def fresh_postgres_database(postgres_server: str) -> Iterator[Callable[[], str]]:
     """Makes empty databases of one test's own and gives their addresses; they are dropped at its end."""
-    names: list[str] = []
-
-    def make() -> str:
-        names.append(f"seedbed_test_{uuid4().hex[:12]}")
-        with psycopg.connect(postgres_server, autocommit=True) as server:
-            server.execute(f'CREATE DATABASE "{names[-1]}"')
-        return make_url(postgres_server).set(database=names[-1]).render_as_string(hide_password=False)
-
-    yield make
-    with psycopg.connect(postgres_server, autocommit=True) as server:
-        for name in names:
-            server.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+    with ExitStack() as stack:
+        yield lambda: stack.enter_context(new_database(postgres_server))
 
 
 @pytest.fixture(scope="session", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)], ids=str)

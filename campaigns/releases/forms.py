@@ -158,7 +158,10 @@ class ReportForm(Form):
     """A tester's weekly report: a mark, and a line each."""
 
     mark = RadioField(
-        _l("How good is this build?"), choices=[SelectChoice(*one) for one in MARK_WORDS.items()], coerce=int
+        _l("How good is this build?"),
+        choices=[SelectChoice(*one) for one in MARK_WORDS.items()],
+        coerce=int,
+        validators=[InputRequired(_l("Choose a mark from 1 to 5."))],
     )
     works = StringField(_l("What works"), validators=[Length(max=LONGEST_LINE)])
     broken = StringField(_l("What is broken"), validators=[Length(max=LONGEST_LINE)])

@@ -20,6 +20,7 @@ from campaigns.outreach.rules.uncertainty import better, is_early, wilson
 from campaigns.outreach.views import bp
 from crm.core.errors import NotThere
 from crm.core.guards import May, staff
+from crm.core.sheets import harmless
 
 CHUNK = 2000
 PER_PAGE = 100
@@ -135,19 +136,13 @@ def results_people(campaign_id: int) -> str:
     )
 
 
-def _safe(value: Any) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    text = "" if value is None else str(value)
-    return f"'{text}" if text.lstrip().startswith(("=", "+", "-", "@")) or text.startswith(("\t", "\r")) else text
-
-
 def _lines(campaign: Campaign) -> Iterator[str]:
     buffer = io.StringIO()
     sheet = csv.writer(buffer)
     yield "\ufeff"
     sheet.writerow(COLUMNS)
     for row in every_letter(campaign, CHUNK):
-        sheet.writerow([_safe(value) for value in row])
+        sheet.writerow([harmless(value) for value in row])
         if buffer.tell() > 50_000:
             yield buffer.getvalue()
             buffer.seek(0)

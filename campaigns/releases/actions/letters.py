@@ -76,22 +76,41 @@ def plan_release_letters(
     if notify is Notify.NONE:
         return 0
     said = wordings(release, at)
+    only = said[ALL] if notify is Notify.ALL_LANGUAGES else None
+    return letters_to(release, person_ids, mark(release.id), {ALL: only} if only else said, "", at=at)
+
+
+def letters_to(
+    release: Release,
+    person_ids: Sequence[int],
+    occasion: str,
+    said: Mapping[str, int],
+    page: str,
+    *,
+    at: datetime,
+    expires_at: datetime | None = None,
+) -> int:
+    """Plans a letter to each who has a mail address, on this occasion of a release, however often it is called.
+
+    `said`: the wording by language. Its link is the person's own and leads to `page` ("/report") of their release.
+    """
     languages = programme.required().languages
     mail = addresses(person_ids, "email")
     people = session().execute(select(Person.id, Person.name, Person.language).where(among(Person.id, list(mail))))
     letters = [
         NewLetter(
             person_id=person_id,
-            occasion=mark(release.id),
+            occasion=occasion,
             channel=Channel.MAIL,
             lane=Lane.NOTICE,
-            wording_id=said[ALL] if notify is Notify.ALL_LANGUAGES else in_language(said, language, languages),
+            wording_id=in_language(said, language, languages),
             values={
                 "name": name or f"#{person_id}",
-                "link": whole_address(f"/r/{page_token(release.id, person_id)}"),
+                "link": whole_address(f"/r/{page_token(release.id, person_id)}{page}"),
             },
             identity_kind="email",
             identity_value=mail[person_id],
+            expires_at=expires_at,
         )
         for person_id, name, language in people
     ]

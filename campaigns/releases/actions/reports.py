@@ -9,23 +9,20 @@ from flask_babel import force_locale
 from flask_babel import gettext as _
 from sqlalchemy import Table, select, update
 
-from campaigns.releases.models import Release, ReportReminder, WeeklyReport
-from campaigns.releases.queries import page_token, release_or_404
+from campaigns.releases.actions.letters import letters_to
+from campaigns.releases.models import ReportReminder, WeeklyReport
+from campaigns.releases.queries import release_or_404
 from campaigns.releases.queries.reports import ends_at, silent
 from campaigns.releases.rules.reports import LONGEST_LINE, MARKS, occasion
 from crm.builds.actions import NewCheckIn, record_check_ins
 from crm.builds.models import Build
 from crm.builds.rules import CheckInKind
 from crm.core import programme
-from crm.core.bulk import among, insert_or_pass
+from crm.core.bulk import insert_or_pass
 from crm.core.db import session
 from crm.core.errors import MoveRefused, NotUnderstood
-from crm.core.tokens import whole_address
-from crm.outbox.actions import NewLetter, plan_letters, put_wording
-from crm.outbox.queries.wordings import in_language, literal
-from crm.outbox.rules import Channel, Lane
-from crm.people.models import Person
-from crm.people.queries import addresses
+from crm.outbox.actions import put_wording
+from crm.outbox.queries.wordings import literal
 
 REPORT = cast(Table, WeeklyReport.__table__)
 REMINDER = cast(Table, ReportReminder.__table__)
@@ -87,28 +84,7 @@ def remind(release_id: int, at: datetime) -> int:
     build = session().get(Build, release.build_id) if release.build_id is not None else None
     if build is None or build.held_at is not None or build.withdrawn_at is not None:
         return 0
-    return _write(release, build, at)
-
-
-def _write(release: Release, build: Build, at: datetime) -> int:
-    said, languages = _wordings(build, at), programme.required().languages
-    mail = addresses(silent(release), "email")
-    people = session().execute(select(Person.id, Person.name, Person.language).where(among(Person.id, list(mail))))
-    letters = [
-        NewLetter(
-            person_id=person_id,
-            occasion=occasion(release.id),
-            channel=Channel.MAIL,
-            lane=Lane.NOTICE,
-            wording_id=in_language(said, language, languages),
-            values={
-                "name": name or f"#{person_id}",
-                "link": whole_address(f"/r/{page_token(release.id, person_id)}/report"),
-            },
-            identity_kind="email",
-            identity_value=mail[person_id],
-            expires_at=ends_at(release),
-        )
-        for person_id, name, language in people
-    ]
-    return plan_letters(letters, at=at)
+    said = _wordings(build, at)
+    return letters_to(
+        release, silent(release), occasion(release.id), said, "/report", at=at, expires_at=ends_at(release)
+    )

@@ -12,7 +12,7 @@ from campaigns.releases.models import Release, ReportReminder, Train, WeeklyRepo
 from campaigns.releases.rules.reports import MARKS, reminder_at, report_ends_at
 from crm.accounts.queries import testers
 from crm.builds.models import BuildAccess, CheckIn
-from crm.builds.queries import ran
+from crm.builds.queries import figures_of, ran
 from crm.core.db import session
 from crm.core.paging import Page, SortKey, page
 from crm.people.models import Person
@@ -67,10 +67,7 @@ def report_figures(release: Release) -> ReportFigures:
     )
     found = dict(rows.all())
     marks = {mark: found.get(mark, 0) for mark in MARKS}
-    runners = 0
-    if release.build_id is not None:
-        who = select(func.count(CheckIn.person_id.distinct())).join(Person, Person.id == CheckIn.person_id)
-        runners = session().scalar(who.where(ran(release.build_id), Person.is_staff.is_(False))) or 0
+    runners = figures_of(release.build_id).ran if release.build_id is not None else 0
     return ReportFigures(marks, sum(marks.values()), runners)
 
 

@@ -21,6 +21,11 @@ def report_ends_at(opened_at: datetime, zone: str) -> datetime:
     return moment_of(datetime.combine(day + timedelta(days=days + 1), time()), zone)
 
 
+def last_moment(end: datetime) -> datetime:
+    """The last minute before the end, which readers take for the day that it belongs to."""
+    return end - timedelta(minutes=1)
+
+
 def reminder_at(opened_at: datetime, zone: str) -> datetime:
     """When those who ran the build and have not answered are reminded, once."""
     return report_ends_at(opened_at, zone) - BEFORE_THE_END

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-from datetime import datetime
 
 from flask import Response, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
@@ -13,28 +12,18 @@ from werkzeug.wrappers import Response as AnyResponse
 from campaigns.releases.actions.reports import write_report
 from campaigns.releases.forms import ReportForm
 from campaigns.releases.models import Release
-from campaigns.releases.queries import read_page_token, release_or_404, train_or_404
+from campaigns.releases.queries import release_or_404, train_or_404
 from campaigns.releases.queries.reports import all_reports, ends_at, report_figures, report_of, reports_page
+from campaigns.releases.rules.reports import last_moment
 from campaigns.releases.views import bp
-from crm.builds.queries import build_or_404, may_have, standing_person
+from campaigns.releases.views.testers_page import reader_of
+from crm.builds.queries import build_or_404
 from crm.core import programme
 from crm.core.db import session
-from crm.core.errors import NotAllowed, Refusal
+from crm.core.errors import Refusal
 from crm.core.forms import refuse, text
 from crm.core.guards import May, by_link, staff
-from crm.core.languages import speak_to
-from crm.people.models import Person
-
-
-def _reader(token: str) -> tuple[Release, int]:
-    """The release and the tester of a personal link. Raises NotAllowed for who may not have its build (any more)."""
-    release_id, person_id = read_page_token(token)
-    release, person_id = release_or_404(release_id), standing_person(person_id)
-    person = session().get(Person, person_id)
-    speak_to(person.language if person else None)
-    if release.build_id is None or not may_have(release.build_id, person_id):
-        raise NotAllowed(_("This link gives no access any more. Sign in to see which build is yours."))
-    return release, person_id
+from crm.core.sheets import harmless
 
 
 def _page(token: str, release: Release, form: ReportForm, status: int = 200) -> tuple[str, int]:
@@ -46,7 +35,7 @@ def _page(token: str, release: Release, form: ReportForm, status: int = 200) -> 
         train=train_or_404(release.train_id),
         build=build,
         form=form,
-        ends_at=end,
+        last=last_moment(end) if end else None,
         is_open=end is not None and at < end,
     )
     return page, status
@@ -55,7 +44,7 @@ def _page(token: str, release: Release, form: ReportForm, status: int = 200) -> 
 @bp.get("/r/<token>/report")
 @by_link
 def report(token: str) -> tuple[str, int]:
-    release, person_id = _reader(token)
+    release, person_id = reader_of(token)
     known = report_of(release.id, person_id)
     said = {"mark": known.mark, "works": known.works, "broken": known.broken, "wanted": known.wanted} if known else {}
     return _page(token, release, ReportForm(data=said))
@@ -64,7 +53,7 @@ def report(token: str) -> tuple[str, int]:
 @bp.post("/r/<token>/report")
 @by_link
 def send_report(token: str) -> tuple[str, int] | AnyResponse:
-    release, person_id = _reader(token)
+    release, person_id = reader_of(token)
     form = ReportForm()
     if not form.validate_on_submit():
         return _page(token, release, form, 422)
@@ -84,6 +73,7 @@ def send_report(token: str) -> tuple[str, int] | AnyResponse:
 @staff(May.SEE)
 def reports(release_id: int) -> str:
     release = release_or_404(release_id)
+    end = ends_at(release)
     page = reports_page(release_id, request.args.get("after"), request.args.get("before"))
     return render_template(
         "releases/reports.html",
@@ -92,7 +82,7 @@ def reports(release_id: int) -> str:
         build=build_or_404(release.build_id) if release.build_id else None,
         figures=report_figures(release),
         page=page,
-        ends_at=ends_at(release),
+        last=last_moment(end) if end else None,
     )
 
 
@@ -104,15 +94,8 @@ def reports_csv(release_id: int) -> Response:
     sheet = csv.writer(buffer)
     sheet.writerow(["person", "mark", "works", "broken", "wanted", "written_at"])
     for person_id, mark, works, broken, wanted, written_at in all_reports(release_id):
-        sheet.writerow([person_id, mark, *map(_cell, (works, broken, wanted)), _moment(written_at)])
+        sheet.writerow(
+            [person_id, mark, *map(harmless, (works, broken, wanted)), written_at.isoformat(timespec="seconds")]
+        )
     name = f'attachment; filename="release-{release_id}-reports.csv"'
     return Response("\ufeff" + buffer.getvalue(), mimetype="text/csv", headers={"Content-Disposition": name})
-
-
-def _cell(line: str) -> str:
-    """No table program takes what a stranger wrote for a formula."""
-    return f"'{line}" if line.startswith(("=", "+", "-", "@")) else line
-
-
-def _moment(at: datetime) -> str:
-    return at.isoformat(timespec="seconds")

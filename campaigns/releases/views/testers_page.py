@@ -7,6 +7,7 @@ import shlex
 from flask import render_template
 from flask_babel import gettext as _
 
+from campaigns.releases.models import Release
 from campaigns.releases.queries import read_page_token, release_or_404, train_or_404
 from campaigns.releases.views import bp
 from crm.builds.models import Build
@@ -25,16 +26,22 @@ def _named(build: Build) -> str:
     return (build.file_name or f"{build.platform}-{build.version}").replace("/", "-").lstrip("-.") or "build"
 
 
-@bp.get("/r/<token>")
-@by_link
-def of_tester(token: str) -> str:
+def reader_of(token: str) -> tuple[Release, int]:
+    """The release and the tester of a personal link. Raises NotAllowed for who may not have its build (any more)."""
     release_id, person_id = read_page_token(token)
     release, person_id = release_or_404(release_id), standing_person(person_id)
     person = session().get(Person, person_id)
     speak_to(person.language if person else None)
     if release.build_id is None or not may_have(release.build_id, person_id):
         raise NotAllowed(_("This link gives no access any more. Sign in to see which build is yours."))
-    build = build_or_404(release.build_id)
+    return release, person_id
+
+
+@bp.get("/r/<token>")
+@by_link
+def of_tester(token: str) -> str:
+    release, person_id = reader_of(token)
+    build = build_or_404(release.build_id or 0)
     notes = notes_of(build.id) if release.notes is None else release.notes
     download = download_token(build.id, person_id)
     return render_template(

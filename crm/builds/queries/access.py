@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from flask_babel import gettext as _
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
 from crm.accounts.queries import is_tester
 from crm.builds.models import Build, BuildAccess
@@ -47,6 +47,11 @@ def builds_of(person_id: int, limit: int) -> list[tuple[Build, datetime]]:
     return [(build, at) for build, at in rows]
 
 
+def on_offer(platform: ColumnElement[str] | str) -> list[ColumnElement[bool]]:
+    """Of builds: those of a platform that devices may be offered. A hold takes effect with the next answer."""
+    return [Build.platform == platform, Build.withdrawn_at.is_(None), Build.held_at.is_(None)]
+
+
 def offered(person_id: int, platform: str, at: datetime) -> Build | None:
     """The build that a person's devices of this platform are to run now: the newest that they may have.
 
@@ -58,9 +63,7 @@ def offered(person_id: int, platform: str, at: datetime) -> Build | None:
         .where(
             BuildAccess.person_id == person_id,
             BuildAccess.granted_at <= at,
-            Build.platform == platform,
-            Build.withdrawn_at.is_(None),
-            Build.held_at.is_(None),
+            *on_offer(platform),
         )
         .order_by(Build.registered_at.desc(), Build.id.desc())
         .limit(1)

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Executable, ScalarSelect, and_, bindparam,
 
 from crm.accounts.models import Agreement
 from crm.builds.models import Build, BuildAccess, BuildNote, BuildProof, CheckIn, FeedKey, FeedSigner
+from crm.builds.queries.access import on_offer
 from crm.core.db import session
 from crm.core.errors import NotAllowed
 from crm.core.tokens import read, sign
@@ -75,9 +76,7 @@ def _offer_query(*, proved: bool) -> Executable:
     tester = exists().where(Agreement.person_id == Person.id, Agreement.ended_at.is_(None)).correlate(Person)
     fits = [
         Build.id == BuildAccess.build_id,
-        Build.platform == bindparam("platform"),
-        Build.withdrawn_at.is_(None),
-        Build.held_at.is_(None),
+        *on_offer(bindparam("platform")),
         Build.file_key.is_not(None),
         or_(tester, Person.is_staff),
     ]

@@ -93,7 +93,10 @@ def test_a_tester_writes_it_by_their_own_link_and_finds_it_on_their_page(
     with time_machine.travel(OPENS + timedelta(days=1), tick=False):
         address = f"/r/{page_token(opened.id, ada.id)}/report"
         assert address in adas_browser.get("/portal").text
-        assert client.post(address, data={"works": "all"}).status_code == 422
+        refused = client.post(address, data={"works": "all"})
+        assert refused.status_code == 422
+        assert "Choose a mark" in refused.text or "请打 1 到 5 分" in refused.text
+        assert "2026-06-09T15:59" in refused.text, "the last minute of Tuesday"
         answer = client.post(address, data=SAID | {"mark": "5"})
         assert answer.location == address
         assert 'value="The lock screen"' in client.get(address).text

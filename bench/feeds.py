@@ -104,7 +104,7 @@ def seed(count: int) -> tuple[list[str], int]:
     keys = reserve_ids(table(FeedKey), count)
     load(table(FeedKey), ("id", "person_id", "made_at"), [(key, n, START) for key, n in zip(keys, ids, strict=True)])
     session().commit()
-    assert tasks.prove_files() == len(builds)
+    assert tasks.look_at_artefacts() == len(builds)
     session().execute(text("ANALYZE"))
     session().commit()
     return [feed_token(key) for key in keys], builds[-1]

@@ -21,7 +21,10 @@ EVERY: dict[str, float] = {
     "crm.groups.tasks.give_places": 30,
     "crm.groups.tasks.read_rooms": 20,
     "crm.people.tasks.sweep": 3600,
-    "crm.builds.tasks.prove_files": 10,
+    "crm.builds.tasks.store_uploads": 10,
+    "crm.builds.tasks.look_at_artefacts": 10,
+    "crm.builds.tasks.sweep_uploads": 3600,
+    "crm.builds.tasks.warn_of_ends": 3600,
     "campaigns.outreach.tasks.plan_due": 15,
     "campaigns.outreach.tasks.guard": 30,
     "campaigns.outreach.tasks.advance_due": 15,
@@ -36,7 +39,15 @@ EVERY: dict[str, float] = {
 }
 
 WHILE_HELD = frozenset(
-    {"crm.core.jobs.run_due", "crm.funnel.tasks.settle", "crm.outbox.tasks.send_due", "crm.people.tasks.sweep"}
+    {
+        "crm.builds.tasks.look_at_artefacts",
+        "crm.builds.tasks.store_uploads",
+        "crm.builds.tasks.sweep_uploads",
+        "crm.core.jobs.run_due",
+        "crm.funnel.tasks.settle",
+        "crm.outbox.tasks.send_due",
+        "crm.people.tasks.sweep",
+    }
 )
 
 

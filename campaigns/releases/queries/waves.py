@@ -22,7 +22,7 @@ from campaigns.releases.rules import (
     seed_of,
 )
 from crm.accounts.models import Agreement, Credential
-from crm.accounts.queries import testers
+from crm.accounts.queries import staff_ids, testers
 from crm.builds.models import BuildAccess
 from crm.core.db import session
 from crm.core.errors import NotThere
@@ -51,14 +51,6 @@ def wave_or_404(release: Release, position: int) -> Wave:
     if found is None:
         raise NotThere(_("This release has no such wave."))
     return found
-
-
-def staff_ids() -> Select[int]:
-    return (
-        select(Person.id)
-        .join(Credential, Credential.person_id == Person.id)
-        .where(Credential.disabled_at.is_(None), Person.merged_into_id.is_(None), Person.forgotten_at.is_(None))
-    )
 
 
 def _core(train_id: int, at: datetime) -> ColumnElement[bool]:

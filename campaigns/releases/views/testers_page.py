@@ -10,9 +10,17 @@ from flask_babel import gettext as _
 from campaigns.releases.models import Release
 from campaigns.releases.queries import read_page_token, release_or_404, train_or_404
 from campaigns.releases.views import bp
-from crm.builds.models import Build
-from crm.builds.queries import build_or_404, download_token, may_have, notes_in, notes_of, standing_person
-from crm.core import programme
+from crm.builds.models import Artefact
+from crm.builds.queries import (
+    build_or_404,
+    may_have,
+    notes_in,
+    notes_of,
+    own_files,
+    standing_person,
+    to_test_of,
+)
+from crm.core import clock, programme
 from crm.core.db import session
 from crm.core.errors import NotAllowed
 from crm.core.guards import by_link
@@ -21,9 +29,10 @@ from crm.core.tokens import whole_address
 from crm.people.models import Person
 
 
-def _named(build: Build) -> str:
-    """The file's name for a command line, where none may look like an option or lead out of the folder."""
-    return (build.file_name or f"{build.platform}-{build.version}").replace("/", "-").lstrip("-.") or "build"
+def _resume(artefact: Artefact, token: str) -> str:
+    """The command that goes on; in a command line no name may look like an option or lead out of the folder."""
+    named = artefact.file_name.replace("/", "-").lstrip("-.") or "build"
+    return f"curl -C - -o {shlex.quote(named)} {whole_address(f'/b/{token}')}"
 
 
 def reader_of(token: str) -> tuple[Release, int]:
@@ -43,12 +52,15 @@ def of_tester(token: str) -> str:
     release, person_id = reader_of(token)
     build = build_or_404(release.build_id or 0)
     notes = notes_of(build.id) if release.notes is None else release.notes
-    download = download_token(build.id, person_id)
     return render_template(
         "releases/tester.html",
         train=train_or_404(release.train_id),
         build=build,
         notes=notes_in(notes, current_language(), programme.required().languages),
-        download=download,
-        resume=f"curl -C - -o {shlex.quote(_named(build))} {whole_address(f'/b/{download}')}",
+        to_test=notes_in(to_test_of(build.id), current_language(), programme.required().languages),
+        files=[
+            (artefact, token, _resume(artefact, token))
+            for artefact, token in own_files(build.id, person_id, clock.now())
+        ],
+        over=build.expires_at is not None and build.expires_at <= programme.moment(),
     )

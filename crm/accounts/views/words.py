@@ -52,6 +52,7 @@ DEEDS: dict[str, Any] = {
     "unskip_week": _l("took back the skipping of a week"),
     "register_build": _l("registered a build"),
     "upload_build": _l("uploaded a build"),
+    "renew_build": _l("let a build run longer"),
     "write_notes": _l("wrote notes"),
     "fcodes.issue": _l("issued F-codes"),
     "fcodes.revoke": _l("revoked an F-code"),

@@ -1,19 +1,22 @@
 """The tables of builds."""
 
-from crm.builds.models.catalogue import Build, BuildAccess, BuildNote, OpenWeek
+from crm.builds.models.artefacts import Artefact, Upload
+from crm.builds.models.catalogue import Build, BuildAccess, BuildDownload, BuildNote, OpenWeek
 from crm.builds.models.check_ins import CheckIn, CheckInImport
-from crm.builds.models.feeds import BuildProof, FeedKey, FeedSigner
+from crm.builds.models.feeds import FeedKey, FeedSigner
 from crm.builds.models.seats import Seat
 
 __all__ = [
+    "Artefact",
     "Build",
     "BuildAccess",
+    "BuildDownload",
     "BuildNote",
-    "BuildProof",
     "CheckIn",
     "CheckInImport",
     "FeedKey",
     "FeedSigner",
     "OpenWeek",
     "Seat",
+    "Upload",
 ]

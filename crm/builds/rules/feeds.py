@@ -37,12 +37,12 @@ class Offer:
     sha256: str
     sha512: str | None
     ed25519: str | None
-    bundle_id: str | None
+    app_id: str | None
 
 
 @dataclass(frozen=True)
 class Format:
-    """`file` ends the address; `write` makes the body, of no offer too. `proved`: it needs a BuildProof."""
+    """`file` ends the address; `write` makes the body, of no offer too. `proved`: of a file that was looked at."""
 
     key: str
     file: str
@@ -150,10 +150,10 @@ def generic(offer: Offer | None, _title: str) -> bytes:
 
 def manifest(offer: Offer | None, title: str) -> bytes:
     """What `itms-services://?action=download-manifest&url=...` opens. Empty where there is nothing to install."""
-    if offer is None or not offer.bundle_id:
+    if offer is None or not offer.app_id:
         return plistlib.dumps({"items": []})
     about = {
-        "bundle-identifier": offer.bundle_id,
+        "bundle-identifier": offer.app_id,
         "bundle-version": offer.version,
         "kind": "software",
         "title": title,

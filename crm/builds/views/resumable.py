@@ -1,0 +1,54 @@
+"""Files of builds that browsers send in pieces."""
+
+from __future__ import annotations
+
+from flask import Response, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from crm.builds.queries import artefacts_of, build_or_404, open_uploads
+from crm.builds.views import bp, tus
+from crm.core.guards import May, staff
+
+
+@bp.after_request
+def _describe(response: Response) -> Response:
+    if request.endpoint in ("builds.begin_upload", "builds.piece"):
+        tus.describe(response)
+    return response
+
+
+@bp.post("/builds/<int:build_id>/uploads")
+@staff(May.BUILDS)
+def begin_upload(build_id: int) -> Response:
+    upload_id, response = tus.create(build_id)
+    response.headers["Location"] = url_for("builds.piece", upload_id=upload_id)
+    return response
+
+
+@bp.route("/builds/uploads/<int:upload_id>", methods=["HEAD", "PATCH", "DELETE", "POST"])
+@staff(May.BUILDS)
+def piece(upload_id: int) -> Response:
+    return tus.piece(upload_id)
+
+
+@bp.post("/builds/uploads/<int:upload_id>/give-up")
+@staff(May.BUILDS)
+def give_up(upload_id: int) -> AnyResponse:
+    """The button for what nobody will go on with, or what was refused."""
+    build_id = tus.mine(upload_id).build_id
+    tus.give_up(upload_id)
+    return redirect(url_for("builds.show", build_id=build_id))
+
+
+@bp.get("/builds/<int:build_id>/files")
+@staff(May.SEE)
+def its_files(build_id: int) -> str:
+    """The files of a build alone, for the page that asks while one is being checked."""
+    build = build_or_404(build_id)
+    return render_template(
+        "builds/_files.html",
+        build=build,
+        artefacts=artefacts_of(build_id),
+        uploads=open_uploads(build_id),
+        here_of=tus.here_of,
+    )

@@ -122,7 +122,7 @@ def answering(port: int, web: subprocess.Popen[bytes]) -> None:
 
 
 @contextmanager
-def server(env: dict[str, str], port: int, folder: Path) -> Iterator[None]:
+def server(env: dict[str, str], port: int, folder: Path) -> Iterator[subprocess.Popen[bytes]]:
     """As crm.serve starts it; its log goes to a file, as it would."""
     command = [
         sys.executable,
@@ -133,7 +133,7 @@ def server(env: dict[str, str], port: int, folder: Path) -> Iterator[None]:
         web = subprocess.Popen(command, env=os.environ | env, stdout=log, stderr=log)
         try:
             answering(port, web)
-            yield
+            yield web
         finally:
             web.terminate()
             web.wait()

@@ -24,7 +24,7 @@ def store_uploads() -> int:
     for upload_id, key in arrived:
         stored = files.Arriving(key).keep()
         start_writing()
-        done += settle_upload(upload_id, stored, clock.now())
+        done += settle_upload(upload_id, stored, programme.moment())
         session().commit()
         refused = session().get_one(Upload, upload_id).state is UploadState.REFUSED
         session().commit()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from flask import Response, redirect, render_template, request, url_for
+from flask import Response, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from crm.builds.queries import artefacts_of, build_or_404, open_uploads
+from crm.builds.rules import UploadState
 from crm.builds.views import bp, tus
 from crm.core.guards import May, staff
 
@@ -42,13 +43,11 @@ def give_up(upload_id: int) -> AnyResponse:
 
 @bp.get("/builds/<int:build_id>/files")
 @staff(May.SEE)
-def its_files(build_id: int) -> str:
-    """The files of a build alone, for the page that asks while one is being checked."""
-    build = build_or_404(build_id)
-    return render_template(
-        "builds/_files.html",
-        build=build,
-        artefacts=artefacts_of(build_id),
-        uploads=open_uploads(build_id),
-        here_of=tus.here_of,
-    )
+def its_files(build_id: int) -> Response:
+    """The files of a build alone, for the page that asks while one is being checked, and is shown anew afterwards."""
+    build, artefacts, uploads = build_or_404(build_id), artefacts_of(build_id), open_uploads(build_id)
+    told = {"build": build, "artefacts": artefacts, "uploads": uploads, "here_of": tus.here_of}
+    response = make_response(render_template("builds/_files.html", **told))
+    if not any(one.state is UploadState.ARRIVED for one in uploads) and all(one.looked_at for one in artefacts):
+        response.headers["HX-Refresh"] = "true"
+    return response

@@ -25,6 +25,7 @@ EVERY: dict[str, float] = {
     "crm.builds.tasks.look_at_artefacts": 10,
     "crm.builds.tasks.sweep_uploads": 3600,
     "crm.builds.tasks.warn_of_ends": 3600,
+    "crm.builds.tasks.sweep_all_seats": 600,
     "campaigns.outreach.tasks.plan_due": 15,
     "campaigns.outreach.tasks.guard": 30,
     "campaigns.outreach.tasks.advance_due": 15,

@@ -11,6 +11,7 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  #
 from wtforms.validators import DataRequired, Length, Optional
 
 from crm.builds.rules import CHANNEL, LONGEST_CHANNEL, LONGEST_DEVICE, LONGEST_NOTE, LONGEST_VERSION, PLATFORMS, Order
+from crm.builds.rules.seats import SeatRule
 from crm.core.forms import Form
 from crm.core.languages import LANGUAGES
 
@@ -64,3 +65,12 @@ class BuildForm(NotesForm):
 class FileForm(Form):
     device = StringField(_l("Device"), validators=[Length(max=LONGEST_DEVICE)])
     file = FileField(_l("File"), validators=[FileRequired(_l("Choose the build's file."))])
+
+
+class SeatForm(Form):
+    cap = IntegerField(_l("Seats"), validators=[Optional()])
+    idle_weeks = IntegerField(_l("Idle after (weeks)"), validators=[Optional()])
+    grace_days = IntegerField(_l("Days between the warning and the loss"), default=14, validators=[DataRequired()])
+
+    def rule(self) -> SeatRule:
+        return SeatRule(self.cap.data, self.idle_weeks.data, self.grace_days.data or 0)

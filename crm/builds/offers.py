@@ -9,7 +9,17 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, Table, exists, select
 
-from crm.builds.models import Build, BuildAccess, BuildDownload, CheckIn, CheckInImport, FeedKey, Seat, Upload
+from crm.builds.models import (
+    Build,
+    BuildAccess,
+    BuildDownload,
+    CheckIn,
+    CheckInImport,
+    FeedKey,
+    Seat,
+    SeatPolicy,
+    Upload,
+)
 from crm.builds.queries import (
     builds_of,
     has_run,
@@ -21,7 +31,9 @@ from crm.builds.queries import (
     runs_of,
     to_test_of,
 )
+from crm.builds.queries.seats import place_in_line, ruled_platforms, seats_of
 from crm.builds.rules import PLATFORMS, RAN, CheckInKind
+from crm.builds.rules.seats import SeatState
 from crm.core import clock, programme
 from crm.core.errors import NotUnderstood
 from crm.core.guards import May
@@ -72,6 +84,26 @@ def _platform(value: str, _at: datetime) -> ColumnElement[bool]:
     return on_it.where(CheckIn.person_id == Person.id, Build.platform == value, CheckIn.kind.in_(RAN)).exists()
 
 
+SEATS = {
+    "held": _l("holds a seat for"),
+    "waiting": _l("waits for a seat for"),
+    "warned": _l("was warned about a seat for"),
+}
+
+
+def _seat(value: str, _at: datetime) -> ColumnElement[bool]:
+    platform, _colon, what = value.partition(":")
+    if platform not in PLATFORMS or what not in SEATS:
+        raise NotUnderstood(_("“%(value)s” is no kind of seat.", value=value))
+    state = SeatState.WAITING if what == "waiting" else SeatState.HELD
+    this = exists().where(Seat.person_id == Person.id, Seat.platform == platform, Seat.state == state)
+    return this.where(Seat.warned_at.is_not(None)) if what == "warned" else this
+
+
+def _seat_choices() -> list[tuple[str, str]]:
+    return [(f"{one}:{what}", f"{said} {one}") for one in ruled_platforms() for what, said in SEATS.items()]
+
+
 def _choices() -> list[tuple[str, str]]:
     return [(str(build.id), f"{build.platform} {build.version}") for build in newest_builds()]
 
@@ -93,7 +125,8 @@ def timeline(person_id: int, before: datetime | None, limit: int) -> list[Event]
 def person_panel(person_id: int, at: datetime) -> dict[str, Any] | None:
     builds = builds_of(person_id, FEW, at)
     runs = runs_of(person_id, programme.required().tz, None, FEW)
-    return {"builds": builds, "runs": runs} if builds or runs else None
+    seats = seats_of(person_id)
+    return {"builds": builds, "runs": runs, "seats": seats} if builds or runs or seats else None
 
 
 def tester_panel(person_id: int, at: datetime) -> dict[str, Any]:
@@ -102,7 +135,10 @@ def tester_panel(person_id: int, at: datetime) -> dict[str, Any]:
     for build, _since in builds_of(person_id, 50, at):
         newest.setdefault(build.platform, build)
     languages = programme.required().languages
+    waiting = SeatState.WAITING
+    seats = [(seat, place_in_line(seat) if seat.state is waiting else None) for seat in seats_of(person_id)]
     return {
+        "seats": seats,
         "builds": [
             {
                 "build": build,
@@ -112,7 +148,7 @@ def tester_panel(person_id: int, at: datetime) -> dict[str, Any]:
                 "has_run": has_run(build.id, person_id),
             }
             for build in newest.values()
-        ]
+        ],
     }
 
 
@@ -128,6 +164,7 @@ OFFERS = RoomOffers(
         _owned(BuildDownload),
         _owned(Seat),
         _owned(FeedKey),
+        _owned(SeatPolicy, "changed_by_id", forget="keep", exported=False),
         _owned(Build, "registered_by_id", forget="keep", exported=False),
         _owned(Upload, "by_id", forget="keep", exported=False),
         _owned(CheckInImport, "by_id", forget="keep", exported=False),
@@ -139,6 +176,7 @@ OFFERS = RoomOffers(
         Condition("ran_build", _l("ran the build"), "choice", _ran_build, _choices),
         Condition("ran_version", _l("ran the version"), "text", _ran_version),
         Condition("reported_build", _l("reported on the build"), "choice", _reported_build, _choices),
+        Condition("seat", _l("seat"), "choice", _seat, _seat_choices),
         Condition("checked_in_days", _l("ran a build in the last days"), "days", _checked_in),
         Condition("platform", _l("ran a build on"), "choice", _platform, lambda: [(name, name) for name in PLATFORMS]),
     ),

@@ -5,11 +5,13 @@ from __future__ import annotations
 from celery import shared_task
 
 from crm.builds.actions.looking import look_at, record_look, signer
+from crm.builds.actions.seats import sweep_seats
 from crm.builds.actions.uploads import drop_upload, settle_upload
 from crm.builds.actions.warning import warn_of_end
 from crm.builds.models import Artefact, Upload
 from crm.builds.queries import arrived_uploads, ending_builds, old_uploads
 from crm.builds.queries.feeds import unseen_artefacts
+from crm.builds.queries.seats import ruled_platforms
 from crm.builds.rules import UploadState
 from crm.core import clock, files, programme
 from crm.core.db import session, start_writing
@@ -61,6 +63,17 @@ def sweep_uploads() -> int:
             files.Arriving(key).remove()
         gone += dropped
     return gone
+
+
+@shared_task(name="crm.builds.tasks.sweep_all_seats")
+def sweep_all_seats() -> int:
+    """Warns of idle seats, frees those whose grace is over, gives free ones to the next in line; returns how many."""
+    moved = 0
+    for platform in ruled_platforms():
+        start_writing()
+        moved += sweep_seats(platform, programme.moment())
+        session().commit()
+    return moved
 
 
 @shared_task(name="crm.builds.tasks.warn_of_ends")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, Select, case, exists, func, literal, not_, select, true
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, literal, not_, or_, select, true
 
 from campaigns.audience.models import FrozenMember
 from campaigns.audience.queries import people_of
@@ -23,7 +23,8 @@ from campaigns.releases.rules import (
 )
 from crm.accounts.models import Agreement, Credential
 from crm.accounts.queries import staff_ids, testers
-from crm.builds.models import BuildAccess
+from crm.builds.models import Build, BuildAccess
+from crm.builds.queries.seats import seated_after, without_seat
 from crm.core.db import session
 from crm.core.errors import NotThere
 from crm.people.models import Person
@@ -135,8 +136,15 @@ def late(release: Release, waves: list[Wave], limit: int) -> dict[int, list[int]
     found: dict[int, list[int]] = {}
     wide = [wave for wave in opened if wave.kind not in REHEARSING]
     if wide:
-        come = testers().where(Agreement.accepted_at > since, not_(has)).order_by(Person.id).limit(limit)
-        found[wide[-1].position] = list(session().scalars(come))
+        platform = session().scalars(select(Build.platform).where(Build.id == release.build_id)).one()
+        got_seat = seated_after(platform, since)
+        in_it = or_(*(Person.id.in_(people_in(release, wave, waves, since)) for wave in opened))
+        come = testers().where(
+            or_(Agreement.accepted_at > since, and_(Person.id.in_(got_seat), in_it)),
+            not_(has),
+            Person.id.not_in(without_seat(platform)),
+        )
+        found[wide[-1].position] = list(session().scalars(come.order_by(Person.id).limit(limit)))
     staffs = next((wave for wave in opened if wave.kind is WaveKind.STAFF), None)
     if staffs is not None and staffs.done_at is not None:
         come = staff_ids().where(Credential.created_at > since, not_(has)).order_by(Person.id).limit(limit)

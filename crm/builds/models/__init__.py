@@ -4,7 +4,7 @@ from crm.builds.models.artefacts import Artefact, Upload
 from crm.builds.models.catalogue import Build, BuildAccess, BuildDownload, BuildNote, OpenWeek
 from crm.builds.models.check_ins import CheckIn, CheckInImport
 from crm.builds.models.feeds import FeedKey, FeedSigner
-from crm.builds.models.seats import Seat
+from crm.builds.models.seats import Seat, SeatPolicy
 
 __all__ = [
     "Artefact",
@@ -18,5 +18,6 @@ __all__ = [
     "FeedSigner",
     "OpenWeek",
     "Seat",
+    "SeatPolicy",
     "Upload",
 ]

@@ -1,4 +1,4 @@
-"""Kinds of check-in, platforms, channels, uploads, seats, and what a check-in from outside must be like. Pure."""
+"""Kinds of check-in, platforms, channels, uploads, and what a check-in from outside must be like. Pure."""
 
 from __future__ import annotations
 
@@ -52,12 +52,6 @@ class UploadState(StrEnum):
     ARRIVED = "arrived"
     STORED = "stored"
     REFUSED = "refused"
-
-
-class SeatState(StrEnum):
-    HELD = "held"
-    WAITING = "waiting"
-    RELEASED = "released"
 
 
 def by_our_clock(at: datetime, sent_at: datetime | None, now: datetime) -> datetime | None:

@@ -15,8 +15,9 @@ from sqlalchemy import Engine, event
 from werkzeug.test import TestResponse
 
 from crm.app import create_app
-from crm.core.db import db, disconnect, start_writing
+from crm.core.db import db, disconnect, session, start_writing
 from crm.settings import read
+from tests import make
 from tests.databases import new_database
 
 pytest_plugins = ("tests.services", "tests.cast")
@@ -101,6 +102,24 @@ def database(app: Flask) -> Iterator[Flask]:
                 db.session.remove()
                 engines[None] = engine
                 transaction.rollback()
+
+
+@pytest.fixture
+def house(app: Flask, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Flask]:
+    """An installation of its own, whose commits stay."""
+    address = f"sqlite:///{tmp_path}/own.db"
+    if app.config["SQLALCHEMY_DATABASE_URI"].startswith("postgresql"):
+        address = request.getfixturevalue("fresh_postgres_database")()
+    made = create_app(read(settings_of(tmp_path, address)), TESTING=True, WTF_CSRF_ENABLED=False)
+    with made.app_context():
+        upgrade()
+        start_writing()
+        make.programme()
+        session().commit()
+        disconnect()
+    yield made
+    with made.app_context():
+        disconnect()
 
 
 @pytest.fixture

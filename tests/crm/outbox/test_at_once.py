@@ -6,16 +6,13 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from pathlib import Path
 from threading import Barrier
 from typing import Any
 
 import pytest
 from flask import Flask
-from flask_migrate import upgrade
 from sqlalchemy import event, func, select, text
 
-from crm.app import create_app
 from crm.core.db import db, disconnect, is_postgres, session, start_writing
 from crm.outbox.actions import AccountDraft, NewLetter, next_by_hand, plan_letters, put_wording, save_account
 from crm.outbox.actions.recording import record_by_hand
@@ -24,31 +21,11 @@ from crm.outbox.rules import Channel, HandEnd, Lane, LetterState, Outcome
 from crm.people.actions import make_origin
 from crm.people.models import Person
 from crm.people.rules import OriginKind
-from crm.settings import read
 from tests import make
-from tests.conftest import settings_of
 from tests.make import T0
 
 MANAGERS = 50
 PEOPLE = 120
-
-
-@pytest.fixture
-def house(app: Flask, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Flask]:
-    """An installation of its own, whose commits stay."""
-    address = f"sqlite:///{tmp_path}/own.db"
-    if app.config["SQLALCHEMY_DATABASE_URI"].startswith("postgresql"):
-        address = request.getfixturevalue("fresh_postgres_database")()
-    made = create_app(read(settings_of(tmp_path, address)), TESTING=True, WTF_CSRF_ENABLED=False)
-    with made.app_context():
-        upgrade()
-        start_writing()
-        make.programme()
-        session().commit()
-        disconnect()
-    yield made
-    with made.app_context():
-        disconnect()
 
 
 def queue_of(count: int) -> int:

@@ -1,16 +1,27 @@
-"""Sixty weeks of a train as fast as the clock turns: outages, doubled workers, kills, summer time, a holiday."""
+"""Sixty weeks of a train as fast as the clock turns: outages, doubled workers, kills, a database that falls
+over, summer time, a holiday.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
 from random import Random
+from threading import Barrier, Lock
+from typing import Any
 from zoneinfo import ZoneInfo
 
+import psycopg
+import pytest
 from flask import Flask
-from sqlalchemy import select
+from flask_migrate import upgrade
+from sqlalchemy import event, select
+from sqlalchemy.exc import DBAPIError
 
 from campaigns.releases.actions import (
     change_release,
@@ -25,11 +36,12 @@ from campaigns.releases.queries import planned_weeks
 from campaigns.releases.rules import Course, Gate, Notify, ReleaseState, Step, WaveKind, mark
 from campaigns.releases.tasks import advance_due, open_due, plan_weeks, welcome
 from crm.accounts.actions import accept_agreement, create_programme
+from crm.app import create_app
 from crm.builds.actions import NewCheckIn, record_check_ins, register_build
 from crm.builds.models import Build, BuildAccess, OpenWeek
 from crm.builds.rules import CheckInKind
 from crm.core import jobs
-from crm.core.db import session
+from crm.core.db import db, disconnect, session, start_writing
 from crm.core.jobs import Job
 from crm.core.journal import JournalEntry
 from crm.core.programme import required
@@ -37,6 +49,9 @@ from crm.core.weeks import monday, week_of, week_of_date
 from crm.outbox.actions import deliver_due
 from crm.outbox.models import Letter
 from crm.people.actions import add_person, tag
+from crm.settings import read
+from tests.conftest import settings_of
+from tests.databases import fragile_server
 from tests.stories.kill import let_leases_run_out
 
 WEEKS = 60
@@ -59,9 +74,34 @@ COURSE = Course(
 
 
 @dataclass
+class Power:
+    """What keeps the database up. `restart` is None where there is no server to fall over."""
+
+    restart: Callable[[], None] | None
+    cuts: int = 0
+    left: int | None = None
+    lock: Lock = field(default_factory=Lock)
+
+    def cut_after(self, statements: int) -> None:
+        if self.restart is not None:
+            self.left = statements
+
+    def note(self, *_statement: Any) -> None:
+        with self.lock:
+            if self.left is None or self.restart is None:
+                return
+            self.left -= 1
+            if self.left < 0:
+                self.left, self.cuts = None, self.cuts + 1
+                self.restart()
+
+
+@dataclass
 class Railway:
     """A programme with one train; `tick` is what beat and workers do at one moment."""
 
+    app: Flask
+    power: Power
     rng: Random
     train: Train
     testers: dict[int, datetime] = field(default_factory=dict)
@@ -74,24 +114,47 @@ class Railway:
         session().commit()
         return person.id
 
-    def tick(self, at: datetime) -> None:
-        """Each task twice, as two workers do it; what has a lease longer than it lives is taken over."""
+    def doubled(self, *tasks: Any) -> None:
+        """Two workers take each task at the same moment. One whose database falls over loses what it was at."""
+        for task in tasks:
+            together, cuts = Barrier(2), self.power.cuts
+
+            def work(task: Any = task, together: Barrier = together, cuts: int = cuts) -> None:
+                with self.app.app_context():
+                    start_writing()
+                    together.wait()
+                    try:
+                        task.run()
+                    except (DBAPIError, psycopg.OperationalError):
+                        if self.power.cuts == cuts:
+                            raise
+                    finally:
+                        db.session.remove()
+
+            with ThreadPoolExecutor(2) as workers:
+                for worker in [workers.submit(work) for _each in range(2)]:
+                    worker.result()
+
+    def tick(self, at: datetime, *, power_cut: bool = False) -> None:
+        """What had a lease longer than it lived is taken over; after a power cut beat sends its tasks again."""
         required().held_at = at
         session().commit()
-        for task in (open_due, advance_due):
-            task.run()
-            task.run()
+        if power_cut:
+            self.power.cut_after(self.rng.randrange(120))
+            self.doubled(open_due, advance_due, jobs.run_due, welcome)
+            self.power.left = None
+            session().rollback()
+            let_leases_run_out()
+        self.doubled(open_due, advance_due)
         if self.rng.random() < 0.3:
             self.killed_at_work(at)
-        jobs.run_due.run()
-        for _worker in range(2):
-            welcome.run()
+        self.doubled(jobs.run_due, welcome)
 
     def begin(self, at: datetime) -> None:
         """The hourly look at the calendar, and letters that leave."""
         required().held_at = at
-        for _worker in range(2):
-            plan_weeks.run()
+        session().commit()
+        self.doubled(plan_weeks)
         deliver_due(at)
         session().commit()
 
@@ -125,12 +188,29 @@ def departure(week: int) -> datetime:
     return datetime.combine(monday(week) + timedelta(days=4), time(17), ZONE).astimezone(UTC)
 
 
-def started() -> Railway:
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def house(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Flask, Power]]:
+    """An installation whose commits stay, on a server that nobody else uses."""
+    with ExitStack() as stack:
+        server = stack.enter_context(fragile_server()) if request.param == "postgresql" else None
+        address = server.address if server else f"sqlite:///{tmp_path}/own.db"
+        power = Power(server.restart if server else None)
+        made = create_app(read(settings_of(tmp_path, address)), TESTING=True)
+        with made.app_context():
+            upgrade()
+            start_writing()
+            event.listen(db.engine, "before_cursor_execute", power.note)
+            yield made, power
+            disconnect()
+
+
+def started(app: Flask, power: Power) -> Railway:
     at = departure(FIRST) - 4 * DAY
     create_programme(
         "Orange", "Asia/Shanghai", ["en", "zh"], "Lin", "lin@orange.example", at=at, postal_address="68 Q St"
     )
-    railway = Railway(Random(60), create_train("Friday", "android", 4, time(17), ZONE.key, at=at, course=COURSE))
+    train = create_train("Friday", "android", 4, time(17), ZONE.key, at=at, course=COURSE)
+    railway = Railway(app, power, Random(60), train)
     for number in range(9):
         railway.join(f"T{number}", at)
     tag(list(railway.testers)[:2], "core")
@@ -162,7 +242,7 @@ def week_of_story(railway: Railway, week: int, story: str) -> None:
         change_release(release.id, build_id=build.id, audience_id=None, at=leaves - 3 * DAY)
     session().commit()
     for moment in moments_of(leaves, story):
-        railway.tick(moment)
+        railway.tick(moment, power_cut=story == "power cut" and moment <= leaves)
         if story == "no build" and moment == leaves:
             assert session().get_one(Release, release.id, populate_existing=True).state is ReleaseState.HELD
             change_release(release.id, build_id=build.id, audience_id=None, at=moment)
@@ -193,18 +273,23 @@ def overruled(railway: Railway, release_id: int, at: datetime) -> None:
 
 
 def stories() -> Callable[[int], str]:
-    told = {5: "outage", 11: "newcomer", 14: "no build", 20: "hold", 29: "nobody runs it", 33: "outage", 40: "newcomer",
+    told = dict.fromkeys(range(2, WEEKS, 6), "power cut") | {
+            5: "outage", 11: "newcomer", 14: "no build", 20: "hold", 29: "nobody runs it", 33: "outage", 40: "newcomer",
             44: "no build", 47: "hold", 55: "outage"}  # fmt: skip
     return lambda number: told.get(number, "")
 
 
-def test_sixty_weeks_open_once_each_and_each_tester_gets_each_build_and_letter_once(database: Flask) -> None:
-    railway, told = started(), stories()
+def test_sixty_weeks_open_once_each_and_each_tester_gets_each_build_and_letter_once(
+    house: tuple[Flask, Power],
+) -> None:
+    railway, told = started(*house), stories()
     for number in range(WEEKS):
         week_of_story(railway, FIRST + number, told(number))
     last = departure(FIRST + WEEKS - 1)
     railway.begin(last + 6 * DAY)
     check(railway, told)
+    if railway.power.restart is not None:
+        assert railway.power.cuts > 10
 
 
 def check(railway: Railway, told: Callable[[int], str]) -> None:

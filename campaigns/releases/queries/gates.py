@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
 
 from campaigns.releases.models import Release, Train, Wave
-from campaigns.releases.rules import GIVING, REHEARSING, Evidence, Gate, Lack, ReleaseState, lacks, mark
+from campaigns.releases.rules import DEFAULT_GATE, GIVING, REHEARSING, Evidence, Gate, Lack, ReleaseState, lacks, mark
 from crm.builds.models import Build, BuildAccess, CheckIn
 from crm.builds.queries import ran
-from crm.builds.rules import CheckInKind
+from crm.builds.rules import RAN, CheckInKind
 from crm.core.db import is_postgres, session
 from crm.core.jobs import Job, JobState
 from crm.feedback.models import Request
@@ -51,6 +52,12 @@ def evidence(release: Release, hours: int) -> Evidence:
         select(func.count()).where(CheckIn.build_id == build_id, CheckIn.kind == CheckInKind.CRASH).scalar_subquery()
     )
     return Evidence(*session().execute(select(given, runs, blockers, crashes)).one())
+
+
+def first_gate() -> Gate:
+    """What a new train is offered. While no device has told of a run at all, a share of runs would wait for ever."""
+    heard = session().scalar(select(CheckIn.id).where(CheckIn.kind.in_(RAN)).limit(1)) is not None
+    return DEFAULT_GATE if heard else replace(DEFAULT_GATE, ran_percent=None)
 
 
 def waits_for(release: Release, wave: Wave, gate: Gate) -> list[Lack]:

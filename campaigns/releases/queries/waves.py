@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, Select, and_, case, exists, func, literal, not_, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, exists, func, not_, or_, select, true
 
 from campaigns.audience.models import FrozenMember
 from campaigns.audience.queries import people_of
@@ -22,7 +23,7 @@ from campaigns.releases.rules import (
     seed_of,
 )
 from crm.accounts.models import Agreement, Credential
-from crm.accounts.queries import staff_ids, testers
+from crm.accounts.queries import running_agreements, staff_ids, testers
 from crm.builds.models import Build, BuildAccess
 from crm.builds.queries.seats import seated_after, without_seat
 from crm.core.db import session
@@ -54,23 +55,23 @@ def wave_or_404(release: Release, position: int) -> Wave:
     return found
 
 
-def _core(train_id: int, at: datetime) -> ColumnElement[bool]:
+def _core(train_id: int, at: datetime, person: Any) -> ColumnElement[bool]:
     """Of those who are testers: in the train's audience for it, else who wears the tag."""
     audience_id = session().get_one(Train, train_id).core_audience_id
     chosen = matching({"tag": CORE_TAG}, at) if audience_id is None else people_of(audience_id, at)
-    return Person.id.in_(select(chosen.subquery().c[0]))
+    return person.in_(select(chosen.subquery().c[0]))  # type: ignore[no-any-return]  # a column's in_ is a clause
 
 
-def _drawn(release_id: int, wave: Wave) -> ColumnElement[bool]:
+def _drawn(release_id: int, wave: Wave, person: Any) -> ColumnElement[bool]:
     """rules.place_of in the database."""
     factor, offset = seed_of(release_id, wave.position)
-    return (Person.id % PRIME * factor + offset) % PRIME % WHOLE < (wave.percent or 0) * WHOLE // 100
+    return (person % PRIME * factor + offset) % PRIME % WHOLE < (wave.percent or 0) * WHOLE // 100  # type: ignore[no-any-return]  # a column's < is a clause
 
 
-def _belongs(release: Release, wave: Wave, at: datetime) -> ColumnElement[bool]:
+def _belongs(release: Release, wave: Wave, at: datetime, person: Any = Person.id) -> ColumnElement[bool]:
     if wave.kind is WaveKind.CORE:
-        return _core(release.train_id, at)
-    return _drawn(release.id, wave) if wave.kind is WaveKind.SHARE else true()
+        return _core(release.train_id, at, person)
+    return _drawn(release.id, wave, person) if wave.kind is WaveKind.SHARE else true()
 
 
 def _audience(release: Release, at: datetime) -> Select[int]:
@@ -106,10 +107,16 @@ def sizes(release: Release, waves: list[Wave], at: datetime) -> dict[int, int]:
         return {wave.position: count for wave, count in zip(waves, counts, strict=True)}
     found = {wave.position: size(staff_ids()) if wave.kind is WaveKind.STAFF else 0 for wave in waves}
     others = [wave for wave in waves if wave.kind is not WaveKind.STAFF]
-    if others:
-        first = case(*((_belongs(release, wave, at), literal(wave.position)) for wave in others))
-        walk = _audience(release, at).with_only_columns(first.label("position"), func.count()).group_by("position")
-        found.update((position, count) for position, count in session().execute(walk) if position is not None)
+    if not others:
+        return found
+    person = Agreement.person_id
+    walk = running_agreements()
+    if release.audience_id is not None:
+        walk = walk.where(person.in_(select(people_of(release.audience_id, at).subquery().c[0])))
+    belongs = [_belongs(release, wave, at, person) for wave in others]
+    firsts = [and_(here, *map(not_, belongs[:place])) for place, here in enumerate(belongs)]
+    counts = session().execute(walk.with_only_columns(*(func.count().filter(first) for first in firsts))).one()
+    found.update((wave.position, count) for wave, count in zip(others, counts, strict=True))
     return found
 
 

@@ -91,7 +91,8 @@ class Gate:
         return self.ran_percent is None and self.blockers is None and self.crashes is None
 
 
-DEFAULT_GATE = Gate(ran_percent=50, hours=24, blockers=1, crashes=5)
+DEFAULT_GATE = Gate(ran_percent=30, hours=24, blockers=3, crashes=5)
+"""What a new train's form starts with."""
 
 
 @dataclass(frozen=True)

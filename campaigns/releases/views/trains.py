@@ -8,7 +8,7 @@ from flask import redirect, render_template, url_for
 
 from campaigns.releases.actions import change_train, course_of, create_train, prepare_weeks
 from campaigns.releases.forms import ScheduleForm, TrainForm
-from campaigns.releases.queries import train_or_404
+from campaigns.releases.queries import first_gate, train_or_404
 from campaigns.releases.rules import Course
 from campaigns.releases.views import bp
 from crm.core import programme
@@ -21,8 +21,8 @@ from crm.core.guards import May, staff
 @bp.route("/trains/new", methods=["GET", "POST"])
 @staff(May.RELEASES)
 def new_train() -> Any:
-    form = TrainForm(data={"zone": programme.required().zone})
-    form.offer(Course())
+    form, gate = TrainForm(data={"zone": programme.required().zone}), first_gate()
+    form.offer(Course(gate=gate))
     if form.validate_on_submit():
         at = programme.moment()
         try:
@@ -42,7 +42,7 @@ def new_train() -> Any:
         except Refusal as error:
             session().rollback()
             refuse(form.name, str(error))
-    return render_template("releases/train.html", form=form, train=None)
+    return render_template("releases/train.html", form=form, train=None, heard=gate.ran_percent is not None)
 
 
 @bp.route("/trains/<int:train_id>/edit", methods=["GET", "POST"])

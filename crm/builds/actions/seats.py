@@ -12,6 +12,7 @@ from typing import Any, cast
 from flask_babel import gettext as _
 from sqlalchemy import Select, Table, func, insert, literal, select, update
 
+from crm.accounts.queries import testers
 from crm.builds.actions.seat_letters import tell_lost, tell_seated, tell_warned
 from crm.builds.models import Build, BuildAccess, Seat, SeatPolicy
 from crm.builds.queries.seats import (
@@ -22,7 +23,6 @@ from crm.builds.queries.seats import (
     lost_seats,
     ran_after,
     seat_of,
-    still_testers,
     waiting_line,
 )
 from crm.builds.rules.seats import LEAST_GRACE, MOST_GRACE, MOST_SEATS, MOST_WEEKS, SeatEnd, SeatRule, SeatState
@@ -109,9 +109,8 @@ def _seat_those_who_have_it(platform: str, at: datetime) -> None:
     has = (
         select(BuildAccess.person_id)
         .join(Build, Build.id == BuildAccess.build_id)
-        .join(Person, Person.id == BuildAccess.person_id)
-        .where(Build.platform == platform, Person.is_staff.is_(False), Person.id.in_(still_testers()))
-        .where(Person.id.not_in(select(Seat.person_id).where(Seat.platform == platform)))
+        .where(Build.platform == platform, BuildAccess.person_id.in_(testers()))
+        .where(BuildAccess.person_id.not_in(select(Seat.person_id).where(Seat.platform == platform)))
         .distinct()
         .subquery()
     )
@@ -178,7 +177,7 @@ def sweep_seats(platform: str, at: datetime) -> int:
         kept = update(Seat).where(*held, Seat.warned_at.is_not(None))
     session().execute(kept.values(**UNWARNED).execution_options(synchronize_session=False))
     gone = select(Seat.id).where(Seat.platform == platform, Seat.state != SeatState.RELEASED)
-    left = _move(gone.where(Seat.person_id.not_in(still_testers())), at, FREED | {"ended": SeatEnd.LEFT})
+    left = _move(gone.where(Seat.person_id.not_in(testers())), at, FREED | {"ended": SeatEnd.LEFT})
     lost = _move(lost_seats(platform, at), at, FREED | {"ended": SeatEnd.IDLE, "why": ""})
     tell_lost(platform, lost, at)
     warned = _warn(platform, rule, at)

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 
-from crm.accounts.models import Agreement
+from crm.accounts.queries import testers
 from crm.builds.models import Build, CheckIn, Seat, SeatPolicy
 from crm.builds.rules import RAN
 from crm.builds.rules.seats import SeatRule, SeatState
@@ -98,11 +98,6 @@ def place_in_line(seat: Seat) -> int:
     return (session().scalar(waiting) or 0) + 1
 
 
-def still_testers() -> Select[int]:
-    """People with a running agreement."""
-    return select(Agreement.person_id).where(Agreement.ended_at.is_(None))
-
-
 def ran_after(platform: str, moment: Any) -> ColumnElement[bool]:
     """Of seats: their person ran a build of the platform, or one that nobody has registered, after this moment,
     which may be a column."""
@@ -122,7 +117,7 @@ def idle_seats(platform: str, since: datetime) -> Select[int]:
         Seat.state == SeatState.HELD,
         Seat.warned_at.is_(None),
         Seat.since <= since,
-        Seat.person_id.in_(still_testers()),
+        Seat.person_id.in_(testers()),
         ~ran_after(platform, since),
     )
 
@@ -155,7 +150,7 @@ def effect_of(platform: str, rule: SeatRule, at: datetime) -> Effect:
 
 def waiting_line(platform: str) -> Select[int]:
     """The seats of those who wait and are testers, in order."""
-    waits = (Seat.platform == platform, Seat.state == SeatState.WAITING, Seat.person_id.in_(still_testers()))
+    waits = (Seat.platform == platform, Seat.state == SeatState.WAITING, Seat.person_id.in_(testers()))
     return select(Seat.id).where(*waits).order_by(*IN_ORDER)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import shlex
 from datetime import time, timedelta
 from html import unescape
@@ -26,7 +27,7 @@ from campaigns.releases.actions import (
 )
 from campaigns.releases.models import Release, Train, Wave
 from campaigns.releases.queries import figures, page_token
-from campaigns.releases.rules import ReleaseState
+from campaigns.releases.rules import DEFAULT_GATE, ReleaseState
 from campaigns.releases.tasks import open_due
 from crm.builds.actions import NewCheckIn, keep_file, record_check_ins, withdraw_build
 from crm.builds.models import Build, BuildAccess, OpenWeek
@@ -234,6 +235,33 @@ def test_staff_lay_a_train_plan_and_cancel(lins_browser: FlaskClient, database: 
     assert lins_browser.post(f"{page}/plan-again").status_code == 302
     for address in ("/releases", "/trains/new", f"/trains/{release.train_id}/edit"):
         assert lins_browser.get(address).status_code == 200
+
+
+def test_a_new_train_starts_with_a_gate_that_can_open(lins_browser: FlaskClient, ada: Person) -> None:
+    """A share of runs is asked for only once devices tell of runs at all."""
+    figures = ("gate_percent", "gate_hours", "gate_blockers", "gate_crashes")
+
+    def offered() -> tuple[str | None, ...]:
+        page = lins_browser.get("/trains/new").text
+        fields = {name: re.search(rf'<input[^>]*name="{name}"[^>]*>', page) for name in figures}
+        values = {name: re.search(r'value="(\d*)"', found[0]) for name, found in fields.items() if found}
+        return tuple(one[1] if one else None for one in values.values())
+
+    assert offered() == ("", "24", "3", "5")
+    make.check_in(ada, NOW, kind=CheckInKind.REPORT)
+    session().commit()
+    assert offered() == ("", "24", "3", "5")
+    make.check_in(ada, NOW)
+    session().commit()
+    assert offered() == ("30", "24", "3", "5")
+    sent = TRAIN_FORM | dict(zip(figures, offered(), strict=True))
+    assert lins_browser.post("/trains/new", data=sent).status_code == 302
+    assert session().scalars(select(Train)).one().gate == DEFAULT_GATE
+    assert "30 % ran it within 24 hours" in lins_browser.get(f"/releases/{first_release()}").text
+
+
+def first_release() -> int:
+    return session().scalars(select(Release.id).order_by(Release.week)).first() or 0
 
 
 @pytest.mark.parametrize("week", [END, 99_999_999, 10**30])

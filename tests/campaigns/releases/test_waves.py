@@ -118,6 +118,11 @@ def test_everybody_is_in_exactly_one_wave(build: Build, lin: Person, ada: Person
     told = sizes(kept, waves_of(kept), OPENS)
     assert told == {0: 1, 1: 2, 2: len(share), 3: len(rest)}
     assert 8 <= len(share) <= 28, "about thirty percent of sixty"
+    make.tester("Staff since", is_staff=True)
+    make.tester("Merged", merged_into_id=ada.id)
+    make.tester("Forgotten", forgotten_at=OPENS)
+    end_agreement(make.tester("Left").id, at=OPENS, reason="no time")
+    assert sizes(kept, waves_of(kept), OPENS) == {n: len(wave) for n, wave in enumerate(people_by_wave(kept))}
     freeze_release(release.id, NOW)
     assert people_by_wave(release_or_404(release.id)) == [staff, core, share, rest]
 

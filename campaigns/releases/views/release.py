@@ -37,7 +37,9 @@ from crm.core.db import session
 from crm.core.errors import NotThere
 from crm.core.guards import May, staff, viewer
 from crm.core.jobs import Job
+from crm.core.tokens import whole_address
 from crm.core.weeks import friday
+from crm.invites.queries import qr_picture
 from crm.people.models import Person
 
 SHOWN = 5
@@ -115,6 +117,8 @@ def show(release_id: int) -> str:
         release=release,
         train=train,
         build=_build(release),
+        address=(address := whole_address(f"/get/{release.id}")),
+        qr=qr_picture(address) if opened else None,
         has_file=bool(release.build_id and artefacts_of(release.build_id)),
         friday=friday(release.week),
         audience=audience_name(release.audience_id),

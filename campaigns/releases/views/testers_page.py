@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import shlex
 
-from flask import render_template
+from flask import redirect, render_template, url_for
 from flask_babel import gettext as _
+from werkzeug.wrappers import Response as AnyResponse
 
 from campaigns.releases.models import Release
-from campaigns.releases.queries import read_page_token, release_or_404, train_or_404
+from campaigns.releases.queries import page_token, read_page_token, release_or_404, train_or_404
 from campaigns.releases.views import bp
 from crm.builds.models import Artefact
 from crm.builds.queries import (
@@ -23,7 +24,7 @@ from crm.builds.queries import (
 from crm.core import clock, programme
 from crm.core.db import session
 from crm.core.errors import NotAllowed
-from crm.core.guards import by_link
+from crm.core.guards import May, by_link, signed_in, viewer
 from crm.core.languages import current_language, speak_to
 from crm.core.tokens import whole_address
 from crm.people.models import Person
@@ -44,6 +45,18 @@ def reader_of(token: str) -> tuple[Release, int]:
     if release.build_id is None or not may_have(release.build_id, person_id):
         raise NotAllowed(_("This link gives no access any more. Sign in to see which build is yours."))
     return release, person_id
+
+
+@bp.get("/get/<int:release_id>")
+@signed_in
+def permanent(release_id: int) -> AnyResponse:
+    """The release's own address, the same for everybody: leads each tester to their page of it, staff to theirs."""
+    release, who = release_or_404(release_id), viewer()
+    if who.may(May.SEE):
+        return redirect(url_for("releases.show", release_id=release_id))
+    if release.build_id is None or not may_have(release.build_id, who.person_id):
+        raise NotAllowed(_("This release has not come to you. Look at My build for the one that is yours."))
+    return redirect(url_for("releases.of_tester", token=page_token(release_id, who.person_id)))
 
 
 @bp.get("/r/<token>")

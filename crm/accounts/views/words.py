@@ -55,6 +55,7 @@ DEEDS: dict[str, Any] = {
     "seats.rule": _l("changed the rule of seats"),
     "seats.give": _l("gave a seat"),
     "seats.release": _l("freed a seat"),
+    "sign_build": _l("added a signature to a build"),
     "renew_build": _l("let a build run longer"),
     "write_notes": _l("wrote notes"),
     "fcodes.issue": _l("issued F-codes"),

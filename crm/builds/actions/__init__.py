@@ -1,7 +1,7 @@
 """The verbs of builds, by what they are about."""
 
 from crm.builds.actions.access import grant_access, mark_open_week, note_download
-from crm.builds.actions.artefacts import FOLDER, attach_file, keep_file, suffix_of, without_file
+from crm.builds.actions.artefacts import FOLDER, attach_file, keep_file, sign_artefact, suffix_of, without_file
 from crm.builds.actions.catalogue import (
     BadChannel,
     BadEnd,
@@ -40,6 +40,7 @@ __all__ = [
     "register_build",
     "renew_build",
     "resume_build",
+    "sign_artefact",
     "suffix_of",
     "withdraw_build",
     "without_file",

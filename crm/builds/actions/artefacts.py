@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from base64 import b64decode
+from binascii import Error as NotBase64
 from datetime import datetime
 from pathlib import PurePosixPath
 from typing import BinaryIO, cast
 
 from flask_babel import gettext as _
-from sqlalchemy import Table, select
+from sqlalchemy import Table, select, update
 
 from crm.builds.models import Artefact, Build
 from crm.builds.rules import LONGEST_DEVICE
@@ -21,6 +23,7 @@ from crm.core.wake import wake_after_commit
 ARTEFACT = cast(Table, Artefact.__table__)
 FOLDER = "builds"
 DEVICE = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,{LONGEST_DEVICE - 1}}}")
+LONGEST_SIGNATURE = 2000
 LOOK = "crm.builds.tasks.look_at_artefacts"
 
 
@@ -90,3 +93,22 @@ def suffix_of(file_name: str) -> str:
     """`.apk`, or nothing when the end of the name is no plain suffix."""
     suffix = PurePosixPath(clean_name(file_name)).suffix
     return suffix if suffix[1:].isalnum() and len(suffix) <= 12 else ""
+
+
+def sign_artefact(artefact_id: int, signature: str, at: datetime) -> None:
+    """Keeps its makers' signature, the text of minisign's `.sig` file as Tauri's tool writes it.
+
+    Raises NotUnderstood for what is none, MoveRefused where it has one: a device may have read it.
+    """
+    told = "".join(signature.split())
+    try:
+        plain = b64decode(told, validate=True).decode()
+    except (NotBase64, UnicodeDecodeError):
+        plain = ""
+    if len(told) > LONGEST_SIGNATURE or not plain.startswith("untrusted comment:"):
+        raise NotUnderstood(_("This is no signature of Tauri's: paste the whole text of the .sig file."))
+    this = update(Artefact).where(Artefact.id == artefact_id, Artefact.minisign.is_(None))
+    signed = session().execute(this.values(minisign=told).returning(Artefact.build_id)).first()
+    if signed is None:
+        raise MoveRefused(_("This file has its signature already."))
+    journal.record("sign_build", f"build:{signed[0]}", at=at, after={"artefact": artefact_id})

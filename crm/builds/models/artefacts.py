@@ -16,6 +16,7 @@ class Artefact(Numbered):
 
     `size` in bytes, `sha256` in hex. Once it has been looked at, it also has what updaters ask for (`sha512` and
     `ed25519`, a signature, both in base64) and what the package says of itself, as far as it could be read.
+    `minisign` is a signature by its makers' own key, for Tauri.
     """
 
     __tablename__ = "artefact"
@@ -42,6 +43,7 @@ class Artefact(Numbered):
     app_version: Mapped[str | None]
     needs_os: Mapped[str | None]
     icon_key: Mapped[str | None]
+    minisign: Mapped[str | None]
 
 
 class Upload(Numbered):

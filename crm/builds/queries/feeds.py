@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Executable, ScalarSelect, and_, bindparam,
 from crm.accounts.models import Agreement
 from crm.builds.models import Artefact, Build, BuildAccess, BuildNote, CheckIn, FeedKey, FeedSigner
 from crm.builds.queries.access import offers
+from crm.builds.rules.feeds import Needs
 from crm.core.db import UtcDateTime, session
 from crm.core.errors import NotAllowed
 from crm.core.tokens import read, sign
@@ -34,6 +35,7 @@ class Offered(NamedTuple):
     sha512: str | None
     ed25519: str | None
     app_id: str | None
+    minisign: str | None
     notes: str | None
 
 
@@ -66,8 +68,8 @@ def feed_key_of(person_id: int) -> FeedKey | None:
     return session().scalar(working.order_by(FeedKey.id.desc()).limit(1))
 
 
-@lru_cache(maxsize=2)
-def _offer_query(*, proved: bool) -> Executable:
+@lru_cache(maxsize=3)
+def _offer_query(needs: Needs) -> Executable:
     """Made once, for making it takes as long as its answer. Asks for `key_id`, `platform`, `device`, `at`,
     `first_language`."""
     notes = func.coalesce(
@@ -83,8 +85,10 @@ def _offer_query(*, proved: bool) -> Executable:
         or_(tester, Person.is_staff),
     ]
     for_it = [Artefact.build_id == Build.id, or_(Artefact.device == "", Artefact.device == bindparam("device"))]
-    if proved:
+    if needs is Needs.PROOF:
         for_it.append(Artefact.looked_at.is_not(None))
+    elif needs is Needs.MINISIGN:
+        for_it.append(Artefact.minisign.is_not(None))
     return (
         select(
             FeedKey.person_id,
@@ -98,6 +102,7 @@ def _offer_query(*, proved: bool) -> Executable:
             Artefact.sha512,
             Artefact.ed25519,
             Artefact.app_id,
+            Artefact.minisign,
             notes.label("notes"),
         )
         .join(Person, Person.id == FeedKey.person_id)
@@ -110,15 +115,15 @@ def _offer_query(*, proved: bool) -> Executable:
 
 
 def offered_to_key(
-    key_id: int, platform: str, first_language: str, at: datetime, *, device: str = "", proved: bool
+    key_id: int, platform: str, first_language: str, at: datetime, *, device: str = "", needs: Needs
 ) -> Offered | None:
-    """None for a key that opens nothing. `proved`: only files that have been looked at.
+    """None for a key that opens nothing. `needs`: which files its format can tell of.
 
     The build is the newest that the owner may have and that has a file for the device, as in `offered`; a held or
     withdrawn one never.
     """
     asked = {"key_id": key_id, "platform": platform, "device": device, "at": at, "first_language": first_language}
-    row = session().execute(_offer_query(proved=proved), asked).first()
+    row = session().execute(_offer_query(needs), asked).first()
     return Offered(*row) if row else None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import datetime
+from http import HTTPStatus
 
 from flask import Response, abort, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
@@ -43,12 +44,13 @@ def _offer(found: Offered, platform: str, at: datetime) -> Offer | None:
         sha512=found.sha512,
         ed25519=found.ed25519,
         app_id=found.app_id,
+        minisign=found.minisign,
     )
 
 
 def _etag(form: Format, found: Offered, at: datetime) -> str:
     """Another one in another week too: the address of the file comes to its end."""
-    parts = (form.key, found.artefact_id, found.person_id, found.ed25519, found.notes, link_ends_on(at))
+    parts = (form.key, found.artefact_id, found.person_id, found.ed25519, found.minisign, found.notes, link_ends_on(at))
     told = "\0".join(map(str, parts))
     return hashlib.sha256(told.encode()).hexdigest()[:32]
 
@@ -66,7 +68,7 @@ def feed(token: str, platform: str, file: str) -> Response:
         abort(404)
     known, now = programme.required(), clock.now()
     device = request.args.get("device", "")
-    found = offered_to_key(key_id, platform, known.languages[0], programme.moment(), device=device, proved=form.proved)
+    found = offered_to_key(key_id, platform, known.languages[0], programme.moment(), device=device, needs=form.needs)
     if found is None:
         abort(404)
     running = running_version(request.args.get("version"), request.user_agent.string)
@@ -77,6 +79,8 @@ def feed(token: str, platform: str, file: str) -> Response:
     response.make_conditional(request)
     if response.status_code != 304:
         response.set_data(form.write(_offer(found, platform, now), known.name))
+        if not response.content_length:
+            response.status_code = HTTPStatus.NO_CONTENT
     if running is not None:
         _note(found.person_id, running, platform)
     return response

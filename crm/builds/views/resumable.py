@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from flask import Response, make_response, redirect, render_template, request, url_for
+from flask import Response, flash, make_response, redirect, render_template, request, url_for
+from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
+from crm.builds.actions import sign_artefact
+from crm.builds.models import Artefact
 from crm.builds.queries import artefacts_of, build_or_404, open_uploads
 from crm.builds.rules import UploadState
 from crm.builds.views import bp, tus
+from crm.core import programme
+from crm.core.db import session
+from crm.core.errors import NotThere, NotUnderstood
 from crm.core.guards import May, staff
+from crm.core.pages import typed
 
 
 @bp.after_request
@@ -38,6 +45,24 @@ def give_up(upload_id: int) -> AnyResponse:
     """The button for what nobody will go on with, or what was refused."""
     build_id = tus.mine(upload_id).build_id
     tus.give_up(upload_id)
+    return redirect(url_for("builds.show", build_id=build_id))
+
+
+@bp.post("/builds/artefacts/<int:artefact_id>/signature")
+@staff(May.BUILDS)
+def sign(artefact_id: int) -> AnyResponse:
+    """What the makers of a Tauri app have signed its file with."""
+    artefact = session().get(Artefact, artefact_id)
+    if artefact is None:
+        raise NotThere(_("There is no such file."))
+    build_id = artefact.build_id
+    try:
+        sign_artefact(artefact_id, typed("signature"), programme.moment())
+        session().commit()
+        flash(_("The signature is kept: Tauri's updaters are offered this file."), "success")
+    except NotUnderstood as error:
+        session().rollback()
+        flash(str(error), "error")
     return redirect(url_for("builds.show", build_id=build_id))
 
 

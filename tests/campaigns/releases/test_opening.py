@@ -317,6 +317,22 @@ def test_the_command_that_goes_on_with_a_download_is_one_that_curl_takes(
     assert "/b/" in shlex.split(command)[5]
 
 
+def test_the_releases_own_address_leads_each_to_theirs(
+    release: Release, ada: Person, adas_browser: FlaskClient, lins_browser: FlaskClient, client: FlaskClient
+) -> None:
+    session().commit()
+    address = f"/get/{release.id}"
+    assert adas_browser.get(address).status_code == 403
+    open_release(release.id, OPENS)
+    session().commit()
+    assert adas_browser.get(address).location == f"/r/{page_token(release.id, ada.id)}"
+    assert lins_browser.get(address).location == f"/releases/{release.id}"
+    assert "/sign-in" in client.get(address).location
+    page = lins_browser.get(f"/releases/{release.id}").text
+    assert address in page
+    assert "data:image/svg+xml" in page
+
+
 def test_a_tester_opens_no_staff_page(adas_browser: FlaskClient, release: Release) -> None:
     session().commit()
     assert adas_browser.get(f"/releases/{release.id}").status_code == 403

@@ -7,7 +7,7 @@ import io
 import json
 import plistlib
 import zipfile
-from base64 import b64decode
+from base64 import b64decode, b64encode
 from collections.abc import Callable
 from datetime import timedelta
 from xml.etree import ElementTree as ET
@@ -145,7 +145,7 @@ def test_a_build_on_hold_is_gone_from_the_next_answer_and_comes_back(
 def test_who_has_nothing_or_has_left_is_told_so_without_an_error(client: FlaskClient, ada: Person, start: str) -> None:
     def all_feeds() -> list[bytes]:
         answers = [client.get(f"{start}/{form.platforms[0]}/{form.file}") for form in FORMATS]
-        assert {answer.status_code for answer in answers} == {200}
+        assert {answer.status_code for answer in answers} == {200, 204}
         return [answer.data for answer in answers]
 
     nothing = all_feeds()
@@ -294,3 +294,29 @@ def test_notes_with_characters_that_xml_cannot_hold_break_no_feed(client: FlaskC
     read = parsed(client.get(f"{start}/macos/appcast.xml").data)
     assert read.findtext("channel/item/description") == "a b "
     assert json.loads(client.get(f"{start}/macos/build.json").data)["build"]["notes"].startswith("a")
+
+
+SIGNATURE = b64encode(b"untrusted comment: signature from tauri secret key\nRUTxyz\ntrusted comment: 1\nabc==").decode()
+
+
+def test_tauri_is_told_of_signed_files_only_and_else_of_nothing(
+    client: FlaskClient, ada: Person, start: str, lins_browser: FlaskClient
+) -> None:
+    build = given(ada, "linux", "2.0.0")
+    feed = f"{start}/linux/tauri.json"
+    nothing = client.get(feed)
+    assert (nothing.status_code, nothing.data) == (204, b"")
+    artefact = session().query(Artefact).filter_by(build_id=build.id).one()
+    place = f"/builds/artefacts/{artefact.id}/signature"
+    for bad in ("", "not base64 ?", b64encode(b"something").decode()):
+        lins_browser.post(place, data={"signature": bad})
+        assert client.get(feed).status_code == 204
+    assert lins_browser.post(place, data={"signature": f" {SIGNATURE[:40]}\n{SIGNATURE[40:]}\n"}).status_code == 302
+    told = client.get(feed)
+    assert {key: told.get_json()[key] for key in ("version", "signature")} == {
+        "version": "2.0.0",
+        "signature": SIGNATURE,
+    }
+    assert client.get(path_of(told.get_json()["url"]), buffered=True).data == DATA
+    assert client.get(feed, headers={"If-None-Match": told.headers["ETag"]}).status_code == 304
+    assert lins_browser.post(place, data={"signature": SIGNATURE}).status_code == 409

@@ -28,6 +28,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from flask import Flask
 from flask_migrate import upgrade
 from sqlalchemy import Table, delete, text
+from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from crm.accounts.actions import create_programme, make_api_token
 from crm.accounts.models import Agreement
@@ -106,19 +107,24 @@ def record(beats: list[NewCheckIn], batch: int = 5000, *, commit: bool = False) 
 
 
 def sent(app: Flask, beats: list[NewCheckIn], batch: int, token: str) -> Callable[[], None]:
-    """The door itself, without a socket. Bodies are written before the clock starts, as devices would."""
+    """The door itself, without a socket. Requests are written before the clock starts, as devices would."""
     items = [
         {"version": one.version, "kind": one.kind.value, "at": one.at.isoformat(), "client_key": one.client_key}
         for one in beats
     ]
     bodies = [json.dumps({"check_ins": items[n : n + batch]}) for n in range(0, len(items), batch)]
-    client = app.test_client()
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
 
+    requests = [
+        EnvironBuilder("/api/v1/check-ins", method="POST", data=body, headers=[*headers.items()]).get_environ()
+        for body in bodies
+    ]
+
     def write() -> None:
-        for body in bodies:
-            answer = client.post("/api/v1/check-ins", data=body, headers=headers)
-            assert answer.status_code == 200, answer.text
+        for request in requests:
+            request["wsgi.input"].seek(0)
+            said, status, _headers = run_wsgi_app(app, request, buffered=True)
+            assert status == "200 OK", b"".join(said)
 
     return write
 

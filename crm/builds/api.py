@@ -35,6 +35,7 @@ from crm.builds.rules import (
     Order,
     by_our_clock,
 )
+from crm.builds.rules.batches import PRINTABLE, at_a_glance
 from crm.builds.views import tus
 from crm.core import clock, files, programme
 from crm.core.db import session
@@ -44,8 +45,6 @@ from crm.core.problems import problem_of
 
 bp = APIBlueprint("builds_api", __name__, url_prefix="/api/v1", tag="builds")
 BLUEPRINTS = (bp,)
-PRINTABLE = Regexp(r"^[^\x00-\x1f\x7f\ud800-\udfff]*\Z")
-"""No control characters, and no half of a surrogate pair, which JSON can write and no database can keep."""
 Fault = tuple[str, str]
 
 
@@ -60,14 +59,14 @@ class CheckInSchema(Schema):
 
     version = String(
         required=True,
-        validate=[Length(1, LONGEST_VERSION), PRINTABLE],
+        validate=[Length(1, LONGEST_VERSION), Regexp(PRINTABLE)],
         metadata={"description": "What runs, as the device names it; kept also when no such build is registered."},
     )
     platform = String(validate=OneOf(PLATFORMS), metadata={"description": "Needed where platforms share a version."})
     kind = String(load_default=RAN[1].value, validate=OneOf([kind.value for kind in RAN]))
     at = AwareDateTime(metadata={"description": "With its offset. Left out: now. At most 10 minutes ahead."})
     client_key = String(
-        validate=[Length(1, LONGEST_KEY), PRINTABLE],
+        validate=[Length(1, LONGEST_KEY), Regexp(PRINTABLE)],
         metadata={"description": "Your own key of this check-in: sent again, it is recorded once."},
     )
 
@@ -85,6 +84,11 @@ class CheckInsSchema(Schema):
             "A clock that is more than a minute from ours shifts each `at` by the difference."
         }
     )
+
+    def load(self, data: Any, **more: Any) -> Any:
+        """A batch without a fault, as nearly all are, is read at a glance; the fields are asked about any other."""
+        read = at_a_glance(data)
+        return super().load(data, **more) if read is None else read
 
     @pre_load
     def _one_is_a_batch_too(self, body: Any, **_more: Any) -> Any:

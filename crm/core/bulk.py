@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from itertools import chain, islice
 from typing import Any, TypeVar
 
@@ -55,6 +56,7 @@ def among(column: Any, ids: Collection[int]) -> ColumnElement[bool]:
     return column.in_(select(cast(each.c.value, Key)))  # type: ignore[no-any-return]  # a column's in_ is a clause
 
 
+@lru_cache(maxsize=256)  # many rows share the moment at which they arrived
 def _sqlite_moment(value: datetime | None) -> str | None:
     """What SQLAlchemy writes for a moment, four times as fast: imports and replays write hundreds of thousands."""
     if value is None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple, cast
 
-from sqlalchemy import Table, select
+from sqlalchemy import Table, bindparam, select
 
 from crm.builds.models import Build, CheckIn
 from crm.builds.rules import CheckInKind
@@ -15,7 +15,10 @@ from crm.core.bulk import load
 from crm.core.db import session
 from crm.core.restand import restand
 
-CHECK_IN = cast(Table, CheckIn.__table__)
+CHECK_IN, BUILD = cast(Table, CheckIn.__table__), cast(Table, Build.__table__)
+NAMED = select(BUILD.c.id, BUILD.c.platform, BUILD.c.version).where(
+    BUILD.c.version.in_(bindparam("versions", expanding=True))
+)
 FEW = 500
 COLUMNS = ("person_id", "build_id", "version", "kind", "at", "received_at", "client_key")
 
@@ -44,10 +47,11 @@ class Versions:
     def __init__(self, only: set[str] | None = None) -> None:
         """`only`: the versions that will be asked for, when they are few."""
         self._exact: dict[tuple[str | None, str], int | None] = {}
-        query = select(Build.id, Build.platform, Build.version)
-        if only is not None:
-            query = query.where(Build.version.in_(only))
-        for build_id, platform, version in session().execute(query):
+        if only is None:
+            known = session().execute(select(BUILD.c.id, BUILD.c.platform, BUILD.c.version))
+        else:
+            known = session().execute(NAMED, {"versions": list(only)})
+        for build_id, platform, version in known:
             self._exact[platform, version] = build_id
             self._exact[None, version] = None if (None, version) in self._exact else build_id
 

@@ -22,6 +22,7 @@ EVERY: dict[str, float] = {
     "crm.groups.tasks.read_rooms": 20,
     "crm.people.tasks.sweep": 3600,
     "crm.builds.tasks.prove_files": 10,
+    "crm.builds.tasks.record_batches": 5,
     "campaigns.outreach.tasks.plan_due": 15,
     "campaigns.outreach.tasks.guard": 30,
     "campaigns.outreach.tasks.advance_due": 15,
@@ -36,7 +37,13 @@ EVERY: dict[str, float] = {
 }
 
 WHILE_HELD = frozenset(
-    {"crm.core.jobs.run_due", "crm.funnel.tasks.settle", "crm.outbox.tasks.send_due", "crm.people.tasks.sweep"}
+    {
+        "crm.builds.tasks.record_batches",
+        "crm.core.jobs.run_due",
+        "crm.funnel.tasks.settle",
+        "crm.outbox.tasks.send_due",
+        "crm.people.tasks.sweep",
+    }
 )
 
 

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, Table, exists, select
 
-from crm.builds.models import Build, BuildAccess, CheckIn, CheckInImport, FeedKey, Seat
+from crm.builds.models import Build, BuildAccess, CheckIn, CheckInBatch, CheckInImport, FeedKey, Seat
 from crm.builds.queries import builds_of, download_token, has_run, newest_builds, notes_in, notes_of, ran, runs_of
 from crm.builds.rules import PLATFORMS, RAN, CheckInKind
 from crm.core import programme
@@ -109,6 +109,7 @@ OFFERS = RoomOffers(
     room="builds",
     owned=(
         _owned(CheckIn),
+        _owned(CheckInBatch),
         _owned(BuildAccess),
         _owned(Seat),
         _owned(FeedKey),

@@ -15,7 +15,7 @@ from crm.builds.actions.catalogue import (
     without_file,
     write_notes,
 )
-from crm.builds.actions.check_ins import NewCheckIn, Recorded, record_check_ins
+from crm.builds.actions.check_ins import NewCheckIn, Recorded, accept_check_ins, record_accepted, record_check_ins
 from crm.builds.actions.importing import import_check_ins
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "BuildKnown",
     "NewCheckIn",
     "Recorded",
+    "accept_check_ins",
     "attach_file",
     "grant_access",
     "hold_build",
@@ -30,6 +31,7 @@ __all__ = [
     "keep_file",
     "mark_open_week",
     "offer_again",
+    "record_accepted",
     "record_check_ins",
     "register_build",
     "resume_build",

@@ -8,7 +8,7 @@ from typing import Any, BinaryIO, cast
 from apiflask import APIBlueprint, Schema
 from apiflask.fields import AwareDateTime, Dict, Integer, List, Nested, String
 from apiflask.validators import Length, OneOf, Regexp
-from flask import current_app, request, url_for
+from flask import Response, current_app, jsonify, request, url_for
 from flask.blueprints import BlueprintSetupState
 from flask_babel import gettext as _
 from marshmallow import RAISE, pre_load
@@ -17,6 +17,7 @@ from crm.accounts.rules import Scope
 from crm.builds.actions import (
     FOLDER,
     NewCheckIn,
+    accept_check_ins,
     attach_file,
     record_check_ins,
     register_build,
@@ -104,6 +105,21 @@ class RecordedSchema(Schema):
     known = Integer(required=True, metadata={"description": "Passed over: their client_key was here already."})
 
 
+class AcceptedSchema(Schema):
+    accepted = Integer(required=True, metadata={"description": "Kept, and recorded within seconds, each key once."})
+
+
+CHECK_IN_ANSWERS: Any = {
+    202: {
+        "description": "With `Prefer: respond-async`: kept, and recorded within seconds.",
+        "content": {"application/json": {"schema": AcceptedSchema}},
+    },
+    401: "Unauthorized",
+    403: "Forbidden",
+    422: "Unprocessable Entity",
+}
+
+
 class StoredSchema(Schema):
     id = Integer(required=True)
     build = Integer(required=True, metadata={"description": "The build's number."})
@@ -130,32 +146,55 @@ def _faults(times: list[datetime | None], now: datetime) -> list[Fault]:
     return [(place, what) for place, what in told if what is not None]
 
 
+def _may_wait() -> bool:
+    """Whether the sender asked for an answer before the work is done (RFC 7240, `Prefer: respond-async`)."""
+    told = ",".join(request.headers.getlist("Prefer")).split(",")
+    return "respond-async" in (one.partition(";")[0].strip().lower() for one in told)
+
+
+def _accepted(count: int) -> Response:
+    answer = jsonify(accepted=count)
+    answer.status_code = 202
+    answer.headers["Preference-Applied"] = "respond-async"
+    return answer
+
+
 @bp.post("/check-ins")
 @scope(Scope.CHECK_INS_WRITE)
 @bp.input(CheckInsSchema)
 @bp.output(RecordedSchema)
-@bp.doc(summary="Tell that a build ran", responses=[401, 403, 422], operation_id="checkIn")
+@bp.doc(
+    summary="Tell that a build ran",
+    responses=CHECK_IN_ANSWERS,
+    operation_id="checkIn",
+)
 def check_in(json_data: dict[str, Any]) -> Any:
-    """Records that the token's owner ran these versions. All of a batch or, where one is at fault, none."""
+    """Records that the token's owner ran these versions. All of a batch or, where one is at fault, none.
+
+    With the header `Prefer: respond-async` (RFC 7240) the batch is looked at and kept, and the answer is 202; it is
+    recorded within seconds.
+    """
     now = clock.now()
     batch, times = json_data["check_ins"], _times(json_data, now)
     if faults := _faults(times, now):
         return problem_of("not understood", 422, faults)
     person_id = viewer().person_id
-    recorded = record_check_ins(
-        [
-            NewCheckIn(
-                person_id,
-                item["version"],
-                item["kind"],
-                at or now,
-                item.get("client_key"),
-                platform=item.get("platform"),
-            )
-            for item, at in zip(batch, times, strict=True)
-        ],
-        received_at=now,
-    )
+    signs = [
+        NewCheckIn(
+            person_id,
+            item["version"],
+            item["kind"],
+            at or now,
+            item.get("client_key"),
+            platform=item.get("platform"),
+        )
+        for item, at in zip(batch, times, strict=True)
+    ]
+    if _may_wait():
+        accept_check_ins(signs, received_at=now)
+        session().commit()
+        return _accepted(len(signs))
+    recorded = record_check_ins(signs, received_at=now)
     session().commit()
     return {"new": recorded.new, "known": recorded.known}
 

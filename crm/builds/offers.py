@@ -14,6 +14,7 @@ from crm.builds.models import (
     BuildAccess,
     BuildDownload,
     CheckIn,
+    CheckInBatch,
     CheckInImport,
     FeedKey,
     Seat,
@@ -160,6 +161,7 @@ OFFERS = RoomOffers(
     room="builds",
     owned=(
         _owned(CheckIn),
+        _owned(CheckInBatch),
         _owned(BuildAccess),
         _owned(BuildDownload),
         _owned(Seat),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
+from crm.builds.actions import record_accepted
 from crm.builds.actions.looking import look_at, record_look, signer
 from crm.builds.actions.seats import sweep_seats
 from crm.builds.actions.uploads import drop_upload, settle_upload
@@ -85,3 +86,15 @@ def warn_of_ends() -> int:
         written += warn_of_end(build_id, programme.moment())
         session().commit()
     return written
+
+
+@shared_task(name="crm.builds.tasks.record_batches")
+def record_batches() -> int:
+    """Records check-ins that were accepted; returns how many batches. A row goes with what is made of it."""
+    done = 0
+    start_writing()
+    while some := record_accepted():
+        session().commit()
+        done += some
+    session().rollback()
+    return done

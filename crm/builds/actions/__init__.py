@@ -16,7 +16,7 @@ from crm.builds.actions.catalogue import (
     withdraw_build,
     write_notes,
 )
-from crm.builds.actions.check_ins import NewCheckIn, Recorded, record_check_ins
+from crm.builds.actions.check_ins import NewCheckIn, Recorded, accept_check_ins, record_accepted, record_check_ins
 from crm.builds.actions.importing import import_check_ins
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "GoesBack",
     "NewCheckIn",
     "Recorded",
+    "accept_check_ins",
     "attach_file",
     "grant_access",
     "hold_build",
@@ -36,6 +37,7 @@ __all__ = [
     "mark_open_week",
     "note_download",
     "offer_again",
+    "record_accepted",
     "record_check_ins",
     "register_build",
     "renew_build",

@@ -7,19 +7,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple, cast
 
-from sqlalchemy import Table, bindparam, select
+from sqlalchemy import Table, bindparam, delete, select
 
-from crm.builds.models import Build, CheckIn
+from crm.builds.models import Build, CheckIn, CheckInBatch
 from crm.builds.rules import CheckInKind
 from crm.core.bulk import load
-from crm.core.db import session
+from crm.core.db import session, taken_once
 from crm.core.restand import restand
+from crm.core.wake import wake_after_commit
 
 CHECK_IN, BUILD = cast(Table, CheckIn.__table__), cast(Table, Build.__table__)
 NAMED = select(BUILD.c.id, BUILD.c.platform, BUILD.c.version).where(
     BUILD.c.version.in_(bindparam("versions", expanding=True))
 )
 FEW = 500
+BATCHES = 20
+RECORD = "crm.builds.tasks.record_batches"
 COLUMNS = ("person_id", "build_id", "version", "kind", "at", "received_at", "client_key")
 
 
@@ -81,3 +84,25 @@ def record_check_ins(
     if new:
         restand((one.person_id for one in check_ins), min(one.at for one in check_ins))
     return Recorded(new, len(check_ins) - new)
+
+
+def accept_check_ins(check_ins: Sequence[NewCheckIn], *, received_at: datetime) -> None:
+    """Keeps one person's check-ins to be recorded by a task; what they say was looked at already."""
+    items = [one._replace(at=one.at.isoformat())[1:] for one in check_ins]  # type: ignore[arg-type]  # for JSON
+    session().add(CheckInBatch(person_id=check_ins[0].person_id, received_at=received_at, items=items))
+    wake_after_commit(RECORD)
+
+
+def record_accepted() -> int:
+    """Records the oldest batches that were accepted; returns how many, 0 when none is left."""
+    oldest = select(CheckInBatch.id).order_by(CheckInBatch.id).limit(BATCHES)
+    columns = (CheckInBatch.id, CheckInBatch.person_id, CheckInBatch.received_at, CheckInBatch.items)
+    taken = session().execute(
+        delete(CheckInBatch).where(CheckInBatch.id.in_(taken_once(oldest))).returning(*columns)
+    ).all()  # fmt: skip
+    versions = Versions({item[0] for batch in taken for item in batch.items})
+    for _id, person_id, received_at, items in sorted(taken):
+        signs = [NewCheckIn(person_id, *item) for item in items]
+        told = [one._replace(at=datetime.fromisoformat(str(one.at))) for one in signs]
+        record_check_ins(told, received_at=received_at, versions=versions)
+    return len(taken)

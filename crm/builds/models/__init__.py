@@ -2,7 +2,7 @@
 
 from crm.builds.models.artefacts import Artefact, Upload
 from crm.builds.models.catalogue import Build, BuildAccess, BuildDownload, BuildNote, OpenWeek
-from crm.builds.models.check_ins import CheckIn, CheckInImport
+from crm.builds.models.check_ins import CheckIn, CheckInBatch, CheckInImport
 from crm.builds.models.feeds import FeedKey, FeedSigner
 from crm.builds.models.seats import Seat, SeatPolicy
 
@@ -13,6 +13,7 @@ __all__ = [
     "BuildDownload",
     "BuildNote",
     "CheckIn",
+    "CheckInBatch",
     "CheckInImport",
     "FeedKey",
     "FeedSigner",

@@ -38,6 +38,19 @@ class CheckIn(Numbered):
     client_key: Mapped[str | None]
 
 
+class CheckInBatch(Numbered):
+    """A batch that was accepted and is not recorded yet; recording it takes the row away in the same transaction.
+
+    `items` are the check-ins as recorded, `at` in ISO by our clock.
+    """
+
+    __tablename__ = "check_in_batch"
+
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"), index=True)
+    received_at: Mapped[datetime]
+    items: Mapped[list[Any]]
+
+
 class CheckInImport(Numbered):
     """One file of check-ins from another system, with the rows that were refused and why."""
 

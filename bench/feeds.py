@@ -104,7 +104,7 @@ def seed(count: int) -> tuple[list[str], int]:
     keys = reserve_ids(table(FeedKey), count)
     load(table(FeedKey), ("id", "person_id", "made_at"), [(key, n, START) for key, n in zip(keys, ids, strict=True)])
     session().commit()
-    assert tasks.prove_files() == len(builds)
+    assert tasks.look_at_artefacts() == len(builds)
     session().execute(text("ANALYZE"))
     session().commit()
     return [feed_token(key) for key in keys], builds[-1]
@@ -113,7 +113,7 @@ def seed(count: int) -> tuple[list[str], int]:
 def answering(port: int, web: subprocess.Popen[bytes]) -> None:
     """Waits until the server answers; ends the program when it has ended or does not."""
     wait_until(
-        lambda: web.poll() is not None or answer(f"http://127.0.0.1:{port}/constant")[0] == HTTPStatus.OK,
+        lambda: web.poll() is not None or answer(f"http://127.0.0.1:{port}/health")[0] == HTTPStatus.OK,
         60,
         "the server",
     )
@@ -122,18 +122,20 @@ def answering(port: int, web: subprocess.Popen[bytes]) -> None:
 
 
 @contextmanager
-def server(env: dict[str, str], port: int, folder: Path) -> Iterator[None]:
+def server(
+    env: dict[str, str], port: int, folder: Path, program: str = "bench.feeds:serving()"
+) -> Iterator[subprocess.Popen[bytes]]:
     """As crm.serve starts it; its log goes to a file, as it would."""
     command = [
         sys.executable,
-        *("-m", "gunicorn", "bench.feeds:serving()", "--worker-class", "gthread", "--workers", "1"),
+        *("-m", "gunicorn", program, "--worker-class", "gthread", "--workers", "1"),
         *("--threads", "64", "--bind", f"127.0.0.1:{port}", "--no-control-socket", "--log-level", "warning"),
     ]
     with (folder / "log").open("wb") as log:
         web = subprocess.Popen(command, env=os.environ | env, stdout=log, stderr=log)
         try:
             answering(port, web)
-            yield
+            yield web
         finally:
             web.terminate()
             web.wait()

@@ -29,7 +29,7 @@ from crm.app import create_app
 from crm.builds import tasks
 from crm.builds.actions import grant_access, hold_build, keep_file, register_build, resume_build
 from crm.builds.actions.feeds import make_feed_key
-from crm.builds.models import Build
+from crm.builds.queries import artefacts_of
 from crm.builds.queries.feeds import feed_token
 from crm.core import files
 from crm.core.db import session, start_writing
@@ -58,7 +58,7 @@ def seed() -> tuple[int, str, int]:
         builds.append(build.id)
     key = make_feed_key(ada.id, START)
     session().commit()
-    tasks.prove_files()
+    tasks.look_at_artefacts()
     return ada.id, feed_token(key.id), builds[-1]
 
 
@@ -100,7 +100,7 @@ def story(modules: Path, feed: str, ada: int, newest: int) -> bool:
     expect("nothing newer while the newest is on hold", "1.0.0", found=False, version="1.0.0")
     expect("who runs what is on hold is not taken back", "1.1.0", found=False, version="1.0.0")
     change(lambda: resume_build(newest, START))
-    path = files.path_of(session().get_one(Build, newest).file_key or "")
+    path = files.path_of(artefacts_of(newest)[0].file_key)
     whole = path.read_bytes()
     path.chmod(0o600)
     path.write_bytes(b"X" + whole[1:])

@@ -11,11 +11,10 @@ from typing import Any
 
 from apiflask import APIFlask
 from flask import Flask
-from flask_migrate import Migrate
 from flask_wtf import CSRFProtect
 
 from crm import settings as settings_module
-from crm.core import cli, languages, observe, pages, wake, web
+from crm.core import cli, languages, migrating, observe, pages, wake, web
 from crm.core.db import db
 from crm.core.guards import public, refuse_unguarded
 from crm.core.queue import make_celery
@@ -99,7 +98,7 @@ def create_app(settings: settings_module.Settings | None = None, **overrides: An
     app.config.update(overrides)
     app.config["OPENAPI_VERSION"] = "3.1.0"
     db.init_app(app)
-    Migrate(app, db, directory=str(ROOT / "migrations"), render_as_batch=True, compare_type=True)
+    migrating.init_app(app, ROOT / "migrations")
     CSRFProtect(app)
     languages.init_app(app, [HERE, *(ROOT / room.replace(".", "/") for room in ROOMS)])
     web.init_app(app)

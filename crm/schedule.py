@@ -21,7 +21,11 @@ EVERY: dict[str, float] = {
     "crm.groups.tasks.give_places": 30,
     "crm.groups.tasks.read_rooms": 20,
     "crm.people.tasks.sweep": 3600,
-    "crm.builds.tasks.prove_files": 10,
+    "crm.builds.tasks.store_uploads": 10,
+    "crm.builds.tasks.look_at_artefacts": 10,
+    "crm.builds.tasks.sweep_uploads": 3600,
+    "crm.builds.tasks.warn_of_ends": 3600,
+    "crm.builds.tasks.sweep_all_seats": 600,
     "crm.builds.tasks.record_batches": 5,
     "campaigns.outreach.tasks.plan_due": 15,
     "campaigns.outreach.tasks.guard": 30,
@@ -38,7 +42,10 @@ EVERY: dict[str, float] = {
 
 WHILE_HELD = frozenset(
     {
+        "crm.builds.tasks.look_at_artefacts",
         "crm.builds.tasks.record_batches",
+        "crm.builds.tasks.store_uploads",
+        "crm.builds.tasks.sweep_uploads",
         "crm.core.jobs.run_due",
         "crm.funnel.tasks.settle",
         "crm.outbox.tasks.send_due",

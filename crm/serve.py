@@ -206,17 +206,16 @@ def _refuse_other_key() -> None:
 
 def _migrated(app: Flask, *, may_upgrade: bool = True) -> None:
     """Brings the database to the newest migration; nothing to do costs one query. Raises CannotStart."""
-    from alembic.migration import MigrationContext  # noqa: PLC0415 -- imported where the program starts, not in workers
-    from flask_migrate import upgrade  # noqa: PLC0415 -- as above
-    from sqlalchemy.exc import OperationalError  # noqa: PLC0415 -- as above
+    from sqlalchemy.exc import OperationalError  # noqa: PLC0415 -- imported where the program starts, not in workers
 
     from crm.core.db import db, disconnect, newest_migration, reading  # noqa: PLC0415 -- as above
+    from crm.core.migrating import known_migration, upgrade  # noqa: PLC0415 -- as above
 
     head = newest_migration()
     with app.app_context():
         try:
             with reading(), db.engine.connect() as connection:
-                known = MigrationContext.configure(connection).get_current_revision()
+                known = known_migration(connection)
         except OperationalError as error:
             reason = str(error.orig).strip().splitlines()[0]
             raise CannotStart(f"DATABASE_URL: set it to a database that answers ({reason})") from error

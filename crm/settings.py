@@ -39,6 +39,7 @@ class Settings:
     trusted_proxies: int
     cookie_secure: bool
     accel_prefix: str
+    x_sendfile: bool
     log_format: str
     metrics_token: str
     worker_threads: int
@@ -185,6 +186,7 @@ def read(environ: Mapping[str, str] | None = None) -> Settings:
         trusted_proxies=_number(env, "TRUSTED_PROXIES", 0, 0, 5),
         cookie_secure=_yes(env, "COOKIE_SECURE", base.startswith("https")),
         accel_prefix=env.get("ACCEL_PREFIX", "").strip(),
+        x_sendfile=_yes(env, "X_SENDFILE", False),
         log_format=log_format,
         metrics_token=env.get("METRICS_TOKEN", "").strip(),
         worker_threads=_number(env, "WEB_THREADS", 64, 1, 512),
@@ -213,6 +215,7 @@ def as_config(settings: Settings) -> dict[str, object]:
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",
         "ACCEL_PREFIX": settings.accel_prefix,
+        "X_SENDFILE": settings.x_sendfile,
         "LOG_FORMAT": settings.log_format,
         "METRICS_TOKEN": settings.metrics_token,
         "WEB_THREADS": settings.worker_threads,

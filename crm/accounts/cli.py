@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import click
-from flask_migrate import upgrade
 from sqlalchemy import inspect
 
 from crm.accounts.actions import (
@@ -20,6 +19,7 @@ from crm.core import clock
 from crm.core.cli import Commands
 from crm.core.db import db, session
 from crm.core.errors import Refusal
+from crm.core.migrating import upgrade
 from crm.core.tokens import whole_address
 from crm.people.identities import normalise
 from crm.people.models import Person

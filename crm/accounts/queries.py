@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -342,3 +343,24 @@ def agreements_of(person_id: int) -> list[Agreement]:
     return list(
         session().scalars(select(Agreement).where(Agreement.person_id == person_id).order_by(Agreement.accepted_at))
     )
+
+
+def staff_ids() -> Select[int]:
+    """Those who may sign in."""
+    return (
+        select(Person.id)
+        .join(Credential, Credential.person_id == Person.id)
+        .where(Credential.disabled_at.is_(None), Person.merged_into_id.is_(None), Person.forgotten_at.is_(None))
+    )
+
+
+def staff_who_may(permission: May) -> list[Person]:
+    """Staff with a role for it; admins only where there is nobody else."""
+    roles = [role for role in Role if role is not Role.ADMIN and permission in permissions(frozenset({role}))]
+    return _with(roles) or _with([Role.ADMIN])
+
+
+def _with(roles: Sequence[Role]) -> list[Person]:
+    holders = select(StaffRole.person_id).where(StaffRole.role.in_(roles))
+    query = select(Person).where(Person.id.in_(staff_ids().subquery().select()), Person.id.in_(holders))
+    return list(session().scalars(query.order_by(Person.id)))

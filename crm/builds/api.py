@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Any, BinaryIO, cast
 
 from apiflask import APIBlueprint, Schema
-from apiflask.fields import AwareDateTime, Integer, List, Nested, String
+from apiflask.fields import AwareDateTime, Dict, Integer, List, Nested, String
 from apiflask.validators import Length, OneOf, Regexp
-from flask import Response, current_app, jsonify, request
+from flask import Response, current_app, jsonify, request, url_for
 from flask.blueprints import BlueprintSetupState
 from flask_babel import gettext as _
 from marshmallow import RAISE, pre_load
@@ -20,22 +20,27 @@ from crm.builds.actions import (
     accept_check_ins,
     attach_file,
     record_check_ins,
+    register_build,
     suffix_of,
     without_file,
 )
 from crm.builds.rules import (
     BATCH,
+    CHANNEL,
     CLOCKS_DIFFER,
     FIRST_WEEK,
     LONGEST_KEY,
     LONGEST_VERSION,
     PLATFORMS,
     RAN,
+    Order,
     by_our_clock,
 )
 from crm.builds.rules.batches import PRINTABLE, at_a_glance
+from crm.builds.views import tus
 from crm.core import clock, files, programme
 from crm.core.db import session
+from crm.core.errors import NotUnderstood
 from crm.core.guards import scope, viewer
 from crm.core.problems import problem_of
 
@@ -117,6 +122,7 @@ CHECK_IN_ANSWERS: Any = {
 
 class StoredSchema(Schema):
     id = Integer(required=True)
+    build = Integer(required=True, metadata={"description": "The build's number."})
     size = Integer(required=True)
     sha256 = String(required=True)
 
@@ -193,21 +199,125 @@ def check_in(json_data: dict[str, Any]) -> Any:
     return {"new": recorded.new, "known": recorded.known}
 
 
+class BuildSchema(Schema):
+    class Meta:
+        unknown = RAISE
+
+    platform = String(required=True, validate=OneOf(PLATFORMS))
+    version = String(required=True, validate=Length(1, LONGEST_VERSION))
+    channel = String(load_default=CHANNEL)
+    notes = Dict(keys=String(), values=String(), load_default=dict, metadata={"description": "By language."})
+    to_test = Dict(keys=String(), values=String(), load_default=dict, metadata={"description": "By language."})
+    expires_days = Integer(load_default=None, metadata={"description": "Left out: it does not end by itself."})
+    order = String(
+        load_default=None,
+        validate=OneOf([order.value for order in Order]),
+        metadata={"description": "Where the version goes back: newest, or below the newer ones."},
+    )
+
+
+class BuildMadeSchema(Schema):
+    id = Integer(required=True)
+    platform = String(required=True)
+    version = String(required=True)
+    channel = String(required=True)
+
+
+@bp.post("/builds")
+@scope(Scope.BUILDS_WRITE)
+@bp.input(BuildSchema)
+@bp.output(BuildMadeSchema, status_code=201)
+@bp.doc(summary="Register a build", responses=[401, 403, 409, 422], operation_id="registerBuild")
+def register(json_data: dict[str, Any]) -> Any:
+    """Registers a version; its files follow, one PUT or resumable upload for each."""
+    languages = programme.required().languages
+    for name in ("notes", "to_test"):
+        if unknown := sorted(set(json_data[name]) - set(languages)):
+            told = _("The programme's languages are %(languages)s.", languages=", ".join(languages))
+            return problem_of("not understood", 422, [(f"/{name}/{unknown[0]}", told)])
+    order = json_data.pop("order")
+    made = register_build(
+        json_data.pop("platform"),
+        json_data.pop("version"),
+        json_data.pop("notes"),
+        at=programme.moment(),
+        by_id=viewer().person_id,
+        order=Order(order) if order else None,
+        **json_data,
+    )
+    session().commit()
+    return {"id": made.id, "platform": made.platform, "version": made.version, "channel": made.channel}
+
+
+class UploadSchema(Schema):
+    id = Integer(required=True)
+    build = Integer(required=True)
+    state = String(required=True, metadata={"description": "arriving, arrived (being checked), stored or refused."})
+    why = String(required=True, metadata={"description": "Why it was refused."})
+    here = Integer(required=True, metadata={"description": "Bytes that have arrived."})
+    size = Integer(required=True)
+
+
+@bp.after_request
+def _describe_uploads(response: Any) -> Any:
+    if request.endpoint in ("builds_api.begin_upload", "builds_api.piece"):
+        tus.describe(response)
+    return response
+
+
+@bp.post("/uploads")
+@scope(Scope.BUILDS_WRITE)
+@bp.doc(summary="Begin a resumable upload (tus 1.0)", responses=[201, 401, 403, 404, 409, 412, 413, 422, 507])
+def begin_upload() -> Any:
+    """For any client of tus 1.0. Upload-Metadata: `build` its number, `filename`, and if need be `device`, `sha256`."""
+    upload_id, response = tus.create(None)
+    response.headers["Location"] = url_for("builds_api.piece", upload_id=upload_id)
+    return response
+
+
+@bp.route("/uploads/<int:upload_id>", methods=["HEAD", "PATCH", "DELETE", "POST"])
+@scope(Scope.BUILDS_WRITE)
+@bp.doc(summary="Go on with a resumable upload (tus 1.0)", responses=[204, 401, 403, 404, 409, 410, 412, 415, 423, 460])
+def piece(upload_id: int) -> Any:
+    return tus.piece(upload_id)
+
+
+@bp.get("/uploads/<int:upload_id>/state")
+@scope(Scope.BUILDS_WRITE)
+@bp.output(UploadSchema)
+@bp.doc(summary="What became of an upload", responses=[401, 403, 404], operation_id="uploadState")
+def upload_state(upload_id: int) -> Any:
+    """A file that has arrived is summed by a worker: ask until it is stored or refused."""
+    upload = tus.mine(upload_id)
+    return {
+        "id": upload.id,
+        "build": upload.build_id,
+        "state": upload.state.value,
+        "why": upload.why,
+        "here": tus.here_of(upload),
+        "size": upload.size,
+    }
+
+
 @bp.put("/builds/<int:build_id>/file")
 @scope(Scope.BUILDS_WRITE)
 @bp.output(StoredSchema)
 @bp.doc(summary="Upload a build's file", responses=[401, 403, 404, 409, 422], operation_id="uploadBuild")
 def put_file(build_id: int) -> Any:
-    """The body is the file itself; `?name=` is the name it is downloaded by. A stored file never changes."""
-    build = without_file(build_id)
+    """The body is the file itself; `?name=` is the name it is downloaded by, `?device=` the code of the only device
+    that it is for, `?sha256=` what it must come to. A stored file never changes."""
+    device, expected = request.args.get("device", ""), request.args.get("sha256", "").lower()
+    build = without_file(build_id, device)
     name = request.args.get("name") or f"{build.platform}-{build.version}"
     session().rollback()  # nobody else's writing waits for a file on its way
     most = current_app.config["MAX_UPLOAD_BYTES"]
     stored = files.store(cast(BinaryIO, request.stream), FOLDER, suffix=suffix_of(name), at_most=most)
     try:
-        attach_file(build_id, stored, name, at=programme.moment())
+        if expected and stored.sha256 != expected:
+            raise NotUnderstood(_("The file is not what its SHA-256 says: send it again."))
+        attach_file(build_id, stored, name, at=programme.moment(), device=device)
         session().commit()
     except BaseException:
         files.remove(stored.key)
         raise
-    return {"id": build_id, "size": stored.size, "sha256": stored.sha256}
+    return {"id": build_id, "build": build_id, "size": stored.size, "sha256": stored.sha256}

@@ -9,10 +9,33 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, Table, exists, select
 
-from crm.builds.models import Build, BuildAccess, CheckIn, CheckInBatch, CheckInImport, FeedKey, Seat
-from crm.builds.queries import builds_of, download_token, has_run, newest_builds, notes_in, notes_of, ran, runs_of
+from crm.builds.models import (
+    Build,
+    BuildAccess,
+    BuildDownload,
+    CheckIn,
+    CheckInBatch,
+    CheckInImport,
+    FeedKey,
+    Seat,
+    SeatPolicy,
+    Upload,
+)
+from crm.builds.queries import (
+    builds_of,
+    has_run,
+    newest_builds,
+    notes_in,
+    notes_of,
+    own_files,
+    ran,
+    runs_of,
+    to_test_of,
+)
+from crm.builds.queries.seats import place_in_line, ruled_platforms, seats_of
 from crm.builds.rules import PLATFORMS, RAN, CheckInKind
-from crm.core import programme
+from crm.builds.rules.seats import SeatState
+from crm.core import clock, programme
 from crm.core.errors import NotUnderstood
 from crm.core.guards import May
 from crm.core.languages import current_language
@@ -30,6 +53,10 @@ def _whole(value: str) -> int:
 
 def _has_build(value: str, _at: datetime) -> ColumnElement[bool]:
     return exists().where(BuildAccess.build_id == _whole(value), BuildAccess.person_id == Person.id)
+
+
+def _downloaded_build(value: str, _at: datetime) -> ColumnElement[bool]:
+    return exists().where(BuildDownload.build_id == _whole(value), BuildDownload.person_id == Person.id)
 
 
 def _ran_build(value: str, _at: datetime) -> ColumnElement[bool]:
@@ -58,6 +85,26 @@ def _platform(value: str, _at: datetime) -> ColumnElement[bool]:
     return on_it.where(CheckIn.person_id == Person.id, Build.platform == value, CheckIn.kind.in_(RAN)).exists()
 
 
+SEATS = {
+    "held": _l("holds a seat for"),
+    "waiting": _l("waits for a seat for"),
+    "warned": _l("was warned about a seat for"),
+}
+
+
+def _seat(value: str, _at: datetime) -> ColumnElement[bool]:
+    platform, _colon, what = value.partition(":")
+    if platform not in PLATFORMS or what not in SEATS:
+        raise NotUnderstood(_("“%(value)s” is no kind of seat.", value=value))
+    state = SeatState.WAITING if what == "waiting" else SeatState.HELD
+    this = exists().where(Seat.person_id == Person.id, Seat.platform == platform, Seat.state == state)
+    return this.where(Seat.warned_at.is_not(None)) if what == "warned" else this
+
+
+def _seat_choices() -> list[tuple[str, str]]:
+    return [(f"{one}:{what}", f"{said} {one}") for one in ruled_platforms() for what, said in SEATS.items()]
+
+
 def _choices() -> list[tuple[str, str]]:
     return [(str(build.id), f"{build.platform} {build.version}") for build in newest_builds()]
 
@@ -76,28 +123,33 @@ def timeline(person_id: int, before: datetime | None, limit: int) -> list[Event]
     ]
 
 
-def person_panel(person_id: int, _at: datetime) -> dict[str, Any] | None:
-    builds = builds_of(person_id, FEW)
+def person_panel(person_id: int, at: datetime) -> dict[str, Any] | None:
+    builds = builds_of(person_id, FEW, at)
     runs = runs_of(person_id, programme.required().tz, None, FEW)
-    return {"builds": builds, "runs": runs} if builds or runs else None
+    seats = seats_of(person_id)
+    return {"builds": builds, "runs": runs, "seats": seats} if builds or runs or seats else None
 
 
-def tester_panel(person_id: int, _at: datetime) -> dict[str, Any]:
-    """The newest build of each platform that this tester has, with their own link to it."""
+def tester_panel(person_id: int, at: datetime) -> dict[str, Any]:
+    """The newest build of each platform that this tester has, with their own link to each of its files."""
     newest: dict[str, Build] = {}
-    for build, _since in builds_of(person_id, 50):
+    for build, _since in builds_of(person_id, 50, at):
         newest.setdefault(build.platform, build)
     languages = programme.required().languages
+    waiting = SeatState.WAITING
+    seats = [(seat, place_in_line(seat) if seat.state is waiting else None) for seat in seats_of(person_id)]
     return {
+        "seats": seats,
         "builds": [
             {
                 "build": build,
                 "notes": notes_in(notes_of(build.id), current_language(), languages),
-                "token": download_token(build.id, person_id),
+                "to_test": notes_in(to_test_of(build.id), current_language(), languages),
+                "files": own_files(build.id, person_id, clock.now()),
                 "has_run": has_run(build.id, person_id),
             }
             for build in newest.values()
-        ]
+        ],
     }
 
 
@@ -111,17 +163,22 @@ OFFERS = RoomOffers(
         _owned(CheckIn),
         _owned(CheckInBatch),
         _owned(BuildAccess),
+        _owned(BuildDownload),
         _owned(Seat),
         _owned(FeedKey),
+        _owned(SeatPolicy, "changed_by_id", forget="keep", exported=False),
         _owned(Build, "registered_by_id", forget="keep", exported=False),
+        _owned(Upload, "by_id", forget="keep", exported=False),
         _owned(CheckInImport, "by_id", forget="keep", exported=False),
     ),
     timeline=timeline,
     conditions=(
         Condition("has_build", _l("has access to the build"), "choice", _has_build, _choices),
+        Condition("downloaded_build", _l("downloaded the build"), "choice", _downloaded_build, _choices),
         Condition("ran_build", _l("ran the build"), "choice", _ran_build, _choices),
         Condition("ran_version", _l("ran the version"), "text", _ran_version),
         Condition("reported_build", _l("reported on the build"), "choice", _reported_build, _choices),
+        Condition("seat", _l("seat"), "choice", _seat, _seat_choices),
         Condition("checked_in_days", _l("ran a build in the last days"), "days", _checked_in),
         Condition("platform", _l("ran a build on"), "choice", _platform, lambda: [(name, name) for name in PLATFORMS]),
     ),

@@ -5,19 +5,49 @@ from __future__ import annotations
 from celery import shared_task
 
 from crm.builds.actions import record_accepted
-from crm.builds.actions.feeds import prove_file
-from crm.builds.queries.feeds import unproved_builds
-from crm.core import clock
+from crm.builds.actions.looking import look_at, record_look, signer
+from crm.builds.actions.seats import sweep_seats
+from crm.builds.actions.uploads import drop_upload, settle_upload
+from crm.builds.actions.warning import warn_of_end
+from crm.builds.models import Artefact, Upload
+from crm.builds.queries import arrived_uploads, ending_builds, old_uploads
+from crm.builds.queries.feeds import unseen_artefacts
+from crm.builds.queries.seats import ruled_platforms
+from crm.builds.rules import UploadState
+from crm.core import clock, files, programme
 from crm.core.db import session, start_writing
 
 
-@shared_task(name="crm.builds.tasks.prove_files")
-def prove_files() -> int:
-    """Sums and signs files that updaters will ask for; returns how many it did."""
+@shared_task(name="crm.builds.tasks.store_uploads")
+def store_uploads() -> int:
+    """Sums files that have arrived, while nobody's writing waits, and gives them to their builds; returns how many."""
     done = 0
-    for build_id in unproved_builds():
+    arrived = [(upload.id, upload.file_key) for upload in arrived_uploads()]
+    session().commit()
+    for upload_id, key in arrived:
+        stored = files.Arriving(key).keep()
         start_writing()
-        done += prove_file(build_id, clock.now())
+        done += settle_upload(upload_id, stored, programme.moment())
+        session().commit()
+        refused = session().get_one(Upload, upload_id).state is UploadState.REFUSED
+        session().commit()
+        if refused:
+            files.remove(key)
+    return done
+
+
+@shared_task(name="crm.builds.tasks.look_at_artefacts")
+def look_at_artefacts() -> int:
+    """Sums and signs files that updaters will ask for, and reads their packages; returns how many."""
+    done = 0
+    for artefact_id in unseen_artefacts():
+        start_writing()
+        key = signer(clock.now())
+        path = files.path_of(session().get_one(Artefact, artefact_id).file_key)
+        session().commit()
+        told = look_at(path, key)
+        start_writing()
+        done += record_look(artefact_id, told, clock.now())
         session().commit()
     return done
 
@@ -32,3 +62,39 @@ def record_batches() -> int:
         done += some
     session().rollback()
     return done
+
+
+@shared_task(name="crm.builds.tasks.sweep_uploads")
+def sweep_uploads() -> int:
+    """Throws away what nobody will go on with; returns how many."""
+    gone = 0
+    for upload_id, state, key in [(one.id, one.state, one.file_key) for one in old_uploads(clock.now())]:
+        start_writing()
+        dropped = drop_upload(upload_id, state)
+        session().commit()
+        if dropped and state is not UploadState.STORED:
+            files.Arriving(key).remove()
+        gone += dropped
+    return gone
+
+
+@shared_task(name="crm.builds.tasks.sweep_all_seats")
+def sweep_all_seats() -> int:
+    """Warns of idle seats, frees those whose grace is over, gives free ones to the next in line; returns how many."""
+    moved = 0
+    for platform in ruled_platforms():
+        start_writing()
+        moved += sweep_seats(platform, programme.moment())
+        session().commit()
+    return moved
+
+
+@shared_task(name="crm.builds.tasks.warn_of_ends")
+def warn_of_ends() -> int:
+    """Writes to whoever looks after builds before one ends with none to follow it; returns how many letters."""
+    written = 0
+    for build_id in ending_builds(programme.moment()):
+        start_writing()
+        written += warn_of_end(build_id, programme.moment())
+        session().commit()
+    return written

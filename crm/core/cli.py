@@ -7,13 +7,13 @@ from typing import Any
 
 import click
 from flask.cli import AppGroup
-from flask_migrate import upgrade
 from sqlalchemy import inspect
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from crm.core import backup, clock
 from crm.core.db import db, session, start_writing
 from crm.core.errors import Refusal
+from crm.core.migrating import upgrade
 from crm.core.web import LAST_ROW
 
 NO_TABLES = {"42P01", "42703"}  # PostgreSQL's names for a missing table and a missing column

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import hashlib
 import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
 from typing import BinaryIO
 from uuid import uuid4
 
 from flask import current_app
+from flask_babel import gettext as _
 
-from crm.core.errors import NotUnderstood
+from crm.core.errors import NotUnderstood, Refusal
 
 BLOCK = 1 << 20
 PRIVATE, FOR_A_PROXY = 0o600, 0o640
@@ -37,7 +44,7 @@ def path_of(key: str) -> Path:
 
 def mode_of_new() -> int:
     """Nobody else reads what we store, but the user of a proxy that sends files for us, who is in our group."""
-    return FOR_A_PROXY if current_app.config["ACCEL_PREFIX"] else PRIVATE
+    return FOR_A_PROXY if current_app.config["ACCEL_PREFIX"] or current_app.config["X_SENDFILE"] else PRIVATE
 
 
 class Incoming:
@@ -81,6 +88,124 @@ class Incoming:
     def close(self) -> None:
         self._out.close()
         self._part.unlink(missing_ok=True)
+
+
+class Elsewhere(Refusal):
+    """The piece does not begin where the file ends so far."""
+
+    status = 409
+
+
+class Busy(Refusal):
+    """Another piece of this file is on its way."""
+
+    status = 423
+
+
+class Spoilt(Refusal):
+    """The piece is not what its checksum says; the file is as before it. 460 is the protocol's own number."""
+
+    status = 460
+
+
+class DiskFull(Refusal):
+    status = 507
+
+
+@dataclass(frozen=True)
+class Checksum:
+    """What a piece must come to: an algorithm of hashlib, and the digest."""
+
+    algorithm: str
+    digest: bytes
+
+
+def _write_whole(out: FileIO, block: bytes) -> int:
+    """Raises DiskFull; what still had room is written."""
+    left = memoryview(block)
+    while left:
+        try:
+            left = left[out.write(left) :]
+        except OSError as error:
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                raise
+            raise DiskFull(_("The disk is full: make room on it, then go on where this stopped.")) from error
+    return len(block)
+
+
+class Arriving:
+    """A file that comes in pieces. How much of it is here the disk says, whatever became of whoever wrote it.
+
+    After a power loss the disk may say too much: the sum over the whole file is what decides in the end.
+    """
+
+    def __init__(self, key: str) -> None:
+        self.key = key
+        self._path = path_of(key)
+        self._part = self._path.with_name(f".{self._path.name}.part")
+
+    def begin(self) -> None:
+        self._part.parent.mkdir(parents=True, exist_ok=True)
+        self._part.touch(mode=mode_of_new())
+
+    @property
+    def is_here(self) -> bool:
+        return self._part.exists() or self._path.exists()
+
+    @property
+    def size(self) -> int:
+        """In bytes, so far."""
+        place = self._part if self._part.exists() else self._path
+        return place.stat().st_size if place.exists() else 0
+
+    def append(self, stream: BinaryIO, offset: int, at_most: int, checksum: Checksum | None = None) -> int:
+        """Writes what comes, up to `at_most` bytes in all, and returns how many are here then.
+
+        What had arrived when the stream broke off, or the disk was full, stays.
+        Raises Elsewhere, Busy, Spoilt, DiskFull.
+        """
+        with self._alone() as out:
+            if out.seek(0, os.SEEK_END) != offset:
+                raise Elsewhere(_("This piece begins elsewhere than the file ends: ask how much is here."))
+            end, found = offset, hashlib.new(checksum.algorithm) if checksum else None
+            while end < at_most and (block := stream.read(min(BLOCK, at_most - end))):
+                end += _write_whole(out, block)
+                if found is not None:
+                    found.update(block)
+            os.fsync(out.fileno())
+            if checksum is not None and found is not None and found.digest() != checksum.digest:
+                out.truncate(offset)
+                raise Spoilt(_("This piece is not what its checksum says: send it again."))
+        return end
+
+    @contextmanager
+    def _alone(self) -> Iterator[FileIO]:
+        """The lock goes with whoever holds it, also when they are killed."""
+        with self._part.open("r+b", buffering=0) as out:
+            try:
+                fcntl.flock(out, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise Busy(_("Another piece of this file is on its way: wait for it.")) from error
+            yield out
+
+    def keep(self) -> Stored:
+        """The whole file, summed and in its place; a second time is the same."""
+        if self._part.exists():
+            self._part.rename(self._path)
+        with self._path.open("rb") as file:
+            found = hashlib.file_digest(file, "sha256")
+        return Stored(self.key, self._path.stat().st_size, found.hexdigest())
+
+    def remove(self) -> None:
+        self._part.unlink(missing_ok=True)
+        self._path.unlink(missing_ok=True)
+
+
+def room_for(folder: str, size: int) -> bool:
+    """Whether the disk has room there for so many bytes more."""
+    path = path_of(folder)
+    path.mkdir(parents=True, exist_ok=True)
+    return shutil.disk_usage(path).free > size
 
 
 def store(

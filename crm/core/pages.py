@@ -10,11 +10,13 @@ from urllib.parse import urlsplit
 
 from flask import Blueprint, Flask, current_app, g, redirect, request, url_for
 from flask_compress import Compress
+from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from crm.core import programme
 from crm.core.guards import public
 from crm.core.languages import COOKIE, LANGUAGES, current_language
+from crm.core.markdown import under_heading
 from crm.core.navigation import navigation
 
 bp = Blueprint("core", __name__)
@@ -31,6 +33,11 @@ def _version(folder: str, name: str) -> str:
 def static_url(name: str) -> str:
     """The address of a static file; it changes with the content, so that browsers may keep it for a year."""
     return url_for("static", filename=name, v=_version(str(current_app.static_folder), name))
+
+
+def _markdown(text: str) -> Markup:
+    """Notes as they stand under a heading of the second rank."""
+    return Markup(under_heading(text, 2))  # noqa: S704 -- cleaned by core/markdown.py
 
 
 def _context() -> dict[str, Any]:
@@ -90,6 +97,7 @@ def _keep_static_files(response: Response) -> Response:
 def init_app(app: Flask) -> None:
     app.context_processor(_context)
     app.jinja_env.globals["static_url"] = static_url  # macros see globals, not the context
+    app.jinja_env.filters["markdown"] = _markdown
     app.register_blueprint(bp)
     app.config.update(COMPRESS_MIMETYPES=COMPRESSED, COMPRESS_ALGORITHM=["br", "gzip"], COMPRESS_BR_LEVEL=4)
     Compress(app)

@@ -94,10 +94,16 @@ HTTP_TITLES = {
     403: "not allowed",
     404: "not found",
     409: "conflict",
+    410: "gone",
+    412: "another version",
     413: "too large",
+    415: "not this kind",
     422: "not understood",
+    423: "busy",
     429: "too many requests",
+    460: "checksum mismatch",
     500: "our fault",
+    507: "disk full",
 }
 
 

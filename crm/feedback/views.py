@@ -108,7 +108,7 @@ def new(kind: str) -> str | Response | tuple[str, int]:
     if kind not in set(RequestKind):
         raise NotThere(_("There is no such kind of request."))
     form: RequestForm = FaultForm() if kind == RequestKind.FAULT else IdeaForm()
-    form.offer_builds([build for build, _since in builds_of(viewer().person_id, BUILDS)])
+    form.offer_builds([build for build, _since in builds_of(viewer().person_id, BUILDS, programme.moment())])
     if not form.validate_on_submit():
         return render_template("feedback/new.html", form=form, kind=kind), 422 if form.is_submitted() else 200
     made = actions.write_request(

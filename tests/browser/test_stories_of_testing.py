@@ -5,24 +5,28 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import random
 import re
+from dataclasses import replace
+from pathlib import Path
 from urllib.request import Request, urlopen
+from uuid import uuid4
 from zipfile import ZipFile
 
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, FilePayload, Route, expect
 
 from tests.browser.site import Site, link_in
-from tests.browser.steps import Visit, become_tester, visiting
+from tests.browser.steps import WAIT, Visit, become_tester, visiting
 
 BUILD = bytes(range(256)) * 2000
 
 
-def register_build(lin: Visit, version: str, content: bytes = BUILD) -> int:
+def register_build(lin: Visit, version: str, content: bytes | None = BUILD) -> int:
     lin.go("/builds/new")
     lin.fill(platform="android", version=version, notes_en="Faster start.", notes_zh="启动更快。")
-    lin.page.set_input_files(
-        "input[name=file]", {"name": f"{version}.zip", "mimeType": "application/zip", "buffer": content}
-    )
+    if content is not None:
+        file: FilePayload = {"name": f"{version}.zip", "mimeType": "application/zip", "buffer": content}
+        lin.page.set_input_files("input[name=file]", file)
     lin.press("/builds/new")
     return lin.number
 
@@ -71,7 +75,7 @@ def test_a_release_week(lin: Visit, ada: Visit) -> None:
     become_tester(ada, "Ada", "ada@inbox.example")
     lay_train(lin, "Orange Friday")
     build_id = register_build(lin, "1.0.1")
-    assert lin.page.input_value("#sha256") == hashlib.sha256(BUILD).hexdigest()
+    assert lin.page.input_value("[id^=sha256]") == hashlib.sha256(BUILD).hexdigest()
     plan_release(lin, "Orange Friday", build_id)
     release = lin.number
     lin.reads(en="Testers who get it", zh="将收到的内测用户")
@@ -79,7 +83,7 @@ def test_a_release_week(lin: Visit, ada: Visit) -> None:
     lin.reloads_until(f"main form[action$='/releases/{release}/close']")
     _welcome, letter = ada.site.letters.to("ada@inbox.example", count=2)
     ada.go(link_in(letter, "/r/"))
-    sum_shown = ada.page.input_value("#sha256")
+    sum_shown = ada.page.input_value("[id^=sha256]")
     with ada.page.expect_download() as waiting:
         ada.page.locator("main a.button.primary").click()
     assert hashlib.sha256(waiting.value.path().read_bytes()).hexdigest() == sum_shown
@@ -92,6 +96,36 @@ def test_a_release_week(lin: Visit, ada: Visit) -> None:
     with lin.page.expect_navigation():
         ran.click()
     lin.sees("Ada")
+
+
+def test_an_upload_that_breaks_off_goes_on_where_it_stopped(lin: Visit, tmp_path: Path) -> None:
+    """Its second piece is lost; the page is left; the same file chosen again sends only what is missing."""
+    number, file = register_build(lin, f"orange-{uuid4().hex[:6]}", None), tmp_path / "orange.img"
+    file.write_bytes(random.Random(5).randbytes(20 << 20))
+    asked: list[tuple[str, str]] = []
+    lost = [True]
+
+    def meet(route: Route) -> None:
+        asked.append((route.request.method, route.request.headers.get("upload-offset", "")))
+        first = route.request.method != "PATCH" or asked[-1][1] == "0"
+        route.continue_() if first or not lost[0] else route.abort()
+
+    losing = replace(lin, page=lin.page.context.new_page())  # whose complaints about the network are meant
+    losing.page.route("**/uploads**", meet)
+    losing.go(f"/builds/{number}")
+    losing.page.locator("#upload input[type=file]").set_input_files(file)
+    losing.page.locator("#upload button[type=submit]").click()
+    expect(losing.page.locator("#upload-progress [role=status]")).not_to_be_empty(timeout=WAIT)
+    losing.go(f"/builds/{number}")
+    losing.sees("orange.img")
+    lost[0] = False
+    asked.clear()
+    losing.page.locator("#upload input[type=file]").set_input_files(file)
+    losing.page.locator("#upload button[type=submit]").click()
+    shown = losing.page.locator(f"input[value='{hashlib.sha256(file.read_bytes()).hexdigest()}']")
+    expect(shown).to_be_visible(timeout=WAIT)
+    assert [method for method, _offset in asked] == ["HEAD", "PATCH"]
+    assert asked[1][1] == str(16 << 20)
 
 
 def test_a_testers_own_pages(bo: Visit, lin: Visit) -> None:

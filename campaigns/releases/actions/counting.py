@@ -17,14 +17,11 @@ HOURS = cast(Table, ReleaseHour.__table__)
 
 
 def _row(release: Release, hour: datetime, at: datetime, letters: dict[str, int] | None) -> dict[str, Any]:
-    given, ran, reported, blockers = count_at(release, at)
+    counts = count_at(release, at)
     return {
         "release_id": release.id,
         "hour_at": hour,
-        "given": given,
-        "ran": ran,
-        "reported": reported,
-        "blockers": blockers,
+        **counts._asdict(),
         "letters": letters,
         "counted_at": at,
     }

@@ -26,6 +26,8 @@ from campaigns.releases.queries import (
 )
 from campaigns.releases.rules import GIVEN, GIVING, REHEARSING, ReleaseState, mark
 from crm.builds.actions import grant_access, mark_open_week
+from crm.builds.actions.seats import with_seats
+from crm.builds.models import Build
 from crm.core import journal, programme
 from crm.core.db import session
 from crm.core.errors import MoveRefused
@@ -84,6 +86,7 @@ def _next_people(
 
 def _give(release: Release, wave: Wave, people: Sequence[int], at: datetime) -> None:
     assert release.build_id is not None
+    people = with_seats(session().get_one(Build, release.build_id).platform, people, at)
     grant_access(release.build_id, people, at=at, granted_by=mark(release.id))
     plan_release_letters(release, people, at, wave.notify)
 

@@ -8,10 +8,11 @@ from flask_babel import force_locale
 from flask_babel import gettext as _
 
 from campaigns.releases.models import Release, Train
-from campaigns.releases.queries.managers import managers
 from campaigns.releases.rules import mark
+from crm.accounts.queries import staff_who_may
 from crm.core import programme
 from crm.core.db import session
+from crm.core.guards import May
 from crm.core.languages import LANGUAGES
 from crm.core.tokens import whole_address
 from crm.outbox.actions import put_wording, write_letter
@@ -37,7 +38,7 @@ def _put(release: Release, train: Train, at: datetime) -> str:
 
 def tell_managers(release: Release, at: datetime) -> int:
     """One letter for each and for each time it stops; returns how many."""
-    people = managers()
+    people = staff_who_may(May.RELEASES)
     if not people or programme.current() is None:
         return 0
     key = _put(release, session().get_one(Train, release.train_id), at)

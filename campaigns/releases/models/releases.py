@@ -59,6 +59,7 @@ class ReleaseHour(Model):
     release_id: Mapped[int] = mapped_column(ForeignKey("release.id", ondelete="CASCADE"), primary_key=True)
     hour_at: Mapped[datetime] = mapped_column(primary_key=True)
     given: Mapped[int]
+    downloaded: Mapped[int]
     ran: Mapped[int]
     reported: Mapped[int]
     blockers: Mapped[int]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import and_, func, select
 
 from campaigns.releases.models import Release, ReleaseHour
 from campaigns.releases.queries.gates import blocking
 from campaigns.releases.rules import FEW, HOUR, ReleaseState, hour_of, mark
-from crm.builds.models import BuildAccess, CheckIn
+from crm.builds.models import BuildAccess, BuildDownload, CheckIn
 from crm.builds.queries import ran
 from crm.builds.rules import CheckInKind
 from crm.core.db import session
@@ -22,14 +23,15 @@ from crm.people.models import Person
 
 @dataclass(frozen=True)
 class ReleaseFigures:
-    """Letters by state, how many have the build, how many of the testers among them ran it or reported on it.
+    """Letters by state, how many have the build; of the testers, how many downloaded it, ran it, reported on it.
 
     `counted_at` is None for what was counted just now.
     """
 
     letters: dict[LetterState, int]
-    access: int
-    ran: int
+    given: int = 0
+    downloaded: int = 0
+    ran: int = 0
     reported: int = 0
     blockers: int = 0
     counted_at: datetime | None = None
@@ -47,21 +49,36 @@ def letters_by_state(release: Release) -> dict[LetterState, int]:
     return {state: found[state] for state in LetterState if state in found}
 
 
-def count_at(release: Release, at: datetime) -> tuple[int, int, int, int]:
-    """(given, ran, reported, blockers) as they stood at this moment; staff are left out of who ran and reported."""
+class Counts(NamedTuple):
+    """How many have a build, downloaded it, ran it, reported on it; and its blockers."""
+
+    given: int = 0
+    downloaded: int = 0
+    ran: int = 0
+    reported: int = 0
+    blockers: int = 0
+
+
+def count_at(release: Release, at: datetime) -> Counts:
+    """As they stood at this moment; staff are left out of all but who have it."""
     build_id = release.build_id
     if build_id is None:
-        return 0, 0, 0, 0
+        return Counts()
     given = select(func.count()).where(BuildAccess.build_id == build_id, BuildAccess.granted_at <= at)
+    downloads = (
+        select(func.count())
+        .select_from(BuildDownload)
+        .join(Person, and_(Person.id == BuildDownload.person_id, Person.is_staff.is_(False)))
+        .where(BuildDownload.build_id == build_id, BuildDownload.first_at <= at)
+    )
     testers = select(func.count(CheckIn.person_id.distinct())).join(
         Person, and_(Person.id == CheckIn.person_id, Person.is_staff.is_(False))
     )
     runs = testers.where(ran(build_id), CheckIn.at <= at)
     reports = testers.where(CheckIn.build_id == build_id, CheckIn.kind == CheckInKind.REPORT, CheckIn.at <= at)
     blockers = select(func.count()).select_from(Request).where(blocking(build_id), Request.created_at <= at)
-    asked = (query.scalar_subquery() for query in (given, runs, reports, blockers))
-    found = session().execute(select(*asked)).one()
-    return found[0], found[1], found[2], found[3]
+    asked = (query.scalar_subquery() for query in (given, downloads, runs, reports, blockers))
+    return Counts(*session().execute(select(*asked)).one())
 
 
 def is_few(release: Release) -> bool:
@@ -73,12 +90,12 @@ def is_few(release: Release) -> bool:
 def figures(release: Release, at: datetime) -> ReleaseFigures:
     """Counted now while it has few people, else as they were counted last."""
     if release.build_id is None:
-        return ReleaseFigures({}, 0, 0)
+        return ReleaseFigures({})
     last = None if is_few(release) else _last(release)
     if last is None:
         return ReleaseFigures(letters_by_state(release), *count_at(release, at))
     letters = {LetterState(state): count for state, count in (last.letters or {}).items()}
-    return ReleaseFigures(letters, last.given, last.ran, last.reported, last.blockers, last.counted_at)
+    return ReleaseFigures(letters, last.given, last.downloaded, last.ran, last.reported, last.blockers, last.counted_at)
 
 
 def _last(release: Release) -> ReleaseHour | None:

@@ -13,6 +13,8 @@ from campaigns.releases.queries.waves import people_in, size
 from campaigns.releases.rules import Notify, WaveKind
 from crm.accounts.models import Agreement
 from crm.accounts.queries import testers
+from crm.builds.models import Build, Seat
+from crm.builds.queries.seats import ruled_platforms, without_seat
 from crm.core.db import session
 from crm.core.paging import Page, SortKey, page
 from crm.people.models import Identity, Person
@@ -26,13 +28,14 @@ class Gets(StrEnum):
     QUIET = "quiet"
     NO_ADDRESS = "no_address"
     SUPPRESSED = "suppressed"
+    NO_SEAT = "no_seat"
     NOT_CHOSEN = "not_chosen"
     CAME_LATE = "came_late"
 
 
 @dataclass(frozen=True)
 class Reach:
-    """What a wave comes to: its people, and how many of them get the build without a letter, by why."""
+    """What a wave comes to: its people, and how many of them get no letter, by why. Without a seat: no build either."""
 
     people: int
     letters: int
@@ -46,12 +49,17 @@ def _addressed() -> Select[int]:
 def reach_of(release: Release, wave: Wave, waves: list[Wave], at: datetime) -> Reach:
     people = people_in(release, wave, waves, at)
     count = size(people)
+    seatless = 0
+    if platform := _platform(release):
+        seatless = size(people.where(Person.id.in_(without_seat(platform))))
+        people = people.where(Person.id.not_in(without_seat(platform)))
+    bare = {Gets.NO_SEAT: seatless} if seatless else {}
     if wave.notify is Notify.NONE:
-        return Reach(count, 0, {Gets.QUIET: count} if count else {})
+        return Reach(count, 0, bare | ({Gets.QUIET: count - seatless} if count > seatless else {}))
     with_address = people.where(Person.id.in_(_addressed()))
     addressed = size(with_address)
     barred = len(suppressed(session().scalars(with_address).all())) if has_suppressions() else 0
-    without = {Gets.NO_ADDRESS: count - addressed, Gets.SUPPRESSED: barred}
+    without = bare | {Gets.NO_ADDRESS: count - seatless - addressed, Gets.SUPPRESSED: barred}
     return Reach(count, addressed - barred, {why: number for why, number in without.items() if number})
 
 
@@ -70,15 +78,28 @@ def one_by_one(people: Select[int], after: str | None, before: str | None) -> Pa
     return page(query, [SortKey(Person.id)], after=after, before=before)
 
 
-def gets(person_ids: list[int], wave: Wave) -> dict[int, Gets]:
+def _platform(release: Release) -> str | None:
+    """That of its build; None where it has none yet, or where everybody has a seat."""
+    if release.build_id is None:
+        return None
+    platform = session().get_one(Build, release.build_id).platform
+    return platform if platform in ruled_platforms() else None
+
+
+def gets(person_ids: list[int], release: Release, wave: Wave) -> dict[int, Gets]:
     """What these people of a wave get."""
-    if wave.notify is Notify.NONE:
-        return dict.fromkeys(person_ids, Gets.QUIET)
+    platform = _platform(release)
+    seatless = set(session().scalars(without_seat(platform).where(Seat.person_id.in_(person_ids)))) if platform else ()
     mail, barred = addresses(person_ids, "email"), suppressed(person_ids)
-    return {
-        who: Gets.NO_ADDRESS if who not in mail else Gets.SUPPRESSED if who in barred else Gets.LETTER
-        for who in person_ids
-    }
+
+    def one(who: int) -> Gets:
+        if who in seatless:
+            return Gets.NO_SEAT
+        if wave.notify is Notify.NONE:
+            return Gets.QUIET
+        return Gets.NO_ADDRESS if who not in mail else Gets.SUPPRESSED if who in barred else Gets.LETTER
+
+    return {who: one(who) for who in person_ids}
 
 
 def why_left_out(person_ids: list[int], release: Release) -> dict[int, Gets]:

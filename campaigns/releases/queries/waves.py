@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, Select, and_, exists, func, not_, select, true
+from sqlalchemy import ColumnElement, Select, and_, exists, func, not_, or_, select, true
 
 from campaigns.audience.models import FrozenMember
 from campaigns.audience.queries import people_of
@@ -23,8 +23,9 @@ from campaigns.releases.rules import (
     seed_of,
 )
 from crm.accounts.models import Agreement, Credential
-from crm.accounts.queries import running_agreements, testers
-from crm.builds.models import BuildAccess
+from crm.accounts.queries import running_agreements, staff_ids, testers
+from crm.builds.models import Build, BuildAccess
+from crm.builds.queries.seats import seated_after, without_seat
 from crm.core.db import session
 from crm.core.errors import NotThere
 from crm.people.models import Person
@@ -52,14 +53,6 @@ def wave_or_404(release: Release, position: int) -> Wave:
     if found is None:
         raise NotThere(_("This release has no such wave."))
     return found
-
-
-def staff_ids() -> Select[int]:
-    return (
-        select(Person.id)
-        .join(Credential, Credential.person_id == Person.id)
-        .where(Credential.disabled_at.is_(None), Person.merged_into_id.is_(None), Person.forgotten_at.is_(None))
-    )
 
 
 def _core(train_id: int, at: datetime, person: Any) -> ColumnElement[bool]:
@@ -150,8 +143,15 @@ def late(release: Release, waves: list[Wave], limit: int) -> dict[int, list[int]
     found: dict[int, list[int]] = {}
     wide = [wave for wave in opened if wave.kind not in REHEARSING]
     if wide:
-        come = testers().where(Agreement.accepted_at > since, not_(has)).order_by(Person.id).limit(limit)
-        found[wide[-1].position] = list(session().scalars(come))
+        platform = session().scalars(select(Build.platform).where(Build.id == release.build_id)).one()
+        got_seat = seated_after(platform, since)
+        in_it = or_(*(Person.id.in_(people_in(release, wave, waves, since)) for wave in opened))
+        come = testers().where(
+            or_(Agreement.accepted_at > since, and_(Person.id.in_(got_seat), in_it)),
+            not_(has),
+            Person.id.not_in(without_seat(platform)),
+        )
+        found[wide[-1].position] = list(session().scalars(come.order_by(Person.id).limit(limit)))
     staffs = next((wave for wave in opened if wave.kind is WaveKind.STAFF), None)
     if staffs is not None and staffs.done_at is not None:
         come = staff_ids().where(Credential.created_at > since, not_(has)).order_by(Person.id).limit(limit)

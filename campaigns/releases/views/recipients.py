@@ -34,6 +34,7 @@ GETS_WORDS = {
     Gets.QUIET: _l("the build; this wave gets no letter"),
     Gets.NO_ADDRESS: _l("the build; we have no mail address of theirs"),
     Gets.SUPPRESSED: _l("the build; they must not be written to"),
+    Gets.NO_SEAT: _l("nothing yet: they have no seat"),
     Gets.NOT_CHOSEN: _l("nothing: they are not in the audience"),
     Gets.CAME_LATE: _l("nothing yet: they came after the freeze and enter the wave that runs"),
 }
@@ -57,7 +58,7 @@ def recipients(release_id: int) -> str:
             raise NotThere(_("This release has no such wave."))
         reach = reach_of(release, wave, waves, at)
         people = one_by_one(people_in(release, wave, waves, at), after, before)
-        told = gets([row.id for row in people.rows], wave)
+        told = gets([row.id for row in people.rows], release, wave)
     return render_template(
         "releases/recipients.html",
         release=release,

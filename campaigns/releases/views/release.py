@@ -31,12 +31,15 @@ from campaigns.releases.rules import BEFORE_ANYBODY, ReleaseState, WaveKind
 from campaigns.releases.views import bp
 from campaigns.releases.views.words import LETTER_WORDS, NOTIFY_WORDS, departures, gate_words, lack_words, wave_name
 from crm.builds.models import Build
+from crm.builds.queries import artefacts_of
 from crm.core import programme
 from crm.core.db import session
 from crm.core.errors import NotThere
 from crm.core.guards import May, staff, viewer
 from crm.core.jobs import Job
+from crm.core.tokens import whole_address
 from crm.core.weeks import friday
+from crm.invites.queries import qr_picture
 from crm.people.models import Person
 
 SHOWN = 5
@@ -69,7 +72,13 @@ def _curve(release: Release) -> tuple[list[str], list[dict[str, Any]]] | None:
     hours = hours_of(release)
     if len(hours) < 2:
         return None
-    lines = {"given": _("have it"), "ran": _("ran it"), "reported": _("reported"), "blockers": _("blockers")}
+    lines = {
+        "given": _("have it"),
+        "downloaded": _("downloaded it"),
+        "ran": _("ran it"),
+        "reported": _("reported"),
+        "blockers": _("blockers"),
+    }
     labels = [format_datetime(hour.hour_at, "short") for hour in hours]
     return labels, [{"label": said, "values": [getattr(hour, name) for hour in hours]} for name, said in lines.items()]
 
@@ -108,6 +117,9 @@ def show(release_id: int) -> str:
         release=release,
         train=train,
         build=_build(release),
+        address=(address := whole_address(f"/get/{release.id}")),
+        qr=qr_picture(address) if opened else None,
+        has_file=bool(release.build_id and artefacts_of(release.build_id)),
         friday=friday(release.week),
         audience=audience_name(release.audience_id),
         rows=rows,

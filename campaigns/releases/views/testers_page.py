@@ -4,26 +4,36 @@ from __future__ import annotations
 
 import shlex
 
-from flask import render_template
+from flask import redirect, render_template, url_for
 from flask_babel import gettext as _
+from werkzeug.wrappers import Response as AnyResponse
 
 from campaigns.releases.models import Release
-from campaigns.releases.queries import read_page_token, release_or_404, train_or_404
+from campaigns.releases.queries import page_token, read_page_token, release_or_404, train_or_404
 from campaigns.releases.views import bp
-from crm.builds.models import Build
-from crm.builds.queries import build_or_404, download_token, may_have, notes_in, notes_of, standing_person
-from crm.core import programme
+from crm.builds.models import Artefact
+from crm.builds.queries import (
+    build_or_404,
+    may_have,
+    notes_in,
+    notes_of,
+    own_files,
+    standing_person,
+    to_test_of,
+)
+from crm.core import clock, programme
 from crm.core.db import session
 from crm.core.errors import NotAllowed
-from crm.core.guards import by_link
+from crm.core.guards import May, by_link, signed_in, viewer
 from crm.core.languages import current_language, speak_to
 from crm.core.tokens import whole_address
 from crm.people.models import Person
 
 
-def _named(build: Build) -> str:
-    """The file's name for a command line, where none may look like an option or lead out of the folder."""
-    return (build.file_name or f"{build.platform}-{build.version}").replace("/", "-").lstrip("-.") or "build"
+def _resume(artefact: Artefact, token: str) -> str:
+    """The command that goes on; in a command line no name may look like an option or lead out of the folder."""
+    named = artefact.file_name.replace("/", "-").lstrip("-.") or "build"
+    return f"curl -C - -o {shlex.quote(named)} {whole_address(f'/b/{token}')}"
 
 
 def reader_of(token: str) -> tuple[Release, int]:
@@ -37,18 +47,33 @@ def reader_of(token: str) -> tuple[Release, int]:
     return release, person_id
 
 
+@bp.get("/get/<int:release_id>")
+@signed_in
+def permanent(release_id: int) -> AnyResponse:
+    """The release's own address, the same for everybody: leads each tester to their page of it, staff to theirs."""
+    release, who = release_or_404(release_id), viewer()
+    if who.may(May.SEE):
+        return redirect(url_for("releases.show", release_id=release_id))
+    if release.build_id is None or not may_have(release.build_id, who.person_id):
+        raise NotAllowed(_("This release has not come to you. Look at My build for the one that is yours."))
+    return redirect(url_for("releases.of_tester", token=page_token(release_id, who.person_id)))
+
+
 @bp.get("/r/<token>")
 @by_link
 def of_tester(token: str) -> str:
     release, person_id = reader_of(token)
     build = build_or_404(release.build_id or 0)
     notes = notes_of(build.id) if release.notes is None else release.notes
-    download = download_token(build.id, person_id)
     return render_template(
         "releases/tester.html",
         train=train_or_404(release.train_id),
         build=build,
         notes=notes_in(notes, current_language(), programme.required().languages),
-        download=download,
-        resume=f"curl -C - -o {shlex.quote(_named(build))} {whole_address(f'/b/{download}')}",
+        to_test=notes_in(to_test_of(build.id), current_language(), programme.required().languages),
+        files=[
+            (artefact, token, _resume(artefact, token))
+            for artefact, token in own_files(build.id, person_id, clock.now())
+        ],
+        over=build.expires_at is not None and build.expires_at <= programme.moment(),
     )

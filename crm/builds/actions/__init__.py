@@ -1,18 +1,19 @@
 """The verbs of builds, by what they are about."""
 
-from crm.builds.actions.access import grant_access, mark_open_week
+from crm.builds.actions.access import grant_access, mark_open_week, note_download
+from crm.builds.actions.artefacts import FOLDER, attach_file, keep_file, sign_artefact, suffix_of, without_file
 from crm.builds.actions.catalogue import (
-    FOLDER,
+    BadChannel,
+    BadEnd,
+    BadVersion,
     BuildKnown,
-    attach_file,
+    GoesBack,
     hold_build,
-    keep_file,
     offer_again,
     register_build,
+    renew_build,
     resume_build,
-    suffix_of,
     withdraw_build,
-    without_file,
     write_notes,
 )
 from crm.builds.actions.check_ins import NewCheckIn, Recorded, accept_check_ins, record_accepted, record_check_ins
@@ -20,7 +21,11 @@ from crm.builds.actions.importing import import_check_ins
 
 __all__ = [
     "FOLDER",
+    "BadChannel",
+    "BadEnd",
+    "BadVersion",
     "BuildKnown",
+    "GoesBack",
     "NewCheckIn",
     "Recorded",
     "accept_check_ins",
@@ -30,11 +35,14 @@ __all__ = [
     "import_check_ins",
     "keep_file",
     "mark_open_week",
+    "note_download",
     "offer_again",
     "record_accepted",
     "record_check_ins",
     "register_build",
+    "renew_build",
     "resume_build",
+    "sign_artefact",
     "suffix_of",
     "withdraw_build",
     "without_file",

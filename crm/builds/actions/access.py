@@ -8,10 +8,11 @@ from typing import cast
 
 from sqlalchemy import Table
 
-from crm.builds.models import BuildAccess, OpenWeek
+from crm.builds.models import BuildAccess, BuildDownload, OpenWeek
 from crm.core.bulk import insert_or_pass, load
 
 ACCESS = cast(Table, BuildAccess.__table__)
+DOWNLOAD = cast(Table, BuildDownload.__table__)
 WEEK = cast(Table, OpenWeek.__table__)
 
 
@@ -19,6 +20,11 @@ def grant_access(build_id: int, person_ids: Iterable[int], *, at: datetime, gran
     """Gives the build to those who do not have it yet; returns how many. `granted_by`: such as `release:7`."""
     rows = ((build_id, person_id, at, granted_by) for person_id in sorted(set(person_ids)))
     return load(ACCESS, ("build_id", "person_id", "granted_at", "granted_by"), rows, ignore_known=True)
+
+
+def note_download(build_id: int, person_id: int, at: datetime) -> bool:
+    """That somebody began to download a build; False when they had before."""
+    return bool(insert_or_pass(DOWNLOAD, [{"build_id": build_id, "person_id": person_id, "first_at": at}]))
 
 
 def mark_open_week(week: int, at: datetime) -> bool:

@@ -1,29 +1,49 @@
-"""Registering a build, giving it its file, withdrawing it."""
+"""Registering a build, its notes, its end; withdrawing and holding it."""
 
 from __future__ import annotations
 
-from datetime import datetime
-from pathlib import PurePosixPath
-from typing import BinaryIO, cast
+import re
+from datetime import datetime, timedelta
+from typing import Any, BinaryIO, cast
 
 from flask_babel import gettext as _
 from sqlalchemy import Table, delete, select, update
 from sqlalchemy.orm import InstrumentedAttribute
 
+from crm.builds.actions.artefacts import keep_file
 from crm.builds.models import Build, BuildNote
-from crm.builds.rules import LONGEST_VERSION, PLATFORMS
-from crm.core import files, journal
+from crm.builds.rules import CHANNEL, LIFETIME, LONGEST_CHANNEL, LONGEST_NOTE, LONGEST_VERSION, PLATFORMS, Order
+from crm.builds.rules.versions import goes_back
+from crm.core import journal
 from crm.core.bulk import insert_or_pass
 from crm.core.db import session
-from crm.core.errors import MoveRefused, NotThere, NotUnderstood, Refusal
+from crm.core.errors import MoveRefused, NotUnderstood, Refusal
 
 BUILD = cast(Table, Build.__table__)
 NOTE = cast(Table, BuildNote.__table__)
-FOLDER = "builds"
+NAME = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,{LONGEST_CHANNEL - 1}}}")
+JUST = timedelta(microseconds=1)
+LONGEST_LIFE = 3650
 
 
 class BuildKnown(Refusal):
     """This platform has a build of this version already."""
+
+
+class BadVersion(NotUnderstood):
+    pass
+
+
+class BadChannel(NotUnderstood):
+    pass
+
+
+class BadEnd(NotUnderstood):
+    pass
+
+
+class GoesBack(Refusal):
+    """A newer version is registered on this channel: somebody has to say in which order the two come."""
 
 
 def register_build(
@@ -33,19 +53,29 @@ def register_build(
     *,
     at: datetime,
     by_id: int | None = None,
+    channel: str = CHANNEL,
+    order: Order | None = None,
+    expires_days: int | None = None,
+    to_test: dict[str, str] | None = None,
     file: BinaryIO | None = None,
     file_name: str | None = None,
 ) -> Build:
-    """`notes` by language; empty ones are left out. Raises BuildKnown, and NotUnderstood for what cannot be one.
+    """`notes` and `to_test` by language; empty ones are left out. `order` is needed only where a version goes back.
 
-    `file` is streamed to disk; when the transaction is rolled back afterwards, the caller removes what was stored.
+    Raises BuildKnown, GoesBack, and NotUnderstood for what cannot be a build. `file` is streamed to disk; when the
+    transaction is rolled back afterwards, the caller removes what was stored.
     """
     version = version.strip()
-    if platform not in PLATFORMS:
-        raise NotUnderstood(_("A platform is one of: %(platforms)s.", platforms=", ".join(PLATFORMS)))
-    if not version or len(version) > LONGEST_VERSION or not version.isprintable():
-        raise NotUnderstood(_("A version is a line of 1 to %(most)s characters.", most=LONGEST_VERSION))
-    row = {"platform": platform, "version": version, "registered_at": at, "registered_by_id": by_id}
+    _check(platform, version, channel, expires_days)
+    row = {
+        "platform": platform,
+        "version": version,
+        "channel": channel,
+        "registered_at": at,
+        "ordered_at": _place(platform, version, channel, order, at),
+        "registered_by_id": by_id,
+        "expires_at": at + timedelta(days=expires_days) if expires_days else None,
+    }
     if not insert_or_pass(BUILD, [row]):
         raise BuildKnown(
             _(
@@ -55,75 +85,83 @@ def register_build(
             )
         )
     build = session().scalars(select(Build).where(Build.platform == platform, Build.version == version)).one()
-    write_notes(build.id, notes)
-    journal.record("register_build", f"build:{build.id}", at=at, after={"platform": platform, "version": version})
+    write_notes(build.id, notes, to_test)
+    journal.record(
+        "register_build",
+        f"build:{build.id}",
+        at=at,
+        after={"platform": platform, "version": version, "channel": channel},
+    )
     if file is not None:
         keep_file(build.id, file, file_name or f"{platform}-{version}", at=at)
     return build
 
 
-def write_notes(build_id: int, notes: dict[str, str]) -> None:
-    """Replaces the notes of a build."""
-    session().execute(delete(NOTE).where(NOTE.c.build_id == build_id))
-    rows = [
-        {"build_id": build_id, "language": language, "body": body.strip()}
-        for language, body in sorted(notes.items())
-        if body.strip()
+def _check(platform: str, version: str, channel: str, expires_days: int | None) -> None:
+    if platform not in PLATFORMS:
+        raise NotUnderstood(_("A platform is one of: %(platforms)s.", platforms=", ".join(PLATFORMS)))
+    if not version or len(version) > LONGEST_VERSION or not version.isprintable():
+        raise BadVersion(_("A version is a line of 1 to %(most)s characters.", most=LONGEST_VERSION))
+    if not NAME.fullmatch(channel):
+        raise BadChannel(_("A channel is a word such as beta or nightly: letters, digits and . _ -"))
+    if expires_days is not None and not 1 <= expires_days <= LONGEST_LIFE:
+        raise BadEnd(_("A build ends after 1 to %(most)s days, or not by itself.", most=LONGEST_LIFE))
+
+
+def _place(platform: str, version: str, channel: str, order: Order | None, at: datetime) -> datetime:
+    """Where the build comes among those of its platform until then. Raises GoesBack where only a person can tell."""
+    until = (Build.platform == platform, Build.channel == channel, Build.registered_at <= at)
+    higher = [
+        build
+        for build in session().scalars(select(Build).where(*until).order_by(Build.ordered_at, Build.id))
+        if build.version != version and goes_back(version, build.version)
     ]
-    insert_or_pass(NOTE, rows)
-
-
-def keep_file(build_id: int, stream: BinaryIO, file_name: str, *, at: datetime, at_most: int | None = None) -> Build:
-    """Streams the file of a build to disk. Raises MoveRefused when it has one: a stored file never changes."""
-    without_file(build_id)
-    stored = files.store(stream, FOLDER, suffix=suffix_of(file_name), at_most=at_most)
-    try:
-        return attach_file(build_id, stored, file_name, at=at)
-    except BaseException:
-        files.remove(stored.key)
-        raise
-
-
-def attach_file(build_id: int, stored: files.Stored, file_name: str, *, at: datetime) -> Build:
-    """Gives a build the file that has been stored for it. Raises MoveRefused when it has one already."""
-    if not stored.size:
-        raise NotUnderstood(_("The file is empty: choose the build's file again."))
-    name = clean_name(file_name)
-    given = session().execute(
-        update(Build)
-        .where(Build.id == build_id, Build.file_key.is_(None))
-        .values(file_key=stored.key, file_name=name, size=stored.size, sha256=stored.sha256)
-        .returning(Build.id)
+    if not higher or order is Order.NEWEST:
+        return at
+    if order is Order.BELOW:
+        return higher[0].ordered_at - JUST
+    raise GoesBack(
+        _(
+            "%(version)s is older than %(newest)s, which this channel has. Say which of the two is newer.",
+            version=version,
+            newest=higher[-1].version,
+        )
     )
-    if given.first() is None:
-        without_file(build_id)
-        raise MoveRefused(_("Somebody else has just uploaded this build's file."))
+
+
+def write_notes(build_id: int, notes: dict[str, str], to_test: dict[str, str] | None = None) -> None:
+    """Replaces the notes of a build. Raises NotUnderstood for one that is too long."""
+    to_test = to_test or {}
+    session().execute(delete(NOTE).where(NOTE.c.build_id == build_id))
+    rows: list[dict[str, Any]] = [
+        {
+            "build_id": build_id,
+            "language": language,
+            "body": notes.get(language, "").strip(),
+            "to_test": to_test.get(language, "").strip(),
+        }
+        for language in sorted(notes | to_test)
+    ]
+    if any(len(text) > LONGEST_NOTE for row in rows for text in (row["body"], row["to_test"])):
+        raise NotUnderstood(_("Notes have at most %(most)s characters in each language.", most=LONGEST_NOTE))
+    insert_or_pass(NOTE, [row for row in rows if row["body"] or row["to_test"]])
+
+
+def renew_build(build_id: int, at: datetime, days: int = LIFETIME) -> Build:
+    """So many days from now. Raises MoveRefused for a build that does not end by itself."""
+    until = at + timedelta(days=days)
+    ends = update(Build).where(Build.id == build_id, Build.expires_at.is_not(None), Build.expires_at < until)
+    before = session().scalar(select(Build.expires_at).where(Build.id == build_id))
+    if session().execute(ends.values(expires_at=until).returning(Build.id)).first() is None:
+        raise MoveRefused(_("This build runs as long or longer already."))
     journal.record(
-        "upload_build", f"build:{build_id}", at=at, after={"file": name, "sha256": stored.sha256, "size": stored.size}
+        "renew_build",
+        f"build:{build_id}",
+        at=at,
+        before={"expires_at": before.isoformat() if before else None},
+        after={"expires_at": until.isoformat()},
     )
     return session().get_one(Build, build_id, populate_existing=True)
-
-
-def without_file(build_id: int) -> Build:
-    """A build that waits for its file. Raises MoveRefused when it has one: it never changes."""
-    build = session().get(Build, build_id, populate_existing=True)
-    if build is None:
-        raise NotThere(_("There is no such build."))
-    if build.file_key is not None:
-        raise MoveRefused(_("This build has its file, which never changes: register a new version for another file."))
-    return build
-
-
-def clean_name(file_name: str) -> str:
-    """The last part of a file's name, printable, as a download may carry it."""
-    last = PurePosixPath(file_name.replace("\\", "/")).name
-    return "".join(c for c in last if c.isprintable())[:200] or "build"
-
-
-def suffix_of(file_name: str) -> str:
-    """`.apk`, or nothing when the end of the name is no plain suffix."""
-    suffix = PurePosixPath(clean_name(file_name)).suffix
-    return suffix if suffix[1:].isalnum() and len(suffix) <= 12 else ""
 
 
 def withdraw_build(build_id: int, at: datetime) -> None:

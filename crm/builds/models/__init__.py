@@ -1,15 +1,17 @@
 """The tables of builds."""
 
-from crm.builds.models.catalogue import Build, BuildAccess, BuildNote, OpenWeek
+from crm.builds.models.artefacts import Artefact, Upload
+from crm.builds.models.catalogue import Build, BuildAccess, BuildDownload, BuildNote, OpenWeek
 from crm.builds.models.check_ins import CheckIn, CheckInBatch, CheckInImport
-from crm.builds.models.feeds import BuildProof, FeedKey, FeedSigner
-from crm.builds.models.seats import Seat
+from crm.builds.models.feeds import FeedKey, FeedSigner
+from crm.builds.models.seats import Seat, SeatPolicy
 
 __all__ = [
+    "Artefact",
     "Build",
     "BuildAccess",
+    "BuildDownload",
     "BuildNote",
-    "BuildProof",
     "CheckIn",
     "CheckInBatch",
     "CheckInImport",
@@ -17,4 +19,6 @@ __all__ = [
     "FeedSigner",
     "OpenWeek",
     "Seat",
+    "SeatPolicy",
+    "Upload",
 ]

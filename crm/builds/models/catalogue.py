@@ -3,45 +3,60 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from crm.builds.rules import CHANNEL
 from crm.core.db import Model, Numbered
 
 
-class Build(Numbered):
-    """A numbered artefact of one platform. The file, once stored, never changes; size in bytes.
+def _when_registered(context: Any) -> datetime:
+    found: datetime = context.get_current_parameters()["registered_at"]
+    return found
 
-    While it is held, nobody is offered it; who has it keeps it. A withdrawn one is offered to nobody any more.
+
+class Build(Numbered):
+    """A numbered version of the product on one platform; its files are artefacts.
+
+    `ordered_at` is its place among the builds of its platform, the newest last: when it was registered, or just before
+    the newer version that it stays below. While it is held, nobody is offered it; who has it keeps it. A withdrawn one,
+    and one past `expires_at`, is offered to nobody any more.
     """
 
     __tablename__ = "build"
     __table_args__ = (
         UniqueConstraint("platform", "version"),
-        CheckConstraint("(file_key IS NULL) = (sha256 IS NULL)", name="file_has_sum"),
+        Index("ix_build_platform_order", "platform", "ordered_at"),
+        Index(
+            "ix_build_expires_at",
+            "expires_at",
+            sqlite_where=text("expires_at IS NOT NULL"),
+            postgresql_where=text("expires_at IS NOT NULL"),
+        ),
     )
 
     platform: Mapped[str]
     version: Mapped[str]
+    channel: Mapped[str] = mapped_column(default=CHANNEL)
     registered_at: Mapped[datetime]
+    ordered_at: Mapped[datetime] = mapped_column(default=_when_registered)
     registered_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
-    file_name: Mapped[str | None]
-    file_key: Mapped[str | None]
-    size: Mapped[int | None]
-    sha256: Mapped[str | None]
     withdrawn_at: Mapped[datetime | None]
     held_at: Mapped[datetime | None]
+    expires_at: Mapped[datetime | None]
 
 
 class BuildNote(Model):
-    """What is new, in one language."""
+    """What is new, and what to test, in one language, as Markdown."""
 
     __tablename__ = "build_note"
 
     build_id: Mapped[int] = mapped_column(ForeignKey("build.id", ondelete="CASCADE"), primary_key=True)
     language: Mapped[str] = mapped_column(primary_key=True)
     body: Mapped[str]
+    to_test: Mapped[str] = mapped_column(default="")
 
 
 class BuildAccess(Model):
@@ -54,6 +69,16 @@ class BuildAccess(Model):
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"), primary_key=True)
     granted_at: Mapped[datetime]
     granted_by: Mapped[str]
+
+
+class BuildDownload(Model):
+    """Who began to download a build, and when first. Proof of nothing but that: a gate waits for the first run."""
+
+    __tablename__ = "build_download"
+
+    build_id: Mapped[int] = mapped_column(ForeignKey("build.id", ondelete="CASCADE"), primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"), primary_key=True, index=True)
+    first_at: Mapped[datetime]
 
 
 class OpenWeek(Model):

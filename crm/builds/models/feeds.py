@@ -30,18 +30,3 @@ class FeedSigner(Model):
     sealed: Mapped[str]
     public: Mapped[str]
     made_at: Mapped[datetime]
-
-
-class BuildProof(Model):
-    """What updaters want to know of a build's file beside its SHA-256, computed once.
-
-    `sha512` and `ed25519` are in base64; `bundle_id` is an iOS app's own name.
-    """
-
-    __tablename__ = "build_proof"
-
-    build_id: Mapped[int] = mapped_column(ForeignKey("build.id", ondelete="CASCADE"), primary_key=True)
-    sha512: Mapped[str]
-    ed25519: Mapped[str]
-    bundle_id: Mapped[str | None]
-    proved_at: Mapped[datetime]

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import and_, func, or_, select
 
-from crm.builds.models import BuildAccess, CheckIn
+from crm.builds.models import BuildAccess, BuildDownload, CheckIn
 from crm.builds.rules import RAN
 from crm.core.db import session
 from crm.core.weeks import week_of
@@ -18,9 +18,10 @@ from crm.people.models import Person
 
 @dataclass(frozen=True)
 class BuildFigures:
-    """How many may have a build, how many of them ran it, when it was last heard of."""
+    """How many may have a build, began to download it, ran it; when it was last heard of."""
 
     access: int
+    downloaded: int
     ran: int
     last_at: datetime | None
 
@@ -42,23 +43,30 @@ def ran(build_id: int) -> Any:
 
 
 def figures_of(build_id: int) -> BuildFigures:
-    """Staff are left out of who ran it."""
+    """Staff are left out of who downloaded it and who ran it."""
     access = session().scalar(select(func.count()).where(BuildAccess.build_id == build_id)) or 0
+    testers = Person.is_staff.is_(False)
+    downloads = select(func.count()).select_from(BuildDownload).join(Person, Person.id == BuildDownload.person_id)
+    downloaded = session().scalar(downloads.where(BuildDownload.build_id == build_id, testers)) or 0
     people, last_at = (
         session()
         .execute(
             select(func.count(CheckIn.person_id.distinct()), func.max(CheckIn.at))
             .join(Person, Person.id == CheckIn.person_id)
-            .where(ran(build_id), Person.is_staff.is_(False))
+            .where(ran(build_id), testers)
         )
         .one()
     )
-    return BuildFigures(access, people, last_at)
+    return BuildFigures(access, downloaded, people, last_at)
 
 
 def has_run(build_id: int, person_id: int) -> bool:
     found = select(CheckIn.id).where(ran(build_id), CheckIn.person_id == person_id).limit(1)
     return session().scalar(found) is not None
+
+
+def has_downloaded(build_id: int, person_id: int) -> bool:
+    return session().get(BuildDownload, (build_id, person_id)) is not None
 
 
 def runs_of(person_id: int, zone: ZoneInfo, before: datetime | None, limit: int) -> list[Run]:

@@ -7,12 +7,13 @@ from datetime import datetime
 from functools import lru_cache
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Executable, ScalarSelect, and_, bindparam, exists, func, or_, select, true
+from sqlalchemy import ColumnElement, Executable, ScalarSelect, and_, bindparam, exists, func, join, or_, select, true
 
 from crm.accounts.models import Agreement
-from crm.builds.models import Build, BuildAccess, BuildNote, BuildProof, CheckIn, FeedKey, FeedSigner
-from crm.builds.queries.access import on_offer
-from crm.core.db import session
+from crm.builds.models import Artefact, Build, BuildAccess, BuildNote, CheckIn, FeedKey, FeedSigner
+from crm.builds.queries.access import offers
+from crm.builds.rules.feeds import Needs
+from crm.core.db import UtcDateTime, session
 from crm.core.errors import NotAllowed
 from crm.core.tokens import read, sign
 from crm.people.models import Person
@@ -27,12 +28,14 @@ class Offered(NamedTuple):
     build_id: int | None
     version: str | None
     registered_at: datetime | None
+    artefact_id: int | None
     file_name: str | None
     size: int | None
     sha256: str | None
     sha512: str | None
     ed25519: str | None
-    bundle_id: str | None
+    app_id: str | None
+    minisign: str | None
     notes: str | None
 
 
@@ -65,9 +68,10 @@ def feed_key_of(person_id: int) -> FeedKey | None:
     return session().scalar(working.order_by(FeedKey.id.desc()).limit(1))
 
 
-@lru_cache(maxsize=2)
-def _offer_query(*, proved: bool) -> Executable:
-    """Made once, for making it takes as long as its answer. Asks for `key_id`, `platform`, `first_language`."""
+@lru_cache(maxsize=3)
+def _offer_query(needs: Needs) -> Executable:
+    """Made once, for making it takes as long as its answer. Asks for `key_id`, `platform`, `device`, `at`,
+    `first_language`."""
     notes = func.coalesce(
         _note(BuildNote.language == Person.language),
         _note(BuildNote.language == bindparam("first_language")),
@@ -76,49 +80,61 @@ def _offer_query(*, proved: bool) -> Executable:
     tester = exists().where(Agreement.person_id == Person.id, Agreement.ended_at.is_(None)).correlate(Person)
     fits = [
         Build.id == BuildAccess.build_id,
-        *on_offer(bindparam("platform")),
-        Build.file_key.is_not(None),
+        Build.platform == bindparam("platform"),
+        *offers(bindparam("at", type_=UtcDateTime)),
         or_(tester, Person.is_staff),
     ]
-    if proved:
-        fits.append(exists().where(BuildProof.build_id == Build.id).correlate(Build))
+    for_it = [Artefact.build_id == Build.id, or_(Artefact.device == "", Artefact.device == bindparam("device"))]
+    if needs is Needs.PROOF:
+        for_it.append(Artefact.looked_at.is_not(None))
+    elif needs is Needs.MINISIGN:
+        for_it.append(Artefact.minisign.is_not(None))
     return (
         select(
             FeedKey.person_id,
             Build.id,
             Build.version,
             Build.registered_at,
-            Build.file_name,
-            Build.size,
-            Build.sha256,
-            BuildProof.sha512,
-            BuildProof.ed25519,
-            BuildProof.bundle_id,
+            Artefact.id,
+            Artefact.file_name,
+            Artefact.size,
+            Artefact.sha256,
+            Artefact.sha512,
+            Artefact.ed25519,
+            Artefact.app_id,
+            Artefact.minisign,
             notes.label("notes"),
         )
         .join(Person, Person.id == FeedKey.person_id)
         .outerjoin(BuildAccess, BuildAccess.person_id == FeedKey.person_id)
-        .outerjoin(Build, and_(*fits))
-        .outerjoin(BuildProof, BuildProof.build_id == Build.id)
+        .outerjoin(join(Build, Artefact, and_(*for_it)), and_(*fits))
         .where(FeedKey.id == bindparam("key_id"), FeedKey.revoked_at.is_(None))
-        .order_by(Build.id.is_(None), Build.registered_at.desc(), Build.id.desc())
+        .order_by(Build.id.is_(None), Build.ordered_at.desc(), Build.id.desc(), Artefact.device.desc())
         .limit(1)
     )
 
 
-def offered_to_key(key_id: int, platform: str, first_language: str, *, proved: bool) -> Offered | None:
-    """None for a key that opens nothing. `proved`: only builds whose file has its BuildProof.
+def offered_to_key(
+    key_id: int, platform: str, first_language: str, at: datetime, *, device: str = "", needs: Needs
+) -> Offered | None:
+    """None for a key that opens nothing. `needs`: which files its format can tell of.
 
-    The build is the newest that the owner may have, as in `offered`; a held or withdrawn one never.
+    The build is the newest that the owner may have and that has a file for the device, as in `offered`; a held or
+    withdrawn one never.
     """
-    asked = {"key_id": key_id, "platform": platform, "first_language": first_language}
-    row = session().execute(_offer_query(proved=proved), asked).first()
+    asked = {"key_id": key_id, "platform": platform, "device": device, "at": at, "first_language": first_language}
+    row = session().execute(_offer_query(needs), asked).first()
     return Offered(*row) if row else None
 
 
 def _note(which: ColumnElement[bool]) -> ScalarSelect[str]:
     """The first note of the build in hand of which this holds."""
-    found = select(BuildNote.body).where(BuildNote.build_id == Build.id, which).order_by(BuildNote.language).limit(1)
+    found = (
+        select(BuildNote.body)
+        .where(BuildNote.build_id == Build.id, BuildNote.body != "", which)
+        .order_by(BuildNote.language)
+        .limit(1)
+    )
     return found.correlate(Build, Person).scalar_subquery()
 
 
@@ -127,10 +143,9 @@ def public_key() -> str | None:
     return session().scalar(select(FeedSigner.public))
 
 
-def unproved_builds(limit: int = 10) -> list[int]:
-    """Builds with a file that has not been looked at for updaters."""
-    without = select(Build.id).outerjoin(BuildProof, BuildProof.build_id == Build.id)
-    query = without.where(Build.file_key.is_not(None), BuildProof.build_id.is_(None)).order_by(Build.id.desc())
+def unseen_artefacts(limit: int = 10) -> list[int]:
+    """Those that have not been looked at, the newest first."""
+    query = select(Artefact.id).where(Artefact.looked_at.is_(None)).order_by(Artefact.id.desc())
     return list(session().scalars(query.limit(limit)))
 
 

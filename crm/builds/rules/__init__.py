@@ -1,4 +1,4 @@
-"""Kinds of check-in, platforms, seats, and what a check-in from outside must be like. Pure."""
+"""Kinds of check-in, platforms, channels, uploads, and what a check-in from outside must be like. Pure."""
 
 from __future__ import annotations
 
@@ -6,6 +6,17 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 PLATFORMS = ("android", "ios", "linux", "macos", "windows", "web", "firmware")
+CHANNEL = "beta"
+"""That of a build whose channel nobody named."""
+LONGEST_CHANNEL = 40
+LONGEST_DEVICE = 60
+LONGEST_NOTE = 4000
+WARNED_BEFORE = (14, 7, 2)
+"""Days before a build ends, on each of which whoever looks after builds is warned once."""
+LIFETIME = 90
+"""Days that one press of "renew" gives."""
+KEEP_UPLOADS = timedelta(days=7)
+"""How long after its last piece an upload that stands still is kept."""
 LONGEST_VERSION = 200
 LONGEST_KEY = 200
 BATCH = 500
@@ -27,10 +38,20 @@ class CheckInKind(StrEnum):
 RAN = (CheckInKind.FIRST_RUN, CheckInKind.HEARTBEAT, CheckInKind.UPDATE_CHECK)
 
 
-class SeatState(StrEnum):
-    HELD = "held"
-    WAITING = "waiting"
-    RELEASED = "released"
+class Order(StrEnum):
+    """Where a build comes: after all of its channel, or below those of higher version, as the repair of an old line."""
+
+    NEWEST = "newest"
+    BELOW = "below"
+
+
+class UploadState(StrEnum):
+    """Arrived: every byte is here and is being summed. Then it is an artefact, or was refused."""
+
+    ARRIVING = "arriving"
+    ARRIVED = "arrived"
+    STORED = "stored"
+    REFUSED = "refused"
 
 
 def by_our_clock(at: datetime, sent_at: datetime | None, now: datetime) -> datetime | None:

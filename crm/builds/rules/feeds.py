@@ -2,6 +2,7 @@
 
 Sparkle and WinSparkle: https://sparkle-project.org/documentation/publishing. electron-updater: the generic provider's
 `latest*.yml`. LineageOS: the updater's README. iOS: the manifest of an over-the-air installation.
+Tauri: the dynamic update server of its updater's guide.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from enum import StrEnum
 from xml.etree import ElementTree as ET
 
 from crm.builds.rules import LONGEST_VERSION
@@ -37,19 +39,28 @@ class Offer:
     sha256: str
     sha512: str | None
     ed25519: str | None
-    bundle_id: str | None
+    app_id: str | None
+    minisign: str | None
+
+
+class Needs(StrEnum):
+    """Which files a format can tell of: any, those that have been looked at, those with their makers' signature."""
+
+    FILE = "file"
+    PROOF = "proof"
+    MINISIGN = "minisign"
 
 
 @dataclass(frozen=True)
 class Format:
-    """`file` ends the address; `write` makes the body, of no offer too. `proved`: it needs a BuildProof."""
+    """`file` ends the address; `write` makes the body, of no offer too: an empty one is told as 204."""
 
     key: str
     file: str
     kind: str
     platforms: tuple[str, ...]
     write: Callable[[Offer | None, str], bytes]
-    proved: bool = False
+    needs: Needs = Needs.FILE
 
 
 def _xml(root: ET.Element) -> bytes:
@@ -150,10 +161,10 @@ def generic(offer: Offer | None, _title: str) -> bytes:
 
 def manifest(offer: Offer | None, title: str) -> bytes:
     """What `itms-services://?action=download-manifest&url=...` opens. Empty where there is nothing to install."""
-    if offer is None or not offer.bundle_id:
+    if offer is None or not offer.app_id:
         return plistlib.dumps({"items": []})
     about = {
-        "bundle-identifier": offer.bundle_id,
+        "bundle-identifier": offer.app_id,
         "bundle-version": offer.version,
         "kind": "software",
         "title": title,
@@ -162,13 +173,29 @@ def manifest(offer: Offer | None, title: str) -> bytes:
     return plistlib.dumps({"items": [{"assets": [asset], "metadata": about}]})
 
 
+def tauri(offer: Offer | None, _title: str) -> bytes:
+    """As a dynamic server answers Tauri's updater; nothing at all when there is nothing newer."""
+    if offer is None:
+        return b""
+    return _json(
+        {
+            "version": offer.version,
+            "pub_date": _utc(offer.published_at),
+            "notes": offer.notes,
+            "url": offer.url,
+            "signature": offer.minisign,
+        }
+    )
+
+
 FORMATS: tuple[Format, ...] = (
-    Format("sparkle", "appcast.xml", "application/rss+xml", ("macos", "windows"), appcast, proved=True),
-    Format("electron", "latest.yml", "text/yaml", ("windows",), latest_yml, proved=True),
-    Format("electron-mac", "latest-mac.yml", "text/yaml", ("macos",), latest_yml, proved=True),
-    Format("electron-linux", "latest-linux.yml", "text/yaml", ("linux",), latest_yml, proved=True),
+    Format("sparkle", "appcast.xml", "application/rss+xml", ("macos", "windows"), appcast, needs=Needs.PROOF),
+    Format("electron", "latest.yml", "text/yaml", ("windows",), latest_yml, needs=Needs.PROOF),
+    Format("electron-mac", "latest-mac.yml", "text/yaml", ("macos",), latest_yml, needs=Needs.PROOF),
+    Format("electron-linux", "latest-linux.yml", "text/yaml", ("linux",), latest_yml, needs=Needs.PROOF),
+    Format("tauri", "tauri.json", "application/json", ("linux", "macos", "windows"), tauri, needs=Needs.MINISIGN),
     Format("lineage", "updater.json", "application/json", ("firmware", "android"), lineage),
-    Format("ios", "manifest.plist", "application/xml", ("ios",), manifest, proved=True),
+    Format("ios", "manifest.plist", "application/xml", ("ios",), manifest, needs=Needs.PROOF),
     Format(
         "generic",
         "build.json",

@@ -6,6 +6,6 @@ from flask import Blueprint
 
 bp = Blueprint("builds", __name__, template_folder="../templates")
 
-from crm.builds.views import catalogue, downloads, feeds, tokens, uploads  # noqa: E402, F401 -- doors hang themselves on bp
+from crm.builds.views import catalogue, downloads, feeds, resumable, seats, tokens, uploads  # noqa: E402, F401 -- doors hang themselves on bp
 
 BLUEPRINTS = (bp,)

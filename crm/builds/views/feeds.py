@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import datetime
+from http import HTTPStatus
 
 from flask import Response, abort, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
 from crm.builds.actions.feeds import make_feed_key, note_update_check, revoke_feed_keys
-from crm.builds.queries import download_token, platforms_in_use
+from crm.builds.queries import download_token, link_ends_on, platforms_in_use
 from crm.builds.queries.feeds import (
     Offered,
     feed_key_of,
@@ -28,25 +30,28 @@ from crm.core.guards import May, by_link, staff, tester, viewer
 from crm.core.tokens import whole_address
 
 
-def _offer(found: Offered, platform: str) -> Offer | None:
-    if found.build_id is None or found.version is None or found.registered_at is None:
+def _offer(found: Offered, platform: str, at: datetime) -> Offer | None:
+    if found.artefact_id is None or found.version is None or found.registered_at is None:
         return None
     return Offer(
         version=found.version,
         published_at=found.registered_at,
         notes=found.notes or "",
-        url=whole_address(f"/b/{download_token(found.build_id, found.person_id)}"),
+        url=whole_address(f"/b/{download_token(found.artefact_id, found.person_id, at)}"),
         file_name=found.file_name or f"{platform}-{found.version}",
         size=found.size or 0,
         sha256=found.sha256 or "",
         sha512=found.sha512,
         ed25519=found.ed25519,
-        bundle_id=found.bundle_id,
+        app_id=found.app_id,
+        minisign=found.minisign,
     )
 
 
-def _etag(form: Format, found: Offered) -> str:
-    told = "\0".join(map(str, (form.key, found.build_id, found.person_id, found.sha256, found.ed25519, found.notes)))
+def _etag(form: Format, found: Offered, at: datetime) -> str:
+    """Another one in another week too: the address of the file comes to its end."""
+    parts = (form.key, found.artefact_id, found.person_id, found.ed25519, found.minisign, found.notes, link_ends_on(at))
+    told = "\0".join(map(str, parts))
     return hashlib.sha256(told.encode()).hexdigest()[:32]
 
 
@@ -55,23 +60,27 @@ def _etag(form: Format, found: Offered) -> str:
 def feed(token: str, platform: str, file: str) -> Response:
     """The build that the owner of this address may have now, as their updater reads it.
 
-    `?version=`, or Sparkle's User-Agent, tells what runs: that is kept as an update check, once a day.
+    `?device=` is the device's code, where its files differ. `?version=`, or Sparkle's User-Agent, tells what runs: that
+    is kept as an update check, once a day.
     """
     form, key_id = format_of(platform, file), read_feed_token(token)
     if form is None or key_id is None:
         abort(404)
-    known = programme.required()
-    found = offered_to_key(key_id, platform, known.languages[0], proved=form.proved)
+    known, now = programme.required(), clock.now()
+    device = request.args.get("device", "")
+    found = offered_to_key(key_id, platform, known.languages[0], programme.moment(), device=device, needs=form.needs)
     if found is None:
         abort(404)
     running = running_version(request.args.get("version"), request.user_agent.string)
     response = Response(mimetype=form.kind)
-    response.set_etag(_etag(form, found))
+    response.set_etag(_etag(form, found, now))
     response.cache_control.private = True
     response.cache_control.no_cache = True
     response.make_conditional(request)
     if response.status_code != 304:
-        response.set_data(form.write(_offer(found, platform), known.name))
+        response.set_data(form.write(_offer(found, platform, now), known.name))
+        if not response.content_length:
+            response.status_code = HTTPStatus.NO_CONTENT
     if running is not None:
         _note(found.person_id, running, platform)
     return response

@@ -9,8 +9,20 @@ from flask.blueprints import BlueprintSetupState
 from flask_babel import gettext as _
 from werkzeug.formparser import FormDataParser
 
-from crm.builds.actions import FOLDER, BuildKnown, attach_file, register_build, without_file
+from crm.builds.actions import (
+    FOLDER,
+    BadChannel,
+    BadEnd,
+    BadVersion,
+    BuildKnown,
+    GoesBack,
+    attach_file,
+    register_build,
+    without_file,
+)
 from crm.builds.forms import BuildForm, FileForm, notes_form
+from crm.builds.queries import build_or_404
+from crm.builds.rules import Order
 from crm.builds.views import bp
 from crm.core import files, programme
 from crm.core.db import session
@@ -46,14 +58,26 @@ def _form_checks_csrf_itself(state: BlueprintSetupState) -> None:
         state.app.extensions["csrf"].exempt(f"{view.__module__}.{view.__name__}")
 
 
-def _keep(build_id: int, sent: Any) -> None:
+def _keep(build_id: int, sent: Any, device: str) -> None:
+    without_file(build_id, device)
     stored = sent.stream.keep()
     try:
-        attach_file(build_id, stored, sent.filename, at=programme.moment())
+        attach_file(build_id, stored, sent.filename, at=programme.moment(), device=device)
         session().commit()
     except BaseException:
         files.remove(stored.key)
         raise
+
+
+def _at_fault(form: BuildForm, error: Refusal) -> Any:
+    """The field whose fault it was."""
+    if isinstance(error, GoesBack):
+        return form.order
+    if isinstance(error, BadChannel):
+        return form.channel
+    if isinstance(error, BadEnd):
+        return form.expires_days
+    return form.version if isinstance(error, BuildKnown | BadVersion) else form.file
 
 
 @bp.route("/builds/new", methods=["GET", "POST"])
@@ -70,16 +94,18 @@ def new() -> Any:
                 form.notes(),
                 at=programme.moment(),
                 by_id=viewer().person_id,
+                channel=form.channel.data or "",
+                order=Order(form.order.data) if form.order.data else None,
+                expires_days=form.expires_days.data,
+                to_test=form.to_test(),
             )
             build_id = made.id
             if form.file.data:
-                _keep(build_id, form.file.data)
+                _keep(build_id, form.file.data, form.device.data or "")
             session().commit()
             return redirect(url_for("builds.show", build_id=build_id))
-        except BuildKnown as error:
-            refuse(form.version, str(error))
         except Refusal as error:
-            refuse(form.file, str(error))
+            refuse(_at_fault(form, error), str(error))
         session().rollback()
     return render_template("builds/new.html", form=form)
 
@@ -87,11 +113,12 @@ def new() -> Any:
 @bp.post("/builds/<int:build_id>/file")
 @staff(May.BUILDS)
 def upload(build_id: int) -> Any:
-    without_file(build_id)
+    """For browsers without JavaScript: those with it send the file in pieces."""
+    build_or_404(build_id)
     _receive_here()
     form = FileForm()
     if form.validate_on_submit():
-        _keep(build_id, form.file.data)
+        _keep(build_id, form.file.data, form.device.data or "")
         flash(_("The file is stored."), "success")
     else:
         told = [error for field in form for error in field.errors] or [_("The form could not be read: send it again.")]

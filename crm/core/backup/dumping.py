@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
-from alembic.migration import MigrationContext
 from flask import current_app
 from sqlalchemy import Connection, Table, text
 
@@ -30,6 +29,7 @@ from crm.core.backup.archive import (
 from crm.core.db import db
 from crm.core.db import reading as reading_only
 from crm.core.files import BLOCK
+from crm.core.migrating import known_migration
 
 ROWS = 2000
 
@@ -63,7 +63,7 @@ def dump(path: Path, *, at: datetime) -> Manifest:
 
 def _fill(archive: zipfile.ZipFile, at: datetime) -> Manifest:
     with _snapshot() as connection:
-        revision = MigrationContext.configure(connection).get_current_revision()
+        revision = known_migration(connection)
         if revision is None:
             raise BackupRefused("the database has no tables yet: there is nothing to back up")
         manifest = Manifest(at.isoformat(), revision, connection.dialect.name)

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from alembic.migration import MigrationContext
 from flask import current_app
 from sqlalchemy import Table, func, select, text
 from sqlalchemy.exc import SQLAlchemyError
@@ -32,6 +31,7 @@ from crm.core.backup.archive import (
 from crm.core.backup.dumping import last_given, numbered
 from crm.core.db import db, is_postgres, session
 from crm.core.files import BLOCK, mode_of_new, path_of
+from crm.core.migrating import known_migration
 from crm.core.offers import offers
 from crm.core.programme import Programme
 
@@ -68,7 +68,7 @@ def restore(path: Path, *, at: datetime, replace: bool = False, hold: bool = Fal
 
 
 def _refuse_another_revision(manifest: Manifest) -> None:
-    here = MigrationContext.configure(session().connection()).get_current_revision()
+    here = known_migration(session().connection())
     if here != manifest.revision:
         raise BackupRefused(
             f"this backup was made at migration {manifest.revision}, this database is at {here}: restore it with the "

@@ -11,25 +11,17 @@ from functools import lru_cache
 from itertools import count
 from pathlib import Path
 
-import nh3
 from css_inline import CSSInliner
 from flask_babel import force_locale, pgettext
 from flask_babel import gettext as _
-from markdown_it import MarkdownIt
 
+from crm.core.markdown import as_html
 from crm.outbox.queries.templates import PLAIN, Template, compiled_html
 from crm.outbox.rules import LINKS
 
 FOLDER = Path(__file__).resolve().parents[1] / "templates" / "outbox" / "letters"
-RULES = ["newline", "list", "heading", "hr", "blockquote", "emphasis", "link", "autolink"]
-RULES += ["escape", "entity", "balance_pairs"]
-KEPT = {"p", "br", "strong", "em", "a", "ul", "ol", "li", "blockquote", "hr", "h1", "h2", "h3"}
 LIQUID = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
-BARE_URL = re.compile(
-    r"(?<![\w(<\[\"'/@=])https?://[^\s<>()\[\]\"'，。；：！？、）】」》]+[^\s<>()\[\]\"'，。；：！？、）】」》.,;:!?]"
-)
 
-_markdown = MarkdownIt("zero", {"breaks": True, "html": False}).enable(RULES)
 _inliner = CSSInliner(
     extra_css=(FOLDER / "letter.css").read_text("utf-8"), keep_style_tags=True, load_remote_stylesheets=False
 )
@@ -45,10 +37,7 @@ def _marks(text: str) -> Iterator[str]:
 
 def _words(marked: str, links: dict[str, str]) -> str:
     """The wording as HTML. `links`: marks of placeholders that are links; alone in a line they are buttons."""
-    html = _markdown.render(BARE_URL.sub(r"<\g<0>>", marked))
-    html = nh3.clean(
-        html, tags=KEPT, attributes={"a": {"href"}}, link_rel=None, url_schemes={"http", "https", "mailto"}
-    )
+    html = as_html(marked)
     if links:
         one = "|".join(links)
         html = re.sub(rf"<br>\n({one})(?=</p>|<br>)", r"</p>\n<p>\1", html)

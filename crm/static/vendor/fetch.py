@@ -33,6 +33,7 @@ class Package:
 PACKAGES = (
     Package("@picocss/pico", {"LICENSE.md": "pico.LICENSE.md"}),
     Package("htmx.org", {"dist/htmx.min.js": "htmx.min.js", "LICENSE": "htmx.LICENSE"}),
+    Package("tus-js-client", {"dist/tus.min.js": "tus.min.js", "LICENSE": "tus.LICENSE"}),
     Package("axe-core", {"axe.min.js": "axe.min.js", "LICENSE": "axe.LICENSE"}, BROWSER_TESTS),
     Package("unhomoglyph", {"data.json": "confusables.json", "LICENSE": "unhomoglyph.LICENSE"}, LOOK_ALIKES),
 )

@@ -13,7 +13,7 @@ from campaigns.releases.actions import count_again, open_release, plan_release
 from campaigns.releases.models import Release, ReleaseHour, Train
 from campaigns.releases.queries import at_the_same_age, figures, one_before, release_or_404
 from campaigns.releases.tasks import count
-from crm.builds.actions import NewCheckIn, record_check_ins
+from crm.builds.actions import NewCheckIn, note_download, record_check_ins
 from crm.builds.models import Build
 from crm.builds.rules import CheckInKind
 from crm.core.db import session
@@ -38,18 +38,20 @@ def counted(at: datetime) -> int:
     return count.run()
 
 
-def hours(release: Release) -> list[tuple[int, int, int, int]]:
+def hours(release: Release) -> list[tuple[int, int, int, int, int]]:
     rows = select(ReleaseHour).where(ReleaseHour.release_id == release.id).order_by(ReleaseHour.hour_at)
-    return [(one.given, one.ran, one.reported, one.blockers) for one in session().scalars(rows)]
+    return [(one.given, one.downloaded, one.ran, one.reported, one.blockers) for one in session().scalars(rows)]
 
 
 @pytest.fixture
 def lived(release: Release, build: Build, lin: Person, ada: Person) -> Release:
-    """Three hours: everybody has it, Ada and Lin run it, Ada reports, Eve writes of a blocker."""
+    """Three hours: everybody has it, Ada and Lin download and run it, Ada reports, Eve writes of a blocker."""
     eve = make.tester("Eve")
     open_release(release.id, OPENS)
     session().commit()
     assert counted(OPENS) == 1
+    note_download(build.id, ada.id, OPENS + HOUR)
+    note_download(build.id, lin.id, OPENS + HOUR)
     sign(ada, build, OPENS + HOUR)
     sign(lin, build, OPENS + HOUR)
     counted(OPENS + HOUR)
@@ -65,7 +67,9 @@ def lived(release: Release, build: Build, lin: Person, ada: Person) -> Release:
 
 
 def test_each_hour_is_kept_once_with_what_it_had_come_to(lived: Release) -> None:
-    assert hours(lived) == [(3, 0, 0, 0), (3, 1, 0, 0), (3, 1, 2, 1)], "a fault that names a build is a report on it"
+    assert hours(lived) == [(3, 0, 0, 0, 0), (3, 1, 1, 0, 0), (3, 1, 1, 2, 1)], (
+        "a fault that names a build is a report on it"
+    )
 
 
 def test_counting_anew_from_the_rows_comes_to_the_same(lived: Release) -> None:
@@ -92,8 +96,8 @@ def test_many_people_are_shown_as_they_were_counted(lived: Release, monkeypatch:
     monkeypatch.setitem(figures.__globals__, "FEW", 2)
     kept = figures(release, OPENS + 3 * HOUR)
     assert kept.counted_at is not None
-    assert (kept.access, kept.ran, kept.reported, kept.blockers) == (
-        live.access, live.ran, live.reported, live.blockers,
+    assert (kept.given, kept.ran, kept.reported, kept.blockers) == (
+        live.given, live.ran, live.reported, live.blockers,
     )  # fmt: skip
     assert kept.letters == live.letters
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 import shlex
 from datetime import time, timedelta
@@ -28,7 +29,7 @@ from campaigns.releases.models import Release, Train, Wave
 from campaigns.releases.queries import figures, page_token
 from campaigns.releases.rules import DEFAULT_GATE, ReleaseState
 from campaigns.releases.tasks import open_due
-from crm.builds.actions import NewCheckIn, record_check_ins, withdraw_build
+from crm.builds.actions import NewCheckIn, keep_file, record_check_ins, withdraw_build
 from crm.builds.models import Build, BuildAccess, OpenWeek
 from crm.builds.rules import CheckInKind
 from crm.core.db import session
@@ -191,7 +192,7 @@ def test_figures_count_testers_who_ran_it(release: Release, build: Build, lin: P
     ran = [NewCheckIn(who.id, "5.1", CheckInKind.FIRST_RUN, OPENS, build_id=build.id) for who in (lin, ada, ada)]
     record_check_ins(ran, received_at=OPENS)
     found = figures(session().get_one(Release, release.id, populate_existing=True), OPENS)
-    assert (found.access, found.ran, found.letters) == (2, 1, {LetterState.QUEUED: 2})
+    assert (found.given, found.ran, found.letters) == (2, 1, {LetterState.QUEUED: 2})
 
 
 # ------------------------------------------------------------ pages
@@ -306,8 +307,7 @@ def test_the_letter_s_page_speaks_to_its_person(client: FlaskClient, release: Re
 def test_the_command_that_goes_on_with_a_download_is_one_that_curl_takes(
     client: FlaskClient, release: Release, ada: Person
 ) -> None:
-    build = session().get_one(Build, release.build_id)
-    build.file_key, build.file_name, build.size, build.sha256 = "builds/x", "-rom of 'May'.zip", 1, "0" * 64
+    keep_file(release.build_id or 0, io.BytesIO(b"x"), "-rom of 'May'.zip", at=OPENS)
     open_release(release.id, OPENS)
     session().commit()
     page = unescape(client.get(f"/r/{page_token(release.id, ada.id)}").text)
@@ -315,6 +315,22 @@ def test_the_command_that_goes_on_with_a_download_is_one_that_curl_takes(
     # curl refuses -C together with -J, so the name stands in the command; a name never looks like an option.
     assert shlex.split(command)[:5] == ["curl", "-C", "-", "-o", "rom of 'May'.zip"]
     assert "/b/" in shlex.split(command)[5]
+
+
+def test_the_releases_own_address_leads_each_to_theirs(
+    release: Release, ada: Person, adas_browser: FlaskClient, lins_browser: FlaskClient, client: FlaskClient
+) -> None:
+    session().commit()
+    address = f"/get/{release.id}"
+    assert adas_browser.get(address).status_code == 403
+    open_release(release.id, OPENS)
+    session().commit()
+    assert adas_browser.get(address).location == f"/r/{page_token(release.id, ada.id)}"
+    assert lins_browser.get(address).location == f"/releases/{release.id}"
+    assert "/sign-in" in client.get(address).location
+    page = lins_browser.get(f"/releases/{release.id}").text
+    assert address in page
+    assert "data:image/svg+xml" in page
 
 
 def test_a_tester_opens_no_staff_page(adas_browser: FlaskClient, release: Release) -> None:

@@ -45,7 +45,7 @@ def test_the_preview_is_what_happens(release: Release, crowd: dict[str, Person])
     assert (rest.people, rest.letters, rest.without) == (3, 1, {Gets.NO_ADDRESS: 1, Gets.SUPPRESSED: 1})
     open_release(release.id, OPENS)
     done = figures(release_or_404(release.id), OPENS)
-    assert done.access == staff.people + rest.people
+    assert done.given == staff.people + rest.people
     assert done.letters == {LetterState.QUEUED: staff.letters + rest.letters, LetterState.SUPPRESSED: 1}
 
 

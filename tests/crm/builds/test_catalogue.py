@@ -6,7 +6,7 @@ import hashlib
 import io
 import os
 import tracemalloc
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -24,13 +24,18 @@ from crm.builds.actions import (
     offer_again,
     register_build,
     withdraw_build,
+    write_notes,
 )
-from crm.builds.models import Build
-from crm.builds.queries import download_token, figures_of, notes_in, notes_of, offered
+from crm.builds.actions.feeds import make_feed_key
+from crm.builds.models import Artefact, Build, BuildDownload
+from crm.builds.queries import download_token, figures_of, notes_in, notes_of, offered, read_download_token
+from crm.builds.queries.feeds import feed_token
+from crm.builds.rules import FIRST_WEEK
 from crm.core import clock
 from crm.core.db import session
 from crm.core.errors import MoveRefused, NotUnderstood
 from crm.core.programme import Programme
+from crm.core.tokens import sign
 from crm.people.models import Person
 from tests import make
 from tests.cast import SignIn
@@ -40,9 +45,14 @@ DATA = bytes(range(256)) * 4096
 SMALL = 10_000
 
 
-def stored(**fields: str) -> Build:
+def whole(build: Build) -> Artefact:
+    """The only file of a build."""
+    return session().query(Artefact).filter_by(build_id=build.id).one()
+
+
+def stored(at: datetime = T0, **fields: str) -> Build:
     build = register_build(
-        "android", fields.get("version", "1.0"), {"zh": "新"}, at=T0, file=io.BytesIO(DATA), file_name="橙.apk"
+        "android", fields.get("version", "1.0"), {"zh": "新"}, at=at, file=io.BytesIO(DATA), file_name="橙.apk"
     )
     session().commit()
     return build
@@ -73,7 +83,7 @@ def test_notes_are_read_in_a_language_that_has_them(programme: Programme) -> Non
 
 def test_a_stored_file_has_its_sum_and_never_changes(programme: Programme) -> None:
     build = stored()
-    assert (build.size, build.sha256) == (len(DATA), hashlib.sha256(DATA).hexdigest())
+    assert (whole(build).size, whole(build).sha256) == (len(DATA), hashlib.sha256(DATA).hexdigest())
     with pytest.raises(MoveRefused):
         keep_file(build.id, io.BytesIO(b"other"), "other.apk", at=T0)
 
@@ -111,7 +121,7 @@ def test_a_build_is_withdrawn_and_offered_again(programme: Programme) -> None:
 
 
 def link(build: Build, who: Person) -> str:
-    return f"/b/{download_token(build.id, who.id)}"
+    return f"/b/{download_token(whole(build).id, who.id, clock.now())}"
 
 
 @pytest.fixture
@@ -160,7 +170,7 @@ def test_a_proxy_is_told_which_file_to_send(database: Flask, client: FlaskClient
         answer = client.get(adas[1], buffered=True)
     finally:
         database.config["ACCEL_PREFIX"] = ""
-    assert answer.headers["X-Accel-Redirect"] == f"/internal/files/{adas[0].file_key}"
+    assert answer.headers["X-Accel-Redirect"] == f"/internal/files/{whole(adas[0]).file_key}"
     assert answer.data == b""
 
 
@@ -187,8 +197,7 @@ def test_who_left_the_programme_or_a_withdrawn_build_downloads_nothing(
 def test_a_build_on_hold_is_downloaded_by_staff_only_and_no_device_is_offered_it(
     client: FlaskClient, adas: tuple[Build, str], ada: Person, adas_browser: FlaskClient, lins_browser: FlaskClient
 ) -> None:
-    before = stored(version="0.9")
-    before.registered_at = T0 - timedelta(days=7)
+    before = stored(T0 - timedelta(days=7), version="0.9")
     grant_access(before.id, [ada.id], at=T0 - timedelta(days=7), granted_by="test")
     session().commit()
     own = f"/builds/{adas[0].id}/download"
@@ -331,7 +340,7 @@ def test_memory_stays_flat_during_an_upload(
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert answer.status_code in (200, 302)
-    assert session().get_one(Build, build.id, populate_existing=True).size == SIZE
+    assert whole(build).size == SIZE
     assert peak < 16 << 20
 
 
@@ -360,3 +369,98 @@ def test_lists_and_pages_open_for_staff(lins_browser: FlaskClient, adas: tuple[B
     assert notes_of(adas[0].id) == {"en": "New"}
     assert lins_browser.post(f"/builds/{adas[0].id}/withdraw").status_code == 302
     assert lins_browser.post(f"/builds/{adas[0].id}/offer-again").status_code == 302
+
+
+# ------------------------------------------------------------ devices, links that end, who downloaded
+
+
+def test_each_device_gets_its_own_file_and_others_that_for_all(
+    client: FlaskClient, ada: Person, adas_browser: FlaskClient
+) -> None:
+    build = make.build()
+    for device in ("", "mione_plus"):
+        keep_file(build.id, io.BytesIO(device.encode() or b"all"), f"{device}.zip", at=T0, device=device)
+    grant_access(build.id, [ada.id], at=T0, granted_by="test")
+    session().commit()
+    address = f"/builds/{build.id}/download"
+    asked = {
+        device: adas_browser.get(f"{address}?device={device}", buffered=True).data for device in ("", "mione_plus", "x")
+    }
+    assert asked == {"": b"all", "mione_plus": b"mione_plus", "x": b"all"}
+    page = adas_browser.get("/portal").text
+    assert "Download for mione_plus" in page
+    with pytest.raises(MoveRefused):
+        keep_file(build.id, io.BytesIO(b"y"), "y.zip", at=T0, device="mione_plus")
+
+
+def test_a_feed_answers_with_the_file_of_the_device_that_asks(client: FlaskClient, ada: Person) -> None:
+    old, new = (make.build(platform="firmware", registered_at=T0 + timedelta(days=day)) for day in (0, 7))
+    for build, device in ((old, ""), (new, "mione_plus")):
+        keep_file(build.id, io.BytesIO(f"{build.version} {device}".encode()), "rom.zip", at=T0, device=device)
+        grant_access(build.id, [ada.id], at=T0, granted_by="test")
+    key = make_feed_key(ada.id, T0)
+    session().commit()
+    feed = f"/f/{feed_token(key.id)}/firmware/build.json"
+    asked = {
+        device: client.get(f"{feed}?device={device}").get_json()["build"]["version"] for device in ("mione_plus", "x")
+    }
+    assert asked == {"mione_plus": new.version, "x": old.version}
+
+
+def test_a_link_comes_to_its_end_and_a_new_one_opens(
+    client: FlaskClient, adas: tuple[Build, str], ada: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    later = clock.now() + timedelta(days=21)
+    monkeypatch.setattr(clock, "now", lambda: later)
+    answer = client.get(adas[1])
+    assert answer.status_code == 403
+    assert "come to its end" in answer.text
+    assert client.get(link(adas[0], ada), buffered=True).data == DATA
+    assert client.get(f"/b/{sign('build', [adas[0].id, ada.id])}").status_code == 403
+
+
+def test_links_made_in_one_week_are_the_same_and_last_for_two(adas: tuple[Build, str], ada: Person) -> None:
+    monday = FIRST_WEEK + timedelta(weeks=2900)
+    made = {download_token(1, ada.id, monday + timedelta(days=day)) for day in range(7)}
+    assert len(made) == 1
+    sunday = monday + timedelta(days=6)
+    assert read_download_token(made.pop(), sunday + timedelta(days=14)) == (1, ada.id)
+
+
+def test_who_began_a_download_is_kept_once_and_looking_is_none(
+    client: FlaskClient, adas: tuple[Build, str], ada: Person, lins_browser: FlaskClient
+) -> None:
+    client.head(adas[1], buffered=True)
+    lins_browser.get(f"/builds/{adas[0].id}/download", buffered=True)
+    assert figures_of(adas[0].id).downloaded == 0
+    for _time in range(2):
+        client.get(adas[1], buffered=True, headers={"Range": "bytes=0-9"})
+    assert [(one.build_id, one.person_id) for one in session().query(BuildDownload)] == [(adas[0].id, ada.id)]
+    assert figures_of(adas[0].id).downloaded == 1
+    assert "Ada" in lins_browser.get(f"/people?downloaded_build={adas[0].id}").text
+
+
+def test_a_server_that_knows_x_sendfile_is_told_the_place(
+    database: Flask, client: FlaskClient, adas: tuple[Build, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(database.config, "X_SENDFILE", True)
+    answer = client.get(adas[1], buffered=True)
+    assert Path(answer.headers["X-Sendfile"]).read_bytes() == DATA
+    assert answer.data == b""
+
+
+def test_notes_are_light_markdown_and_no_html(lins_browser: FlaskClient) -> None:
+    build = register_build("android", "1.0", {"en": "# Calls\n\n- **louder**\n\n<script>x</script>"}, at=T0)
+    session().commit()
+    page = lins_browser.get(f"/builds/{build.id}").text
+    assert "<strong>louder</strong>" in page
+    assert "<script>x" not in page
+    preview = lins_browser.post("/builds/notes/preview", data={"notes_en": "**new**", "to_test_en": "- calls"})
+    assert "<strong>new</strong>" in preview.text
+    assert "What to test" in preview.text
+
+
+def test_what_to_test_reaches_the_tester(adas: tuple[Build, str], adas_browser: FlaskClient) -> None:
+    write_notes(adas[0].id, {"en": "New"}, {"en": "Call your *mother*"})
+    session().commit()
+    assert "<em>mother</em>" in adas_browser.get("/portal").text

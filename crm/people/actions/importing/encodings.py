@@ -6,7 +6,6 @@ import csv
 from collections import Counter
 from pathlib import Path
 
-import charset_normalizer
 from flask_babel import gettext
 
 from crm.core.errors import NotUnderstood
@@ -61,7 +60,9 @@ def _other(odd: list[bytes]) -> str:
     """`odd` are lines that are no UTF-8. A few of them may be broken in any encoding."""
     if _share_of_common_hanzi(odd) >= COMMON_HANZI:
         return "gb18030"
-    best = charset_normalizer.from_bytes(b"".join(odd)[:SAMPLE]).best()
+    from charset_normalizer import from_bytes  # noqa: PLC0415 -- 2 MB that few files ask for
+
+    best = from_bytes(b"".join(odd)[:SAMPLE]).best()
     if best is None:
         raise NotUnderstood(
             gettext("The encoding of this file cannot be told: save it as UTF-8, or choose it by hand.")

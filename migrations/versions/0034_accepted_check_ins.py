@@ -1,27 +1,19 @@
-"""The few whom no count of testers may hold; batches of check-ins that were accepted and are not recorded yet."""
+"""Batches of check-ins that were accepted and are not recorded yet."""
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0034"
-down_revision = "0029"
+down_revision = "0033"
 branch_labels = None
 depends_on = None
 
 Key = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 Json = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
-NO_TESTER = "is_staff IS {} OR merged_into_id IS NOT NULL OR forgotten_at IS NOT NULL"  # as each database writes true
 
 
 def upgrade() -> None:
-    op.create_index(
-        "ix_person_no_tester",
-        "person",
-        ["id"],
-        sqlite_where=sa.text(NO_TESTER.format(1)),
-        postgresql_where=sa.text(NO_TESTER.format("TRUE")),
-    )
     op.create_table(
         "check_in_batch",
         sa.Column("id", Key, nullable=False),
@@ -39,4 +31,3 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("check_in_batch")
-    op.drop_index("ix_person_no_tester", table_name="person")

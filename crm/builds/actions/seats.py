@@ -1,0 +1,255 @@
+"""Seats: given in order, kept by running a build, lost after a warning and its grace, never silently.
+
+Whatever counts seats first locks the rule of their platform, so that the last one is given once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, cast
+
+from flask_babel import gettext as _
+from sqlalchemy import Select, Table, func, insert, literal, select, update
+
+from crm.accounts.queries import testers
+from crm.builds.actions.seat_letters import tell_lost, tell_seated, tell_warned
+from crm.builds.models import Build, BuildAccess, Seat, SeatPolicy
+from crm.builds.queries.seats import (
+    Effect,
+    count_of,
+    effect_of,
+    idle_seats,
+    lost_seats,
+    ran_after,
+    seat_of,
+    waiting_line,
+)
+from crm.builds.rules.seats import LEAST_GRACE, MOST_GRACE, MOST_SEATS, MOST_WEEKS, SeatEnd, SeatRule, SeatState
+from crm.core import journal
+from crm.core.bulk import among, insert_or_pass
+from crm.core.db import session
+from crm.core.errors import MoveRefused, NotUnderstood
+from crm.people.models import Person
+
+SEAT = cast(Table, Seat.__table__)
+POLICY = cast(Table, SeatPolicy.__table__)
+UNWARNED = {"warned_at": None, "lose_at": None}
+FREED = {"state": SeatState.RELEASED, **UNWARNED}
+
+
+class Changed(MoveRefused):
+    """The rule, or what it does to people, is not what was looked at before it was saved."""
+
+
+def check_rule(rule: SeatRule) -> None:
+    """Raises NotUnderstood for what cannot be one."""
+    if rule.cap is not None and not 0 <= rule.cap <= MOST_SEATS:
+        raise NotUnderstood(_("A platform has 0 to %(most)s seats, or no limit.", most=f"{MOST_SEATS:,}"))
+    if rule.idle_weeks is not None and not 1 <= rule.idle_weeks <= MOST_WEEKS:
+        raise NotUnderstood(_("Somebody is idle after 1 to %(most)s weeks, or never.", most=MOST_WEEKS))
+    if not LEAST_GRACE <= rule.grace_days <= MOST_GRACE:
+        raise NotUnderstood(
+            _(
+                "Between a warning and the loss of a seat lie %(least)s to %(most)s days.",
+                least=LEAST_GRACE,
+                most=MOST_GRACE,
+            )
+        )
+
+
+def set_rule(
+    platform: str, rule: SeatRule, *, version: int, seen: str, at: datetime, by_id: int | None = None
+) -> Effect:
+    """Saves a rule whose effect was looked at: `version` of the rule it replaces (0: none), `seen` that Effect's mark.
+
+    Raises Changed when either is another by now. Who has a build of the platform when its first rule is saved holds a
+    seat.
+    """
+    check_rule(rule)
+    before = _lock(platform)
+    if before is None:
+        _seat_those_who_have_it(platform, at)
+    found = effect_of(platform, rule, at)
+    if (before.version if before else 0) != version or found.mark != seen:
+        raise Changed(_("What this does to people has changed meanwhile: look at it again, then save it."))
+    ruled: dict[str, Any] = {"cap": rule.cap, "idle_weeks": rule.idle_weeks, "grace_days": rule.grace_days}
+    row = ruled | {"version": version + 1, "changed_at": at, "changed_by_id": by_id}
+    if before is None:
+        if not insert_or_pass(POLICY, [row | {"platform": platform}]):
+            raise Changed(_("Somebody else has just saved a rule of these seats: look at it again."))
+    else:
+        session().execute(update(SeatPolicy).where(SeatPolicy.platform == platform).values(**row))
+    was = {"cap": before.cap, "idle_weeks": before.idle_weeks, "grace_days": before.grace_days} if before else None
+    journal.record(
+        "seats.rule",
+        f"seats:{platform}",
+        at=at,
+        before=was,
+        after=ruled,
+    )
+    sweep_seats(platform, at)
+    return found
+
+
+def effect_before_first(platform: str, rule: SeatRule, at: datetime) -> Effect:
+    """The effect of a rule, also where none is yet: then those who have a build would hold a seat. The caller rolls
+    back."""
+    if session().get(SeatPolicy, platform) is None:
+        _seat_those_who_have_it(platform, at)
+    return effect_of(platform, rule, at)
+
+
+def _lock(platform: str) -> SeatPolicy | None:
+    query = select(SeatPolicy).where(SeatPolicy.platform == platform).with_for_update()
+    return session().scalar(query.execution_options(populate_existing=True))
+
+
+def _seat_those_who_have_it(platform: str, at: datetime) -> None:
+    has = (
+        select(BuildAccess.person_id)
+        .join(Build, Build.id == BuildAccess.build_id)
+        .where(Build.platform == platform, BuildAccess.person_id.in_(testers()))
+        .where(BuildAccess.person_id.not_in(select(Seat.person_id).where(Seat.platform == platform)))
+        .distinct()
+        .subquery()
+    )
+    columns = ["platform", "person_id", "state", "since", "first_held_at", "why"]
+    values = (literal(platform), has.c[0], literal(SeatState.HELD.value), literal(at, Seat.since.type))
+    rows = select(*values, literal(at, Seat.since.type), literal(""))
+    session().execute(insert(SEAT).from_select(columns, rows))
+
+
+def with_seats(platform: str, person_ids: Sequence[int], at: datetime) -> list[int]:
+    """Of these people those who may get a build of the platform: staff, and whoever holds a seat once the free ones
+    are given. The others wait; who has lost or given up a seat asks for it again themselves."""
+    policy = _lock(platform)
+    if policy is None:
+        return list(person_ids)
+    testers = select(Person.id).where(among(Person.id, person_ids), Person.is_staff.is_(False)).order_by(Person.id)
+    state = {"state": SeatState.WAITING, "since": at, "why": ""}
+    insert_or_pass(
+        SEAT, [{"platform": platform, "person_id": person_id} | state for person_id in session().scalars(testers)]
+    )
+    _refill(policy, at)
+    session().flush()
+    barred = select(Seat.person_id).where(
+        among(Seat.person_id, person_ids), Seat.platform == platform, Seat.state != SeatState.HELD
+    )
+    left = set(session().scalars(barred))
+    return [person_id for person_id in person_ids if person_id not in left]
+
+
+def _refill(policy: SeatPolicy, at: datetime) -> list[int]:
+    """Gives the free seats to the first in line; who they are, in order."""
+    line = waiting_line(policy.platform)
+    if policy.cap is not None:
+        free = policy.cap - count_of(policy.platform, SeatState.HELD)
+        if free <= 0:
+            return []
+        line = line.limit(free)
+    return _move(line, at, {"state": SeatState.HELD, "first_held_at": _first(at)})
+
+
+def _first(at: datetime) -> Any:
+    return func.coalesce(Seat.first_held_at, literal(at, Seat.since.type))
+
+
+def _move(which: Select[int], at: datetime, values: dict[str, Any]) -> list[int]:
+    """Moves these seats; returns their people. Only those who are still in the state in which they were found."""
+    chosen = session().scalars(which).all()
+    if not chosen:
+        return []
+    moved = update(Seat).where(among(Seat.id, chosen)).values(since=at, **values)
+    moved = moved.returning(Seat.person_id).execution_options(synchronize_session=False)
+    return list(session().scalars(moved))
+
+
+def sweep_seats(platform: str, at: datetime) -> int:
+    """Everything that is due on a platform: warnings taken back, seats lost, warnings, free seats given; how many."""
+    policy = _lock(platform)
+    if policy is None:
+        return 0
+    rule = policy.rule
+    held = (Seat.platform == platform, Seat.state == SeatState.HELD)
+    kept = update(Seat).where(*held, Seat.warned_at.is_not(None), ran_after(platform, Seat.warned_at))
+    if rule.idle_weeks is None:
+        kept = update(Seat).where(*held, Seat.warned_at.is_not(None))
+    session().execute(kept.values(**UNWARNED).execution_options(synchronize_session=False))
+    gone = select(Seat.id).where(Seat.platform == platform, Seat.state != SeatState.RELEASED)
+    left = _move(gone.where(Seat.person_id.not_in(testers())), at, FREED | {"ended": SeatEnd.LEFT})
+    lost = _move(lost_seats(platform, at), at, FREED | {"ended": SeatEnd.IDLE, "why": ""})
+    tell_lost(platform, lost, at)
+    warned = _warn(platform, rule, at)
+    seated = _refill(policy, at)
+    tell_seated(platform, seated, at)
+    return len(left) + len(lost) + warned + len(seated)
+
+
+def _warn(platform: str, rule: SeatRule, at: datetime) -> int:
+    since = rule.idle_since(at)
+    if since is None:
+        return 0
+    chosen = session().scalars(idle_seats(platform, since)).all()
+    if not chosen:
+        return 0
+    warned = (
+        update(Seat)
+        .where(among(Seat.id, chosen))
+        .values(warned_at=at, lose_at=at + rule.grace)
+        .returning(Seat.person_id)
+    )
+    people = list(session().scalars(warned.execution_options(synchronize_session=False)))
+    tell_warned(platform, people, rule, at)
+    return len(people)
+
+
+def give_up_seat(person_id: int, platform: str, at: datetime) -> None:
+    """By its holder, or by who waits for one. The next in line gets it."""
+    _release(person_id, platform, SeatEnd.GIVEN_UP, "", at)
+
+
+def release_seat(person_id: int, platform: str, why: str, at: datetime) -> None:
+    """By staff, for a reason that the person is told."""
+    if not why.strip():
+        raise NotUnderstood(_("Say why: the person is told."))
+    _release(person_id, platform, SeatEnd.BY_STAFF, why.strip(), at)
+    tell_lost(platform, [person_id], at, why.strip())
+
+
+def _release(person_id: int, platform: str, ended: SeatEnd, why: str, at: datetime) -> None:
+    policy = _lock(platform)
+    this = update(Seat).where(Seat.platform == platform, Seat.person_id == person_id, Seat.state != SeatState.RELEASED)
+    moved = session().execute(this.values(since=at, ended=ended, why=why, **FREED).returning(Seat.id))
+    if moved.first() is None:
+        raise MoveRefused(_("There is no seat to give up: look at it again."))
+    journal.record("seats.release", f"seats:{platform}", at=at, after={"person": person_id, "why": why or ended})
+    if policy is not None:
+        tell_seated(platform, _refill(policy, at), at)
+
+
+def ask_for_seat(person_id: int, platform: str, at: datetime) -> SeatState:
+    """By who lost or gave up a seat: at once where one is free, else before those who never had one."""
+    policy = _lock(platform)
+    again = {"state": SeatState.WAITING, "since": at, "ended": None, "why": ""}
+    this = update(Seat).where(Seat.platform == platform, Seat.person_id == person_id, Seat.state == SeatState.RELEASED)
+    if session().execute(this.values(**again).returning(Seat.id)).first() is None or policy is None:
+        raise MoveRefused(_("There is nothing to ask for: look at it again."))
+    _refill(policy, at)
+    found = seat_of(person_id, platform)
+    return found.state if found is not None else SeatState.WAITING
+
+
+def give_seat(person_id: int, platform: str, at: datetime) -> None:
+    """By staff, out of turn, also above the cap."""
+    if _lock(platform) is None:
+        raise MoveRefused(_("This platform has no rule of seats: everybody has one."))
+    row = {"state": SeatState.HELD, "since": at, "first_held_at": at, "why": ""}
+    if not insert_or_pass(SEAT, [row | {"platform": platform, "person_id": person_id}]):
+        this = update(Seat).where(Seat.platform == platform, Seat.person_id == person_id, Seat.state != SeatState.HELD)
+        values = {"state": SeatState.HELD, "since": at, "first_held_at": _first(at), "ended": None, "why": ""}
+        moved = this.values(**values).returning(Seat.id).execution_options(synchronize_session=False)
+        if session().execute(moved).first() is None:
+            raise MoveRefused(_("This person holds a seat already."))
+    journal.record("seats.give", f"seats:{platform}", at=at, after={"person": person_id})
+    tell_seated(platform, [person_id], at)

@@ -1,0 +1,168 @@
+"""Who holds a seat, who waits for one and in which order, who is idle, and what another rule would do."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
+
+from crm.accounts.queries import testers
+from crm.builds.models import Build, CheckIn, Seat, SeatPolicy
+from crm.builds.rules import RAN
+from crm.builds.rules.seats import SeatRule, SeatState
+from crm.core.db import session
+from crm.people.models import Person
+
+SHOWN = 50
+"""People named in the effect of a rule; the others are counted."""
+IN_ORDER = (Seat.first_held_at.is_(None), Seat.since, Seat.id)
+"""Of the waiting: who held a seat before comes first, then who has waited longest."""
+
+
+@dataclass(frozen=True)
+class SeatFigures:
+    platform: str
+    policy: SeatPolicy | None
+    held: int
+    waiting: int
+    warned: int
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What a rule does to everybody once it is saved: who is warned and loses the seat on `lost_on` unless they run a
+    build, who comes off the waiting list, how many hold a seat beyond the cap (nobody loses theirs for it).
+
+    `warned` and `seated` are people in order, of whom `names` has the first SHOWN of each.
+    """
+
+    warned: Sequence[int]
+    lost_on: datetime | None
+    seated: Sequence[int]
+    above: int
+    names: dict[int, str]
+
+    @property
+    def mark(self) -> str:
+        """The same as long as it is the same people."""
+        return hashlib.sha256(repr((list(self.warned), list(self.seated), self.above)).encode()).hexdigest()[:20]
+
+
+def policy_of(platform: str) -> SeatPolicy | None:
+    return session().get(SeatPolicy, platform, populate_existing=True)
+
+
+def seat_of(person_id: int, platform: str) -> Seat | None:
+    this = select(Seat).where(Seat.platform == platform, Seat.person_id == person_id)
+    return session().scalars(this.execution_options(populate_existing=True)).first()
+
+
+def seats_of(person_id: int) -> list[Seat]:
+    return list(session().scalars(select(Seat).where(Seat.person_id == person_id).order_by(Seat.platform)))
+
+
+def count_of(platform: str, state: SeatState) -> int:
+    return session().scalar(select(func.count()).where(Seat.platform == platform, Seat.state == state)) or 0
+
+
+def seat_figures(platforms: Sequence[str]) -> list[SeatFigures]:
+    """Of these platforms and of those for which something is ruled."""
+    policies = {one.platform: one for one in session().scalars(select(SeatPolicy))}
+    rows = session().execute(
+        select(Seat.platform, Seat.state, func.count(), func.count(Seat.warned_at)).group_by(Seat.platform, Seat.state)
+    )
+    counts = {(platform, state): (count, warned) for platform, state, count, warned in rows}
+    none = (0, 0)
+    return [
+        SeatFigures(
+            platform,
+            policies.get(platform),
+            counts.get((platform, SeatState.HELD), none)[0],
+            counts.get((platform, SeatState.WAITING), none)[0],
+            counts.get((platform, SeatState.HELD), none)[1],
+        )
+        for platform in sorted({*platforms, *policies})
+    ]
+
+
+def place_in_line(seat: Seat) -> int:
+    """Whose turn it is: 1 is next."""
+    returner = Seat.first_held_at.is_not(None)
+    longer = or_(Seat.since < seat.since, and_(Seat.since == seat.since, Seat.id < seat.id))
+    before = or_(returner, longer) if seat.first_held_at is None else and_(returner, longer)
+    waiting = select(func.count()).where(Seat.platform == seat.platform, Seat.state == SeatState.WAITING, before)
+    return (session().scalar(waiting) or 0) + 1
+
+
+def ran_after(platform: str, moment: Any) -> ColumnElement[bool]:
+    """Of seats: their person ran a build of the platform, or one that nobody has registered, after this moment,
+    which may be a column."""
+    on_it = exists().where(Build.id == CheckIn.build_id, Build.platform == platform)
+    return exists().where(
+        CheckIn.person_id == Seat.person_id,
+        CheckIn.at > moment,
+        CheckIn.kind.in_(RAN),
+        or_(CheckIn.build_id.is_(None), on_it),
+    )
+
+
+def idle_seats(platform: str, since: datetime) -> Select[int]:
+    """Held seats, not warned, whose people ran nothing after that moment and hold them since then or longer."""
+    return select(Seat.id).where(
+        Seat.platform == platform,
+        Seat.state == SeatState.HELD,
+        Seat.warned_at.is_(None),
+        Seat.since <= since,
+        Seat.person_id.in_(testers()),
+        ~ran_after(platform, since),
+    )
+
+
+def lost_seats(platform: str, at: datetime) -> Select[int]:
+    """Held seats whose people were warned, whose grace is over, and who have run nothing since."""
+    return select(Seat.id).where(
+        Seat.platform == platform,
+        Seat.state == SeatState.HELD,
+        Seat.lose_at <= at,
+        ~ran_after(platform, Seat.warned_at),
+    )
+
+
+def effect_of(platform: str, rule: SeatRule, at: datetime) -> Effect:
+    """On everybody, exactly as it would be done now."""
+    held, since = count_of(platform, SeatState.HELD), rule.idle_since(at)
+    warned: Sequence[int] = ()
+    if since is not None:
+        idle = select(Seat.person_id).where(Seat.id.in_(idle_seats(platform, since)))
+        warned = session().scalars(idle.order_by(Seat.since, Seat.id)).all()
+    free = max(0, rule.cap - held) if rule.cap is not None else None
+    line = waiting_line(platform).with_only_columns(Seat.person_id).limit(free)
+    seated = session().scalars(line).all()
+    named = [*warned[:SHOWN], *seated[:SHOWN]]
+    names = session().execute(select(Person.id, Person.name).where(Person.id.in_(named))).all()
+    above = max(0, held - rule.cap) if rule.cap is not None else 0
+    return Effect(warned, at + rule.grace if warned else None, seated, above, dict(names))
+
+
+def waiting_line(platform: str) -> Select[int]:
+    """The seats of those who wait and are testers, in order."""
+    waits = (Seat.platform == platform, Seat.state == SeatState.WAITING, Seat.person_id.in_(testers()))
+    return select(Seat.id).where(*waits).order_by(*IN_ORDER)
+
+
+def seated_after(platform: ColumnElement[str] | str, since: datetime) -> Select[int]:
+    """People who came to hold a seat of the platform after this moment."""
+    return select(Seat.person_id).where(Seat.platform == platform, Seat.state == SeatState.HELD, Seat.since > since)
+
+
+def without_seat(platform: str) -> Select[int]:
+    """People who wait for a seat of the platform, or had one."""
+    return select(Seat.person_id).where(Seat.platform == platform, Seat.state != SeatState.HELD)
+
+
+def ruled_platforms() -> list[str]:
+    return list(session().scalars(select(SeatPolicy.platform).order_by(SeatPolicy.platform)))

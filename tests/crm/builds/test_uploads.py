@@ -1,0 +1,430 @@
+"""Files in pieces: what a tus client may rely on, and what no client can break."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import shutil
+import subprocess
+import tracemalloc
+from base64 import b64encode
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from crm.accounts.actions import make_api_token
+from crm.accounts.rules import Role
+from crm.builds import tasks
+from crm.builds.models import Artefact, Build, Upload
+from crm.builds.rules import KEEP_UPLOADS, UploadState
+from crm.core import clock, files
+from crm.core.db import session
+from crm.people.models import Person
+from tests import make
+from tests.cast import SignIn
+from tests.crm.builds.test_catalogue import Endless
+
+DATA = bytes(range(256)) * 1000
+TUS = {"Tus-Resumable": "1.0.0"}
+PIECE = TUS | {"Content-Type": "application/offset+octet-stream"}
+
+
+def told(**values: object) -> str:
+    return ",".join(f"{key} {b64encode(str(value).encode()).decode()}" for key, value in values.items())
+
+
+@pytest.fixture
+def build(programme: object) -> Build:
+    made = make.build(version="1.8.12")
+    session().commit()
+    return made
+
+
+def begin(browser: FlaskClient, build: Build, size: int = len(DATA), **values: object) -> str:
+    about = {"filename": "橙.zip"} | values
+    headers = TUS | {"Upload-Length": str(size), "Upload-Metadata": told(**about)}
+    answer = browser.post(f"/builds/{build.id}/uploads", headers=headers)
+    assert answer.status_code == 201, answer.text
+    return str(answer.location)
+
+
+def piece(browser: FlaskClient, place: str, offset: int, data: bytes, **headers: str) -> TestResponse:
+    return browser.patch(place, data=data, headers=PIECE | {"Upload-Offset": str(offset)} | headers)
+
+
+def here(browser: FlaskClient, place: str) -> int:
+    return int(browser.head(place, headers=TUS).headers["Upload-Offset"])
+
+
+def parts(app: Flask) -> list[Path]:
+    folder = Path(app.config["DATA_DIR"]) / "files" / "builds"
+    return sorted(folder.glob(".*.part")) if folder.exists() else []
+
+
+def whole(browser: FlaskClient, build: Build, data: bytes = DATA, **values: object) -> str:
+    place = begin(browser, build, len(data), **values)
+    assert piece(browser, place, 0, data).status_code == 204
+    return place
+
+
+def test_a_file_comes_in_pieces_and_is_given_to_its_build(
+    lins_browser: FlaskClient, build: Build, database: Flask
+) -> None:
+    before = parts(database)
+    place = begin(lins_browser, build, device="mione_plus", sha256=hashlib.sha256(DATA).hexdigest())
+    first = piece(lins_browser, place, 0, DATA[:100_000])
+    assert (first.status_code, first.headers["Upload-Offset"]) == (204, "100000")
+    assert first.headers["Upload-Expires"]
+    assert here(lins_browser, place) == 100_000
+    assert "choose the same file below again" in lins_browser.get(f"/builds/{build.id}").text
+    assert piece(lins_browser, place, 100_000, DATA[100_000:]).headers["Upload-Offset"] == str(len(DATA))
+    assert "being checked" in lins_browser.get(f"/builds/{build.id}/files").text
+    assert tasks.store_uploads.run() == 1
+    assert tasks.store_uploads.run() == 0
+    artefact = session().query(Artefact).one()
+    assert (artefact.device, artefact.file_name, artefact.size) == ("mione_plus", "橙.zip", len(DATA))
+    assert files.path_of(artefact.file_key).read_bytes() == DATA
+    assert lins_browser.get(f"/builds/{build.id}/download", buffered=True).data == DATA
+    assert parts(database) == before
+    assert piece(lins_browser, place, len(DATA), b"").status_code == 410
+
+
+def test_what_the_server_can_is_told(lins_browser: FlaskClient, build: Build) -> None:
+    answer = lins_browser.options(f"/builds/{build.id}/uploads")
+    assert answer.headers["Tus-Version"] == "1.0.0"
+    assert set(answer.headers["Tus-Extension"].split(",")) == {
+        "creation",
+        "creation-with-upload",
+        "expiration",
+        "checksum",
+        "termination",
+    }
+    assert int(answer.headers["Tus-Max-Size"]) > 1 << 30
+
+
+def test_another_version_of_the_protocol_is_refused_and_told_ours(lins_browser: FlaskClient, build: Build) -> None:
+    answer = lins_browser.post(f"/builds/{build.id}/uploads", headers={"Tus-Resumable": "0.2.2", "Upload-Length": "1"})
+    assert (answer.status_code, answer.headers["Tus-Version"]) == (412, "1.0.0")
+
+
+def test_a_piece_out_of_order_changes_nothing(lins_browser: FlaskClient, build: Build) -> None:
+    place = begin(lins_browser, build)
+    assert piece(lins_browser, place, 0, DATA[:1000]).status_code == 204
+    for offset in (0, 999, 1001, len(DATA)):
+        assert piece(lins_browser, place, offset, b"abc"[: max(0, len(DATA) - offset)]).status_code == 409
+    assert here(lins_browser, place) == 1000
+
+
+def test_a_piece_whose_checksum_is_wrong_is_thrown_away(lins_browser: FlaskClient, build: Build) -> None:
+    place = begin(lins_browser, build)
+    right = b64encode(hashlib.sha256(DATA[:1000]).digest()).decode()
+    wrong = b64encode(hashlib.sha256(b"other").digest()).decode()
+    assert piece(lins_browser, place, 0, DATA[:1000], **{"Upload-Checksum": f"sha256 {wrong}"}).status_code == 460
+    assert here(lins_browser, place) == 0
+    assert piece(lins_browser, place, 0, DATA[:1000], **{"Upload-Checksum": f"sha256 {right}"}).status_code == 204
+    for bad in ("crc32 AAAA", "sha256", "sha256 ???", "sha256 AAAA"):
+        assert piece(lins_browser, place, 1000, b"x", **{"Upload-Checksum": bad}).status_code == 400
+
+
+def test_a_file_that_is_not_what_its_sum_says_is_refused_and_gone(
+    lins_browser: FlaskClient, build: Build, database: Flask
+) -> None:
+    whole(lins_browser, build, sha256="0" * 64)
+    assert tasks.store_uploads.run() == 1
+    upload = session().query(Upload).one()
+    assert upload.state is UploadState.REFUSED
+    assert session().query(Artefact).count() == 0
+    assert not files.path_of(upload.file_key).exists()
+    assert "SHA-256" in lins_browser.get(f"/builds/{build.id}").text
+    assert lins_browser.post(f"/builds/uploads/{upload.id}/give-up").status_code == 302
+    assert session().query(Upload).count() == 0
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 400),
+        ({"Upload-Length": "-1"}, 400),
+        ({"Upload-Length": "x"}, 400),
+        ({"Upload-Length": "0"}, 422),
+        ({"Upload-Length": "99999999999999999"}, 413),
+        ({"Upload-Length": "5", "Upload-Metadata": "filename ???"}, 400),
+        ({"Upload-Length": "5", "Upload-Metadata": told(sha256="abc")}, 422),
+        ({"Upload-Length": "5", "Upload-Metadata": told(device="../etc")}, 422),
+    ],
+)
+def test_what_cannot_be_begun(lins_browser: FlaskClient, build: Build, headers: dict[str, str], status: int) -> None:
+    assert lins_browser.post(f"/builds/{build.id}/uploads", headers=TUS | headers).status_code == status
+    assert session().query(Upload).count() == 0
+
+
+def test_pieces_that_go_too_far_or_are_none_are_refused(lins_browser: FlaskClient, build: Build) -> None:
+    place = begin(lins_browser, build, size=10)
+    assert piece(lins_browser, place, 0, b"x" * 11).status_code == 413
+    assert piece(lins_browser, place, 0, b"x", **{"Content-Type": "text/plain"}).status_code == 415
+    assert lins_browser.patch(place, data=b"x", headers=PIECE).status_code == 400
+    assert here(lins_browser, place) == 0
+    assert lins_browser.head("/builds/uploads/99", headers=TUS).status_code == 404
+
+
+def test_a_first_piece_may_come_with_the_beginning(lins_browser: FlaskClient, build: Build) -> None:
+    headers = PIECE | {"Upload-Length": str(len(DATA)), "Upload-Metadata": told(filename="a.zip")}
+    answer = lins_browser.post(f"/builds/{build.id}/uploads", data=DATA[:5000], headers=headers)
+    assert (answer.status_code, answer.headers["Upload-Offset"]) == (201, "5000")
+
+
+def test_a_name_with_a_path_is_only_a_name(lins_browser: FlaskClient, build: Build) -> None:
+    whole(lins_browser, build, filename="../../etc/pass\x00wd\\..\\evil.apk")
+    tasks.store_uploads.run()
+    artefact = session().query(Artefact).one()
+    assert artefact.file_name == "evil.apk"
+    assert artefact.file_key.startswith("builds/")
+    assert artefact.file_key.endswith(".apk")
+
+
+def test_one_file_for_each_device_and_two_at_once_give_one(lins_browser: FlaskClient, build: Build) -> None:
+    for device in ("mione_plus", "nexus-s", ""):
+        whole(lins_browser, build, device=device)
+    late = begin(lins_browser, build, device="galaxy")
+    early = whole(lins_browser, build, device="galaxy")
+    assert early != late
+    assert piece(lins_browser, late, 0, DATA).status_code == 204
+    assert tasks.store_uploads.run() == 5
+    assert session().query(Artefact).count() == 4
+    assert [one.state for one in session().query(Upload).order_by(Upload.id)].count(UploadState.REFUSED) == 1
+    again = TUS | {"Upload-Length": "5", "Upload-Metadata": told(device="galaxy")}
+    assert lins_browser.post(f"/builds/{build.id}/uploads", headers=again).status_code == 409
+
+
+def test_what_is_given_up_or_stands_still_is_thrown_away(
+    lins_browser: FlaskClient, build: Build, database: Flask
+) -> None:
+    before = parts(database)
+    place = begin(lins_browser, build)
+    piece(lins_browser, place, 0, DATA[:10])
+    assert len(parts(database)) == len(before) + 1
+    assert lins_browser.delete(place, headers=TUS).status_code == 204
+    assert lins_browser.head(place, headers=TUS).status_code == 404
+    assert parts(database) == before
+    piece(lins_browser, begin(lins_browser, build), 0, DATA[:10])
+    assert tasks.sweep_uploads.run() == 0
+    session().query(Upload).one().touched_at = clock.now() - KEEP_UPLOADS - timedelta(seconds=1)
+    session().commit()
+    assert tasks.sweep_uploads.run() == 1
+    assert tasks.sweep_uploads.run() == 0
+    assert parts(database) == before
+
+
+def test_a_client_behind_a_proxy_without_patch_says_so_in_a_header(lins_browser: FlaskClient, build: Build) -> None:
+    place = begin(lins_browser, build)
+    headers = PIECE | {"Upload-Offset": "0", "X-HTTP-Method-Override": "PATCH"}
+    assert lins_browser.post(place, data=DATA[:10], headers=headers).status_code == 204
+    assert here(lins_browser, place) == 10
+    assert lins_browser.post(place, headers=TUS).status_code == 400
+
+
+def test_nobody_goes_on_with_the_upload_of_another(lins_browser: FlaskClient, build: Build, sign_in: SignIn) -> None:
+    place = begin(lins_browser, build)
+    other = sign_in(make.staff("Max", Role.RELEASE))
+    assert piece(other, place, 0, b"x").status_code == 404
+    assert other.head(place, headers=TUS).status_code == 404
+
+
+def test_a_stranger_and_a_tester_begin_nothing(client: FlaskClient, adas_browser: FlaskClient, build: Build) -> None:
+    for browser, status in ((client, 401), (adas_browser, 403)):
+        answer = browser.post(f"/builds/{build.id}/uploads", headers=TUS | {"Upload-Length": "5"})
+        assert answer.status_code == status
+
+
+def test_without_its_csrf_token_no_page_of_others_begins_one(
+    database: Flask, lins_browser: FlaskClient, build: Build
+) -> None:
+    database.config["WTF_CSRF_ENABLED"] = True
+    try:
+        answer = lins_browser.post(f"/builds/{build.id}/uploads", headers=TUS | {"Upload-Length": "5"})
+    finally:
+        database.config["WTF_CSRF_ENABLED"] = False
+    assert answer.status_code == 400
+
+
+def test_a_piece_waits_for_no_other_of_the_same_file(lins_browser: FlaskClient, build: Build) -> None:
+    """Two connections of one client: the second is told at once, and the file is as the first wrote it."""
+    place = begin(lins_browser, build)
+    arriving = files.Arriving(session().query(Upload).one().file_key)
+    with arriving._alone():
+        assert piece(lins_browser, place, 0, b"x").status_code == 423
+    assert piece(lins_browser, place, 0, b"x").status_code == 204
+
+
+class Breaks(io.RawIOBase):
+    """A connection that is lost after some bytes."""
+
+    def __init__(self, data: bytes) -> None:
+        self.left = data
+
+    def readinto(self, buffer: Any) -> int:
+        if not self.left:
+            raise ConnectionResetError
+        count = min(len(buffer), len(self.left))
+        buffer[:count], self.left = self.left[:count], self.left[count:]
+        return count
+
+    def readable(self) -> bool:
+        return True
+
+
+def test_a_connection_that_is_lost_keeps_what_had_come(lins_browser: FlaskClient, build: Build) -> None:
+    place = begin(lins_browser, build)
+    broken = {"wsgi.input": io.BufferedReader(Breaks(DATA[:70_000])), "CONTENT_LENGTH": str(len(DATA))}
+    answer = lins_browser.patch(place, headers=PIECE | {"Upload-Offset": "0"}, environ_overrides=broken)
+    assert answer.status_code == 400
+    came = here(lins_browser, place)
+    assert piece(lins_browser, place, came, DATA[came:]).status_code == 204
+    assert tasks.store_uploads.run() == 1
+    assert session().query(Artefact).one().sha256 == hashlib.sha256(DATA).hexdigest()
+
+
+def test_a_worker_that_was_killed_before_it_gave_the_file_away_is_followed_by_another(
+    lins_browser: FlaskClient, build: Build
+) -> None:
+    whole(lins_browser, build)
+    files.Arriving(session().query(Upload).one().file_key).keep()  # killed after the file took its place
+    assert tasks.store_uploads.run() == 1
+    assert session().query(Artefact).one().size == len(DATA)
+
+
+SMALL_DISK = 2 << 20
+
+
+@pytest.fixture
+def small_disk(database: Flask) -> Iterator[Path]:
+    """A disk of 2 MiB where the files of builds are stored."""
+    folder = Path(database.config["DATA_DIR"]) / "files" / "builds"
+    folder.mkdir(parents=True, exist_ok=True)
+    command = ["mount", "-t", "tmpfs", "-o", f"size={SMALL_DISK}", "tmpfs", str(folder)]
+    mounted = subprocess.run(command, capture_output=True, check=False)
+    if mounted.returncode:
+        (pytest.fail if "CI" in os.environ else pytest.skip)("only root may mount a small disk: run it as root")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+def test_a_full_disk_is_told_and_the_upload_goes_on_once_there_is_room(
+    lins_browser: FlaskClient, build: Build, small_disk: Path
+) -> None:
+    data = DATA * 6
+    place = begin(lins_browser, build, len(data))
+    filler = small_disk / "others"
+    filler.write_bytes(b"x" * (shutil.disk_usage(small_disk).free - (len(data) // 2 & ~4095)))
+    answer = piece(lins_browser, place, 0, data)
+    assert answer.status_code == 507
+    assert "make room" in answer.text
+    came = here(lins_browser, place)
+    assert 0 < came < len(data)
+    filler.unlink()
+    assert piece(lins_browser, place, came, data[came:]).status_code == 204
+    assert tasks.store_uploads.run() == 1
+    assert session().query(Artefact).one().sha256 == hashlib.sha256(data).hexdigest()
+    big = TUS | {"Upload-Length": str(SMALL_DISK), "Upload-Metadata": told(device="other")}
+    assert lins_browser.post(f"/builds/{build.id}/uploads", headers=big).status_code == 507
+
+
+def test_memory_stays_flat_while_a_piece_comes(lins_browser: FlaskClient, build: Build) -> None:
+    size = 64 << 20
+    place = begin(lins_browser, build, size)
+    tracemalloc.start()
+    answer = lins_browser.patch(
+        place,
+        headers=PIECE | {"Upload-Offset": "0"},
+        environ_overrides={"wsgi.input": io.BufferedReader(Endless(size)), "CONTENT_LENGTH": str(size)},
+    )
+    tasks.store_uploads.run()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert answer.status_code == 204
+    assert peak < 16 << 20
+
+
+# ------------------------------------------------------------ build machines
+
+
+def machine(who: Person) -> dict[str, str]:
+    token = make_api_token(who.id, "machine", ["builds:write"], at=clock.now())
+    session().commit()
+    return {"Authorization": f"Bearer {token}"}
+
+
+def test_a_build_machine_registers_a_build_and_uploads_its_file(client: FlaskClient, lin: Person) -> None:
+    key = machine(lin)
+    body = {"platform": "android", "version": "1.8.12", "channel": "nightly", "notes": {"zh": "新"}, "expires_days": 30}
+    made = client.post("/api/v1/builds", json=body, headers=key)
+    assert made.status_code == 201
+    number = made.get_json()["id"]
+    begun = client.post(
+        "/api/v1/uploads",
+        headers=key | TUS | {"Upload-Length": str(len(DATA)), "Upload-Metadata": told(build=number, filename="a.apk")},
+    )
+    assert begun.status_code == 201
+    assert piece(client, begun.location, 0, DATA, **key).status_code == 204
+    state = f"{begun.location}/state"
+    assert client.get(state, headers=key).get_json()["state"] == "arrived"
+    tasks.store_uploads.run()
+    assert client.get(state, headers=key).get_json() == {
+        "id": session().query(Upload).one().id,
+        "build": number,
+        "state": "stored",
+        "why": "",
+        "here": len(DATA),
+        "size": len(DATA),
+    }
+
+
+def test_a_build_machine_is_told_what_it_said_wrong(client: FlaskClient, lin: Person) -> None:
+    key = machine(lin)
+    good = {"platform": "android", "version": "1.8.12"}
+    assert client.post("/api/v1/builds", json=good, headers=key).status_code == 201
+    for body, status in (
+        (good, 409),
+        (good | {"version": "1.8.11"}, 409),
+        (good | {"version": "1.9", "notes": {"fr": "nouveau"}}, 422),
+        (good | {"version": "1.9", "channel": "two words"}, 422),
+        (good | {"platform": "amiga"}, 422),
+        (good | {"version": "1.9", "order": "first"}, 422),
+    ):
+        assert client.post("/api/v1/builds", json=body, headers=key).status_code == status, body
+    assert client.post("/api/v1/uploads", headers=key | TUS | {"Upload-Length": "5"}).status_code == 422
+    nobody = TUS | {"Upload-Length": "5", "Upload-Metadata": told(build=1)}
+    assert client.post("/api/v1/uploads", headers=nobody).status_code == 401
+    number = session().query(Build).one().id
+    put = client.put(f"/api/v1/builds/{number}/file?sha256={'0' * 64}", data=b"x", headers=key)
+    assert put.status_code == 422
+    assert session().query(Artefact).count() == 0
+
+
+def test_two_threads_writing_one_piece_never_mix(database: Flask, lins_browser: FlaskClient, build: Build) -> None:
+    place = begin(lins_browser, build)
+    key = session().query(Upload).one().file_key
+    results: list[object] = []
+
+    def write() -> None:
+        with database.app_context():
+            try:
+                results.append(files.Arriving(key).append(io.BytesIO(DATA), 0, len(DATA)))
+            except (files.Busy, files.Elsewhere) as refused:
+                results.append(type(refused))
+
+    threads = [Thread(target=write) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert results.count(len(DATA)) == 1
+    assert here(lins_browser, place) == len(DATA)

@@ -1,4 +1,4 @@
-"""Batches of check-ins that were accepted and are not recorded yet."""
+"""Batches of check-ins that were accepted and are not recorded yet; when the notes of a build were last written."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -27,7 +27,9 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_check_in_batch_person_id"), "check_in_batch", ["person_id"])
+    op.add_column("build", sa.Column("noted_at", sa.DateTime(timezone=True), nullable=True))
 
 
 def downgrade() -> None:
+    op.drop_column("build", "noted_at")
     op.drop_table("check_in_batch")

@@ -85,7 +85,7 @@ def register_build(
             )
         )
     build = session().scalars(select(Build).where(Build.platform == platform, Build.version == version)).one()
-    write_notes(build.id, notes, to_test)
+    write_notes(build.id, notes, to_test, at=at)
     journal.record(
         "register_build",
         f"build:{build.id}",
@@ -129,7 +129,7 @@ def _place(platform: str, version: str, channel: str, order: Order | None, at: d
     )
 
 
-def write_notes(build_id: int, notes: dict[str, str], to_test: dict[str, str] | None = None) -> None:
+def write_notes(build_id: int, notes: dict[str, str], to_test: dict[str, str] | None = None, *, at: datetime) -> None:
     """Replaces the notes of a build. Raises NotUnderstood for one that is too long."""
     to_test = to_test or {}
     session().execute(delete(NOTE).where(NOTE.c.build_id == build_id))
@@ -145,6 +145,7 @@ def write_notes(build_id: int, notes: dict[str, str], to_test: dict[str, str] | 
     if any(len(text) > LONGEST_NOTE for row in rows for text in (row["body"], row["to_test"])):
         raise NotUnderstood(_("Notes have at most %(most)s characters in each language.", most=LONGEST_NOTE))
     insert_or_pass(NOTE, [row for row in rows if row["body"] or row["to_test"]])
+    session().execute(update(Build).where(Build.id == build_id).values(noted_at=at))
 
 
 def renew_build(build_id: int, at: datetime, days: int = LIFETIME) -> Build:

@@ -42,6 +42,7 @@ class Build(Numbered):
     channel: Mapped[str] = mapped_column(default=CHANNEL)
     registered_at: Mapped[datetime]
     ordered_at: Mapped[datetime] = mapped_column(default=_when_registered)
+    noted_at: Mapped[datetime | None]  # when its notes were last written
     registered_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     withdrawn_at: Mapped[datetime | None]
     held_at: Mapped[datetime | None]

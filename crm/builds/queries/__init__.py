@@ -1,6 +1,7 @@
 """What is known of builds, by what it is about."""
 
 from crm.builds.queries.access import (
+    LINK_LIVES,
     builds_of,
     download_token,
     link_ends_on,
@@ -26,6 +27,7 @@ from crm.builds.queries.check_ins import BuildFigures, Run, figures_of, has_down
 from crm.builds.queries.uploads import arrived_uploads, old_uploads, open_uploads, upload_of
 
 __all__ = [
+    "LINK_LIVES",
     "BuildFigures",
     "Run",
     "arrived_uploads",

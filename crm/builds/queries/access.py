@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, or_, select
@@ -73,6 +73,10 @@ def offered(person_id: int, platform: str, at: datetime) -> Build | None:
     )
     build = session().scalar(newest)
     return build if build is not None and may_have(build.id, person_id) else None
+
+
+LINK_LIVES = timedelta(days=14)
+"""A link to a file opens it for so long at least."""
 
 
 def link_ends_on(at: datetime) -> int:

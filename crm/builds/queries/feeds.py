@@ -28,6 +28,8 @@ class Offered(NamedTuple):
     build_id: int | None
     version: str | None
     registered_at: datetime | None
+    noted_at: datetime | None
+    added_at: datetime | None
     artefact_id: int | None
     file_name: str | None
     size: int | None
@@ -95,6 +97,8 @@ def _offer_query(needs: Needs) -> Executable:
             Build.id,
             Build.version,
             Build.registered_at,
+            Build.noted_at,
+            Artefact.added_at,
             Artefact.id,
             Artefact.file_name,
             Artefact.size,

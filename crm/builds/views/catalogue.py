@@ -52,10 +52,11 @@ def notes(build_id: int) -> Any:
     form = notes_form(NotesForm, programme.required().languages)(data=typed)
     assert isinstance(form, NotesForm)
     if form.validate_on_submit():
-        write_notes(build_id, form.notes(), form.to_test())
+        at = programme.moment()
+        write_notes(build_id, form.notes(), form.to_test(), at=at)
         after = {"notes": form.notes(), "to_test": form.to_test()}
         before = {"notes": known, "to_test": tasks}
-        journal.record("write_notes", f"build:{build_id}", at=programme.moment(), before=before, after=after)
+        journal.record("write_notes", f"build:{build_id}", at=at, before=before, after=after)
         session().commit()
         return redirect(url_for("builds.show", build_id=build_id))
     return render_template("builds/notes.html", build=build, form=form)

@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
 from crm.builds.actions.feeds import make_feed_key, note_update_check, revoke_feed_keys
-from crm.builds.queries import download_token, link_ends_on, platforms_in_use
+from crm.builds.queries import LINK_LIVES, download_token, link_ends_on, platforms_in_use
 from crm.builds.queries.feeds import (
     Offered,
     feed_key_of,
@@ -55,6 +55,22 @@ def _etag(form: Format, found: Offered, at: datetime) -> str:
     return hashlib.sha256(told.encode()).hexdigest()[:32]
 
 
+def _tell_when_changed(response: Response, found: Offered, now: datetime) -> None:
+    """Last-Modified, and 304 for who sends exactly it back and no ETag.
+
+    Not for any later moment, as HTTP has it: after a hold a device is told of an older build again. Nor once the
+    address of the file in the answer that the device has may have come to its end.
+    """
+    told = [at for at in (found.registered_at, found.noted_at, found.added_at) if at is not None]
+    if found.artefact_id is None or not told:
+        return
+    changed = response.last_modified = max(told).replace(microsecond=0)
+    if "If-None-Match" in request.headers or now - changed >= LINK_LIVES:
+        return
+    if request.if_modified_since == changed:
+        response.status_code = HTTPStatus.NOT_MODIFIED
+
+
 @bp.get("/f/<token>/<platform>/<file>")
 @by_link
 def feed(token: str, platform: str, file: str) -> Response:
@@ -77,6 +93,7 @@ def feed(token: str, platform: str, file: str) -> Response:
     response.cache_control.private = True
     response.cache_control.no_cache = True
     response.make_conditional(request)
+    _tell_when_changed(response, found, now)
     if response.status_code != 304:
         response.set_data(form.write(_offer(found, platform, now), known.name))
         if not response.content_length:

@@ -179,7 +179,7 @@ def test_freezing_fixes_build_notes_people_and_wording(build: Build, lin: Person
     assert state(release) is ReleaseState.FROZEN
     with pytest.raises(MoveRefused):
         change_release(release.id, build_id=build.id, audience_id=None, at=NOW)
-    write_notes(build.id, {"en": "Other notes", "zh": "别的"})
+    write_notes(build.id, {"en": "Other notes", "zh": "别的"}, at=NOW)
     end_agreement(gone.id, at=FREEZES, reason="no time")
     tick(OPENS)
     assert state(release) is ReleaseState.OPEN

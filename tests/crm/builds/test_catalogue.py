@@ -461,6 +461,6 @@ def test_notes_are_light_markdown_and_no_html(lins_browser: FlaskClient) -> None
 
 
 def test_what_to_test_reaches_the_tester(adas: tuple[Build, str], adas_browser: FlaskClient) -> None:
-    write_notes(adas[0].id, {"en": "New"}, {"en": "Call your *mother*"})
+    write_notes(adas[0].id, {"en": "New"}, {"en": "Call your *mother*"}, at=T0)
     session().commit()
     assert "<em>mother</em>" in adas_browser.get("/portal").text

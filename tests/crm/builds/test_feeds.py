@@ -9,7 +9,8 @@ import plistlib
 import zipfile
 from base64 import b64decode, b64encode
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -21,12 +22,22 @@ from xmlschema import XMLSchema
 
 from crm.accounts.actions import end_agreement
 from crm.builds import tasks
-from crm.builds.actions import grant_access, hold_build, keep_file, register_build, resume_build, withdraw_build
+from crm.builds.actions import (
+    grant_access,
+    hold_build,
+    keep_file,
+    register_build,
+    resume_build,
+    withdraw_build,
+    write_notes,
+)
 from crm.builds.actions.feeds import make_feed_key, note_update_check, revoke_feed_keys
 from crm.builds.models import Artefact, Build, CheckIn
+from crm.builds.queries import LINK_LIVES
 from crm.builds.queries.feeds import feed_token, public_key, unknown_versions
 from crm.builds.rules import CheckInKind
 from crm.builds.rules.feeds import FORMATS, SPARKLE, running_version
+from crm.core import clock
 from crm.core.db import session
 from crm.people.actions import merge
 from crm.people.models import Person
@@ -36,8 +47,8 @@ from tests.make import T0
 DATA = bytes(range(256)) * 500
 
 
-def given(who: Person, platform: str, version: str, *, days: int = 0, data: bytes = DATA) -> Build:
-    at = T0 + timedelta(days=days)
+def given(who: Person, platform: str, version: str, *, days: int = 0, data: bytes = DATA, at: datetime = T0) -> Build:
+    at += timedelta(days=days)
     build = register_build(platform, version, {"en": "Faster & smaller", "zh": "更快<更小>"}, at=at)
     keep_file(build.id, io.BytesIO(data), f"橙 {version}.bin", at=at)
     grant_access(build.id, [who.id], at=at, granted_by="test")
@@ -213,6 +224,43 @@ def test_what_has_not_changed_is_not_sent_again(client: FlaskClient, ada: Person
     hold_build(build.id, T0)
     session().commit()
     assert client.get(address, headers={"If-None-Match": first.headers["ETag"]}).status_code == 200
+
+
+def test_who_sends_the_day_of_the_last_change_back_is_told_when_it_is_another(
+    client: FlaskClient, ada: Person, start: str
+) -> None:
+    """A held build's feed goes back to an older one: a day that is not exactly ours is no reason for a 304."""
+    address = f"{start}/macos/appcast.xml"
+    assert "Last-Modified" not in client.get(address).headers
+
+    def asked(since: str, **more: str) -> int:
+        return client.get(address, headers={"If-Modified-Since": since, **more}).status_code
+
+    now = clock.now().replace(microsecond=0)
+    given(ada, "macos", "1.0", at=now - timedelta(days=9))
+    first = client.get(address).headers["Last-Modified"]
+    newer = given(ada, "macos", "1.1", at=now - timedelta(days=3))
+    assert asked(first) == 200
+    second = client.get(address).headers["Last-Modified"]
+    assert parsedate_to_datetime(second) == now - timedelta(days=3)
+    assert asked(second) == 304
+    assert asked(second, **{"If-None-Match": '"another"'}) == 200
+    write_notes(newer.id, {"en": "Other notes"}, at=now - timedelta(days=2))
+    session().commit()
+    assert asked(second) == 200
+    third = client.get(address).headers["Last-Modified"]
+    assert asked(third) == 304
+    hold_build(newer.id, now)
+    session().commit()
+    assert asked(third) == 200
+    assert client.get(address).headers["Last-Modified"] == first
+
+
+def test_a_link_that_may_have_ended_is_sent_again(client: FlaskClient, ada: Person, start: str) -> None:
+    given(ada, "macos", "1.0", at=clock.now() - LINK_LIVES)
+    address = f"{start}/macos/appcast.xml"
+    told = client.get(address).headers["Last-Modified"]
+    assert client.get(address, headers={"If-Modified-Since": told}).status_code == 200
 
 
 def test_a_feed_asks_the_database_once(

@@ -45,8 +45,8 @@ from crm.core.upkeep import learn
 from crm.outbox import tasks
 from crm.outbox.actions.claiming import FIELDS, taken_of
 from crm.outbox.models import Contact, Letter, Touch
+from crm.outbox.queries.parcels import parcels
 from crm.outbox.rules import Channel, LetterState
-from crm.outbox.tasks.rounds import _parcels
 from crm.people.models import Identity, Person, Source
 from crm.settings import read
 from tests.databases import new_database
@@ -155,7 +155,7 @@ def floor(parcels: list[Parcel], sink: MailSink, connections: int) -> Ran:
 def prebuilt(count: int) -> list[Parcel]:
     """The messages as the engine will make them."""
     taken = [taken_of(row) for row in session().execute(select(*FIELDS).order_by(Letter.id).limit(count))]
-    made = [parcel for n in range(0, count, 5000) for _letter, parcel in _parcels(taken[n : n + 5000])]
+    made = list(parcels(taken, clock.now()).values())
     session().rollback()
     return made
 

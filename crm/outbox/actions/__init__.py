@@ -16,7 +16,7 @@ from crm.outbox.actions.contacts import derive
 from crm.outbox.actions.hand import finish_by_hand, finish_many_by_hand, free_lease, next_by_hand, put_off, write_as
 from crm.outbox.actions.holding import cancel_held, release
 from crm.outbox.actions.keys import make_key, retire_key, use_key
-from crm.outbox.actions.leaving import begin, deliver_due, end, give_up, send_again, sweep_leases, take_as_sent
+from crm.outbox.actions.leaving import deliver_due, end, give_up, send_again, sweep_leases, take_as_sent
 from crm.outbox.actions.limits import has_room, set_mail_limits, within_limits
 from crm.outbox.actions.moves import cancel_letters, cancel_letters_to
 from crm.outbox.actions.planning import NewLetter, plan_letters, write_letter
@@ -33,7 +33,6 @@ __all__ = [
     "NewTouch",
     "add_post",
     "add_posts",
-    "begin",
     "call_letters_back",
     "cancel_held",
     "cancel_letters",

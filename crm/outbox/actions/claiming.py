@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy import ColumnElement, Table, select, update
 
-from crm.core.bulk import among, chunks
+from crm.core.bulk import among
 from crm.core.db import is_postgres, session, taken_once
-from crm.outbox.actions.moves import move_letters
+from crm.outbox.actions.moves import move_letters, move_where
 from crm.outbox.models import Letter, Pace
 from crm.outbox.rules import SEND_LEASE, Channel, Lane, LetterState, may_leave
 from crm.people.queries import suppressed
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """A letter that this worker has taken: still queued, but nobody else takes it while the lease runs."""
+class Taken(NamedTuple):
+    """A letter that this worker has taken: marked as being sent, once its door has committed."""
 
     id: int
     person_id: int
@@ -27,79 +25,69 @@ class Taken:
     attempts: int
     origin_id: int | None
     sender_id: int | None
+    channel: Channel
     identity_kind: str
+    identity_value: str
+    wording_id: int
+    values: dict[str, Any] | None
     expires_at: datetime | None
 
 
-FIELDS = (
-    Letter.id,
-    Letter.person_id,
-    Letter.lane,
-    Letter.attempts,
-    Letter.origin_id,
-    Letter.sender_id,
-    Letter.identity_kind,
-    Letter.expires_at,
-)
+TABLE: Table = Letter.__table__  # type: ignore[assignment]  # a declarative class's table is a Table
+FIELDS = tuple(TABLE.c[name] for name in Taken._fields)
 
 
 def taken_from(letter: Letter) -> Taken:
-    return taken_of([getattr(letter, field.key) for field in FIELDS])
+    return Taken(*(getattr(letter, name) for name in Taken._fields))
 
 
 def taken_of(row: Sequence[Any]) -> Taken:
     """From a row of FIELDS."""
-    return Taken(*row[: len(FIELDS)])
-
-
-def _free(at: datetime) -> list[ColumnElement[bool]]:
-    return [
-        Letter.state == LetterState.QUEUED,
-        Letter.channel == Channel.MAIL,
-        Letter.due_at <= at,
-        or_(Letter.lease_until.is_(None), Letter.lease_until < at),
-    ]
+    return Taken._make(row[: len(FIELDS)])
 
 
 def _take(where: Sequence[ColumnElement[bool]], at: datetime, limit: int) -> list[Taken]:
     if limit <= 0:
         return []
-    due = select(Letter.id).where(*_free(at), *where).order_by(Letter.due_at, Letter.id).limit(limit)
+    free = [TABLE.c.state == LetterState.QUEUED, TABLE.c.channel == Channel.MAIL, TABLE.c.due_at <= at]
+    due = select(TABLE.c.id).where(*free, *where).order_by(TABLE.c.due_at, TABLE.c.id).limit(limit)
     rows = session().execute(
-        update(Letter)
-        .where(Letter.id.in_(taken_once(due)))
-        .values(lease_until=at + SEND_LEASE, attempts=Letter.attempts + 1)
+        update(TABLE)
+        .where(TABLE.c.id.in_(taken_once(due)))
+        .values(state=LetterState.SENDING, lease_until=at + SEND_LEASE, attempts=TABLE.c.attempts + 1)
         .returning(*FIELDS)
-        .execution_options(synchronize_session=False)
     )
-    return sorted((taken_of(row) for row in rows), key=lambda taken: taken.id)
+    return sorted(map(taken_of, rows.all()))
 
 
-def _campaigns() -> list[int]:
-    """The origins with letters that wait: found by leaps through the index, however many letters there are."""
-    found: list[int] = []
-    step = (
-        select(Letter.origin_id)
-        .where(
-            Letter.state == LetterState.QUEUED,
-            Letter.lane == Lane.CAMPAIGN,
-            Letter.channel == Channel.MAIL,
-        )
-        .order_by(Letter.origin_id)
-        .limit(1)
+def _campaigns() -> list[tuple[int, int | None]]:
+    """(origin, letters an hour) of the campaigns with letters that wait and no pause: found by leaps through the index,
+    however many letters there are."""
+    waiting = select(Letter.origin_id).where(
+        Letter.state == LetterState.QUEUED, Letter.lane == Lane.CAMPAIGN, Letter.channel == Channel.MAIL
     )
-    while (origin := session().scalar(step.where(Letter.origin_id > (found[-1] if found else 0)))) is not None:
-        found.append(origin)
-    return found
+    first = waiting.order_by(Letter.origin_id).limit(1)
+    leaps = select(first.where(Letter.origin_id > 0).scalar_subquery().label("origin_id")).cte("leaps", recursive=True)
+    following = first.where(Letter.origin_id > leaps.c.origin_id).scalar_subquery()
+    leaps = leaps.union_all(select(following).where(leaps.c.origin_id.is_not(None)))
+    found = (
+        select(leaps.c.origin_id, Pace.per_hour)
+        .outerjoin(Pace, Pace.origin_id == leaps.c.origin_id)
+        .where(leaps.c.origin_id.is_not(None), Pace.paused.is_not(True))
+        .order_by(leaps.c.origin_id)
+    )
+    return [(row[0], row[1]) for row in session().execute(found).all()]
 
 
 def _paces(origins: Sequence[int]) -> dict[int, Pace]:
-    """Read under lock, so that two workers do not both take what the pace allows."""
+    """Read under lock, so that two workers do not both take what the pace allows: one of them passes over it."""
+    if not origins:
+        return {}
     query = select(Pace).where(Pace.origin_id.in_(origins)).order_by(Pace.origin_id)
     if is_postgres():
         query = query.with_for_update(skip_locked=True)
     rows = session().scalars(query.execution_options(populate_existing=True))
-    return {pace.origin_id: pace for pace in rows}
+    return {pace.origin_id: pace for pace in rows if not pace.paused}
 
 
 def _paced(origin: int, pace: Pace | None, at: datetime, wanted: int) -> list[Taken]:
@@ -116,10 +104,11 @@ def _paced(origin: int, pace: Pace | None, at: datetime, wanted: int) -> list[Ta
 
 def _take_campaigns(at: datetime, limit: int) -> list[Taken]:
     """A fair turn: the places are shared evenly, and what one campaign does not need goes to the others."""
-    origins = _campaigns()
-    paces = _paces(origins)
-    known = set(session().scalars(select(Pace.origin_id).where(Pace.origin_id.in_(origins))))
-    ready = [o for o in origins if (o in paces and not paces[o].paused) or o not in known]
+    if limit <= 0:
+        return []
+    campaigns = _campaigns()
+    paces = _paces([origin for origin, per_hour in campaigns if per_hour is not None])
+    ready = [origin for origin, per_hour in campaigns if per_hour is None or origin in paces]
     taken: list[Taken] = []
     while ready and (rest := limit - len(taken)) > 0:
         share = max(1, rest // len(ready))
@@ -136,7 +125,8 @@ def _take_campaigns(at: datetime, limit: int) -> list[Taken]:
 
 
 def take_due(at: datetime, limit: int, *, asked_only: bool = False) -> list[Taken]:
-    """Takes up to `limit` letters that are due by mail, for SEND_LEASE, in the order in which they leave.
+    """Marks up to `limit` letters that are due by mail as being sent, in the order in which they leave. Commit before
+    their first byte does.
 
     With `asked_only`, none but those that somebody asked for, such as sign-in links.
     """
@@ -160,13 +150,18 @@ def still_welcome(taken: Sequence[Taken], at: datetime) -> list[Taken]:
 def hand_back(taken: Sequence[Taken], due_at: datetime | None = None) -> None:
     """Gives up what was taken and has not left, as if it had not been taken; due later where its server rests."""
     later = {} if due_at is None else {"due_at": due_at}
-    for chunk in chunks(taken, 5000):
-        session().execute(
-            update(Letter)
-            .where(among(Letter.id, [letter.id for letter in chunk]), Letter.state == LetterState.QUEUED)
-            .values(lease_until=None, attempts=Letter.attempts - 1, **later)
-            .execution_options(synchronize_session=False)
-        )
+    for fence in fences(taken):
+        untaken = TABLE.c.attempts - 1
+        move_where([*fence, Letter.state == LetterState.SENDING], LetterState.QUEUED, None, attempts=untaken, **later)
+
+
+def fences(letters: Sequence[Taken]) -> Iterator[list[ColumnElement[bool]]]:
+    """These letters as they were taken: whoever has taken one anew since has counted its attempts on."""
+    by_attempts: dict[int, list[int]] = {}
+    for letter in letters:
+        by_attempts.setdefault(letter.attempts, []).append(letter.id)
+    for attempts, ids in sorted(by_attempts.items()):
+        yield [among(Letter.id, ids), Letter.attempts == attempts]
 
 
 def set_pace(origin_id: int, per_hour: int | None, *, paused: bool, at: datetime) -> None:

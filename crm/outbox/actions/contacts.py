@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
-from sqlalchemy import Select, Table, and_, case, delete, func, insert, or_, select
+from sqlalchemy import Select, Table, and_, case, delete, func, insert, literal, or_, select
+from sqlalchemy.dialects import postgresql, sqlite
 
 from crm.core.bulk import among, chunks, load
-from crm.core.db import is_postgres, session
-from crm.outbox.models import Contact, Touch
+from crm.core.db import UtcDateTime, is_postgres, session
+from crm.outbox.models import Contact, Letter, Touch
 from crm.outbox.rules import Direction, Outcome, asks_for_answer, closes, is_from_us
 from crm.people.models import Person
 
@@ -111,6 +112,39 @@ def fold(touches: Sequence[Told]) -> list[int]:
         derive([i for i, contact in folded.items() if contact.unsure])
         began += [i for i, contact in folded.items() if contact.began]
     return began
+
+
+def fold_left(letters: Sequence[tuple[int, int]], at: datetime) -> list[int]:
+    """The same for letters, (number, person) each, that have left by themselves at this moment: they only move the
+    last moments on, and the first one back, so the database folds them by itself.
+    """
+    firsts: dict[int, int] = {}
+    for number, person_id in sorted(letters):
+        firsts.setdefault(person_id, number)
+    moment = literal(at, UtcDateTime())
+    told = (
+        select(Letter.person_id, moment, Letter.identity_kind, Letter.origin_id, moment, moment)
+        .join(Person, Person.id == Letter.person_id)
+        .where(among(Letter.id, list(firsts.values())))
+        .order_by(Person.id)
+        .with_for_update(of=Person, key_share=True)  # as lock_people does
+    )
+    upsert = postgresql.insert if is_postgres() else sqlite.insert
+    names = ["person_id", "first_sent_at", "first_channel", "first_origin_id", "last_out_at", "last_touch_at"]
+    statement = upsert(TABLE).from_select(names, told)
+    old, new = TABLE.c, statement.excluded
+    earlier = or_(old.first_sent_at.is_(None), new.first_sent_at < old.first_sent_at)
+    first = {name: case((earlier, new[name]), else_=old[name]) for name in COLUMNS[1:4]}
+    last = {
+        name: case((or_(old[name].is_(None), old[name] < new[name]), new[name]), else_=old[name])
+        for name in ("last_out_at", "last_touch_at")
+    }
+    rows = session().execute(
+        statement.on_conflict_do_update(index_elements=["person_id"], set_=first | last).returning(
+            old.person_id, old.first_sent_at == moment
+        )
+    )
+    return [person_id for person_id, began in rows.all() if began]
 
 
 def _derived(ids: Sequence[int] | None) -> Select[*tuple[Any, ...]]:

@@ -3,32 +3,27 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from crm.core import programme
-from crm.core.bulk import among
 from crm.core.db import is_postgres, session
 from crm.core.errors import MoveRefused
 from crm.core.smtp import Answer, Fate
 from crm.core.wake import wake_after_commit
-from crm.outbox.actions.claiming import Taken, still_welcome, take_due, taken_from
+from crm.outbox.actions.claiming import Taken, fences, hand_back, still_welcome, take_due, taken_from
 from crm.outbox.actions.moves import move_letter, move_letters, move_where
 from crm.outbox.actions.planning import SEND_DUE
-from crm.outbox.actions.touches import NewTouch, record_touches
+from crm.outbox.actions.touches import record_left
 from crm.outbox.models import Letter, Sender, SenderDay
 from crm.outbox.rules import (
     MOST_ATTEMPTS,
-    SEND_LEASE,
-    Direction,
     LetterState,
-    Outcome,
     pause_after,
 )
 
@@ -58,19 +53,7 @@ def record_sent(letters: Sequence[Taken], at: datetime) -> list[int]:
     """Marks letters as sent, with the touches they make; returns those whose state allowed it."""
     moved = set(move_letters([letter.id for letter in letters], LetterState.SENT, at, reason=None))
     gone = [letter for letter in letters if letter.id in moved]
-    touches = [
-        NewTouch(
-            person_id=letter.person_id,
-            at=at,
-            direction=Direction.OUT,
-            channel=letter.identity_kind,
-            outcome=Outcome.SENT,
-            letter_id=letter.id,
-            origin_id=letter.origin_id,
-        )
-        for letter in gone
-    ]
-    record_touches(touches, at)
+    record_left([(letter.id, letter.person_id) for letter in gone], at)
     count_for_senders(gone, at)
     return [letter.id for letter in gone]
 
@@ -89,24 +72,6 @@ def deliver_due(at: datetime, limit: int | None = None, *, asked_only: bool = Fa
 def give_up(letter_ids: Sequence[int], at: datetime) -> None:
     """Cancels letters that cannot be written, because their text cannot be read with their values."""
     move_letters(letter_ids, LetterState.CANCELLED, at, reason="unreadable")
-
-
-def _by_attempts(letters: Sequence[Taken]) -> Iterator[list[ColumnElement[bool]]]:
-    """Fences: whoever has taken a letter anew since has counted its attempts on."""
-    by_attempts: dict[int, list[int]] = {}
-    for letter in letters:
-        by_attempts.setdefault(letter.attempts, []).append(letter.id)
-    for attempts, ids in sorted(by_attempts.items()):
-        yield [among(Letter.id, ids), Letter.attempts == attempts]
-
-
-def begin(letters: Sequence[Taken], at: datetime) -> set[int]:
-    """Marks letters as being sent; commit before their first byte leaves. Returns those nobody else has moved."""
-    begun: set[int] = set()
-    for fence in _by_attempts(letters):
-        fenced = [*fence, Letter.state == LetterState.QUEUED]
-        begun.update(move_where(fenced, LetterState.SENDING, at, lease_until=at + SEND_LEASE))
-    return begun
 
 
 End = tuple[LetterState, str | None, datetime | None]
@@ -135,17 +100,12 @@ def end(answered: Sequence[tuple[Taken, Answer]], at: datetime) -> int:
             others.setdefault(_end(letter, answer, at), []).append(letter)
     if sent:
         record_sent(sent, at)
-    for fence in _by_attempts(kept):
-        _from_sending(fence, LetterState.QUEUED, at, attempts=Letter.attempts - 1)
+    hand_back(kept)
     for (to, reason, due_at), letters in others.items():
         more = {} if due_at is None else {"due_at": due_at}
-        for fence in _by_attempts(letters):
-            _from_sending(fence, to, at, reason=reason, **more)
+        for fence in fences(letters):
+            move_where([*fence, Letter.state == LetterState.SENDING], to, at, reason=reason, **more)
     return len(sent)
-
-
-def _from_sending(fence: Sequence[ColumnElement[bool]], to: LetterState, at: datetime, **values: Any) -> None:
-    move_where([*fence, Letter.state == LetterState.SENDING], to, at, **values)
 
 
 def sweep_leases(at: datetime) -> int:

@@ -19,7 +19,7 @@ from crm.core.db import is_postgres, session
 from crm.core.errors import NotUnderstood
 from crm.outbox.actions.claiming import Taken, hand_back
 from crm.outbox.models import Letter, MailCount, MailLimits
-from crm.outbox.queries.limits import ALL, counted, counted_by_domain, mail_limits
+from crm.outbox.queries.limits import ALL, counted, counted_by_domain, limits_of, mail_limits
 from crm.outbox.rules import Lane, Span
 from crm.outbox.rules.limits import Limits, day_of, hour_of, quiet_until, room
 from crm.people.models import Person
@@ -52,9 +52,8 @@ def _told(values: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
 
 def _locked() -> Limits:
     """The limits, and their row held until the commit: of two workers one counts after the other."""
-    query = select(MailLimits).where(MailLimits.id == 1)
-    session().execute(query.with_for_update() if is_postgres() else query)
-    return mail_limits()
+    query = select(MailLimits).where(MailLimits.id == 1).execution_options(populate_existing=True)
+    return limits_of(session().scalar(query.with_for_update() if is_postgres() else query))
 
 
 def has_room(at: datetime) -> bool:

@@ -18,14 +18,14 @@ from crm.outbox.rules import END_STATES, LEAVES_FROM, Lane, LetterState
 CHUNK = 5000
 
 
-def _values(to: LetterState, at: datetime, more: dict[str, Any]) -> dict[str, Any]:
+def _values(to: LetterState, at: datetime | None, more: dict[str, Any]) -> dict[str, Any]:
     ends = {"ended_at": at, "held_by_id": None} if to in END_STATES else {}
     sent = {"sent_at": at} if to is LetterState.SENT else {}
     lease = {} if to is LetterState.SENDING else {"lease_until": None}
     return {"state": to, **ends, **sent, **lease, **more}
 
 
-def move_where(where: Sequence[ColumnElement[bool]], to: LetterState, at: datetime, **values: Any) -> list[int]:
+def move_where(where: Sequence[ColumnElement[bool]], to: LetterState, at: datetime | None, **values: Any) -> list[int]:
     """Moves the letters for which `where` holds and whose state allows it; returns their numbers."""
     moved = session().scalars(
         update(Letter)
@@ -34,7 +34,7 @@ def move_where(where: Sequence[ColumnElement[bool]], to: LetterState, at: dateti
         .returning(Letter.id)
         .execution_options(synchronize_session=False)
     )
-    return list(moved)
+    return list(moved.all())
 
 
 def move_letters(ids: Sequence[int], to: LetterState, at: datetime, **values: Any) -> list[int]:

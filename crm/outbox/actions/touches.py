@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Table
+from sqlalchemy import Table, insert, literal, select
 
-from crm.core.bulk import chunks, load
+from crm.core.bulk import among, chunks, load
+from crm.core.db import UtcDateTime, session
 from crm.core.restand import restand
-from crm.outbox.actions.contacts import fold
+from crm.outbox.actions.contacts import fold, fold_left
 from crm.outbox.actions.moves import cancel_letters_to
-from crm.outbox.models import Touch
+from crm.outbox.models import Letter, Touch
 from crm.outbox.rules import Direction, Outcome
 from crm.people.actions import suppress
 from crm.people.rules import SuppressionReason
@@ -52,3 +53,18 @@ def record_touches(touches: Sequence[NewTouch], recorded_at: datetime) -> int:
         if moved := {*began, *refused}:
             restand(moved, min(touch.at for touch in chunk if touch.person_id in moved))
     return len(touches)
+
+
+def record_left(letters: Sequence[tuple[int, int]], at: datetime) -> None:
+    """The same for letters, (number, person) each, that have left by themselves at this moment: nothing is known of
+    them here that their rows do not say, so the database writes their touches by itself.
+    """
+    moment = literal(at, UtcDateTime())
+    out, sent = literal(Direction.OUT, TABLE.c.direction.type), literal(Outcome.SENT, TABLE.c.outcome.type)
+    told = select(Letter.person_id, moment, out, Letter.identity_kind, sent, Letter.id, Letter.origin_id)
+    names = ("person_id", "at", "direction", "channel", "outcome", "letter_id", "origin_id")
+    for chunk in chunks(letters, CHUNK):
+        theirs = told.where(among(Letter.id, [number for number, _person in chunk])).order_by(Letter.id)
+        session().execute(insert(TABLE).from_select(names, theirs))
+        if began := fold_left(chunk, at):
+            restand(began, at)

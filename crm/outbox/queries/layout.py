@@ -106,4 +106,5 @@ def layout(body: str, language: str, *, with_address: bool, with_link: bool) -> 
     filled = {"PROGRAMME": programme, "WORDS": words, "FOOT": foot}
     hull = hull.replace('lang="en"', f'lang="{tag}"', 1)
     html = re.sub(r"%([A-Z]+)%", lambda place: filled[place[1]], hull)
-    return compiled_html(_inliner.inline(html).replace(' data-css-inline="keep"', ""), outputs)
+    inlined = _inliner.inline(html).replace(' data-css-inline="keep"', "").replace("·", "&middot;")
+    return compiled_html(inlined, outputs)  # an English letter then holds nothing but ASCII, and needs no encoding

@@ -20,7 +20,10 @@ ALL = ""
 
 def mail_limits() -> Limits:
     """As they are set; without any, nothing is limited."""
-    row = session().get(MailLimits, 1)
+    return limits_of(session().get(MailLimits, 1))
+
+
+def limits_of(row: MailLimits | None) -> Limits:
     return Limits() if row is None else Limits(**{one.name: getattr(row, one.name) for one in fields(Limits)})
 
 

@@ -43,6 +43,8 @@ LETTER_MOVES: dict[LetterState, frozenset[LetterState]] = {
             LetterState.QUEUED,
             LetterState.UNCERTAIN,
             LetterState.CANCELLED,
+            LetterState.SUPPRESSED,
+            LetterState.EXPIRED,
         }
     ),
     LetterState.SENT: frozenset({LetterState.BOUNCED}),

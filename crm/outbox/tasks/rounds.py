@@ -21,19 +21,19 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from crm.core import clock
 from crm.core.db import session
 from crm.core.lines import Flight, Lines, Rests
-from crm.core.mail import as_bytes, server
+from crm.core.mail import server
 from crm.core.smtp import Answer, Fate, Parcel
 from crm.core.stopping import asked_to_stop
 from crm.outbox import actions
 from crm.outbox.actions.claiming import Taken
-from crm.outbox.queries.rendering import messages
+from crm.outbox.queries.parcels import parcels
 
 log = structlog.get_logger(__name__)
-LEAST_CLAIM, MOST_CLAIM = 25, 2000
+LEAST_CLAIM = 25
 QUICK, SLOW = 0.3, 1.0
-"""Seconds in which a claim should leave: what is asked for meanwhile waits no longer than that."""
-MOST_TURNS = 8
-"""How often it looks on in one transaction past letters that may not leave yet."""
+"""Seconds in which a round should leave: what is asked for meanwhile waits no longer than that."""
+LOOK_SECONDS = 1.0
+"""How long it looks on in one transaction past letters that may not leave yet."""
 ROUND_SECONDS = 60.0
 """A round that has not begun all its letters by then gives the rest back: well within the lease."""
 PATIENCE = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0, 8.0, 8.0)
@@ -47,16 +47,6 @@ Ends = list[tuple[Taken, Answer]]
 def smtp_url_of(_sender_id: int | None) -> str:
     """The mail server over which a sender's letters leave."""
     return server()
-
-
-def _parcels(taken: Sequence[Taken]) -> list[Ready]:
-    """The one place where a taken letter becomes bytes; one whose text its limits stop does not."""
-    found = messages([letter.id for letter in taken], clock.now())
-    return [
-        (letter, Parcel(one.from_address, one.to_address, as_bytes(one)))
-        for letter in taken
-        if (one := found.get(letter.id)) is not None
-    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +68,10 @@ class Rounds:
         self._asked_only = asked_only
         self._connections = connections
         self._at_once = 1 if connections * depth < 2 else 2
-        self._size = connections * depth // self._at_once
-        self._claim = LEAST_CLAIM
+        self._most = connections * depth // self._at_once
+        self._claim = min(LEAST_CLAIM, self._most)
         self._claimed = monotonic()
-        self._waiting: deque[Ready] = deque()
+        self._due = True
         self._flying: deque[list[Round]] = deque()
         self._lines: dict[str, Lines] = {}
         self._stack = ExitStack()
@@ -112,7 +102,7 @@ class Rounds:
 
     def _land(self) -> Ends:
         """The ends of the oldest round, once there is no place for another."""
-        idle = self._over or asked_to_stop.is_set() or not self._waiting
+        idle = self._over or asked_to_stop.is_set() or not self._due
         if not self._flying or (len(self._flying) < self._at_once and not idle):
             return []
         ends: Ends = []
@@ -131,17 +121,17 @@ class Rounds:
             self._over = True
             log.warning("mail_server_away", error=said, again_in_seconds=rests.away(url))
 
-    def _launch(self, begun: Sequence[Ready]) -> None:
+    def _launch(self, ready: Sequence[Ready]) -> None:
         by_url: dict[str, list[Ready]] = {}
-        for letter, parcel in begun:
+        for letter, parcel in ready:
             by_url.setdefault(smtp_url_of(letter.sender_id), []).append((letter, parcel))
         end = monotonic() + ROUND_SECONDS
         rounds = []
-        for url, ready in by_url.items():
+        for url, some in by_url.items():
             if url not in self._lines:
                 self._lines[url] = self._stack.enter_context(Lines(url, self._connections))
-            flight = self._lines[url].send([parcel for _letter, parcel in ready], lambda: self._enough(end))
-            rounds.append(Round(url, [letter for letter, _parcel in ready], flight))
+            flight = self._lines[url].send([parcel for _letter, parcel in some], lambda: self._enough(end))
+            rounds.append(Round(url, [letter for letter, _parcel in some], flight))
         self._flying.append(rounds)
 
     def _enough(self, end: float) -> bool:
@@ -156,7 +146,6 @@ class Rounds:
                 return self._write(ends, clock.now())
             except (OperationalError, InterfaceError) as error:
                 session().rollback()
-                self._waiting.clear()
                 log.warning("database_away", error=str(error.orig), again_in_seconds=pause)
                 asked_to_stop.wait(pause)
         return self._write(ends, clock.now())
@@ -165,42 +154,33 @@ class Rounds:
         """What has ended, and what leaves next."""
         if ends:
             actions.end(ends, at)
-        if self._over or asked_to_stop.is_set():
-            actions.hand_back([letter for letter, _parcel in self._waiting])
-            self._waiting.clear()
-            session().commit()
-            return []
-        if len(self._waiting) < self._size:
-            self._refill(at)
-        following = [self._waiting.popleft() for _ in range(min(self._size, len(self._waiting)))]
-        begun = actions.begin([letter for letter, _parcel in following], at) if following else set()
+        begun = [] if self._over or asked_to_stop.is_set() else self._take(at)
         session().commit()
-        return [(letter, parcel) for letter, parcel in following if letter.id in begun]
+        self._due = bool(begun)
+        return begun
 
-    def _refill(self, at: datetime) -> None:
-        """Takes what is due. A claim is as large as what leaves in half a second or so."""
+    def _take(self, at: datetime) -> list[Ready]:
+        """Marks what leaves next. As many as leave in half a second or so."""
         took, self._claimed = monotonic() - self._claimed, monotonic()
         if took < QUICK:
-            self._claim = min(self._claim * 2, MOST_CLAIM)
+            self._claim = min(self._claim * 2, self._most)
         elif took > SLOW:
-            self._claim = max(self._claim // 2, LEAST_CLAIM)
-        for _turn in range(MOST_TURNS):
+            self._claim = max(self._claim // 2, min(LEAST_CLAIM, self._most))
+        while True:
             asked_only = self._asked_only or not actions.has_room(at)
             taken = actions.take_due(at, self._claim, asked_only=asked_only)
             ready = self._made_ready(taken, at)
-            self._waiting += ready
-            if ready or not taken or self._over:
-                return
-            self._claim = min(self._claim * 2, MOST_CLAIM)
+            if ready or not taken or self._over or self._enough(self._claimed + LOOK_SECONDS):
+                return ready
 
     def _made_ready(self, taken: Sequence[Taken], at: datetime) -> list[Ready]:
         """Those of them that leave now; the others have ended, or are due when they may leave."""
         awake = self._awake(taken, at)
         self._over = self._over or (bool(taken) and not awake)
         welcome = actions.within_limits(actions.still_welcome(awake, at), at) if awake else []
-        ready = _parcels(welcome)
-        actions.give_up(sorted({letter.id for letter in welcome} - {letter.id for letter, _parcel in ready}), at)
-        return ready
+        made = parcels(welcome, at)
+        actions.give_up([letter.id for letter in welcome if letter.id not in made], at)
+        return [(letter, made[letter.id]) for letter in welcome if letter.id in made]
 
     def _awake(self, taken: Sequence[Taken], at: datetime) -> list[Taken]:
         """Those whose server does not rest; the others are due again when it has rested."""

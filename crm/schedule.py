@@ -43,9 +43,9 @@ EVERY: dict[str, float] = {
 WHILE_HELD = frozenset(
     {
         "crm.builds.tasks.look_at_artefacts",
-        "crm.builds.tasks.record_batches",
         "crm.builds.tasks.store_uploads",
         "crm.builds.tasks.sweep_uploads",
+        "crm.builds.tasks.record_batches",
         "crm.core.jobs.run_due",
         "crm.funnel.tasks.settle",
         "crm.outbox.tasks.send_due",

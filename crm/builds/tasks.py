@@ -52,18 +52,6 @@ def look_at_artefacts() -> int:
     return done
 
 
-@shared_task(name="crm.builds.tasks.record_batches")
-def record_batches() -> int:
-    """Records check-ins that were accepted; returns how many batches. A row goes with what is made of it."""
-    done = 0
-    start_writing()
-    while some := record_accepted():
-        session().commit()
-        done += some
-    session().rollback()
-    return done
-
-
 @shared_task(name="crm.builds.tasks.sweep_uploads")
 def sweep_uploads() -> int:
     """Throws away what nobody will go on with; returns how many."""
@@ -98,3 +86,15 @@ def warn_of_ends() -> int:
         written += warn_of_end(build_id, programme.moment())
         session().commit()
     return written
+
+
+@shared_task(name="crm.builds.tasks.record_batches")
+def record_batches() -> int:
+    """Records check-ins that were accepted; returns how many batches. A row goes with what is made of it."""
+    done = 0
+    start_writing()
+    while some := record_accepted():
+        session().commit()
+        done += some
+    session().rollback()
+    return done

@@ -11,12 +11,14 @@ from base64 import b64decode, b64encode
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
 import yaml
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from flask.testing import FlaskClient
+from xmlschema import XMLSchema
 
 from crm.accounts.actions import end_agreement
 from crm.builds import tasks
@@ -87,6 +89,17 @@ def test_sparkle_reads_the_newest_build_and_its_signature_holds(client: FlaskCli
     signature = b64decode(enclosure.attrib[f"{{{SPARKLE}}}edSignature"])
     Ed25519PublicKey.from_public_bytes(b64decode(known)).verify(signature, file)
     assert items[0].findtext("description") in {"Faster & smaller", "更快<更小>"}
+
+
+def test_an_appcast_is_what_its_schema_says(client: FlaskClient, ada: Person, start: str) -> None:
+    """With a build and without one; and the schema tells what is none."""
+    schema = XMLSchema(Path(__file__).with_name("appcast.xsd"))
+    schema.validate(client.get(f"{start}/macos/appcast.xml").text)
+    given(ada, "macos", "1.0")
+    appcast = client.get(f"{start}/macos/appcast.xml").text
+    schema.validate(appcast)
+    for wrong in (appcast.replace("length=", "size="), appcast.replace("pubDate", "date"), appcast.replace("2.0", "3")):
+        assert not schema.is_valid(wrong)
 
 
 @pytest.mark.parametrize(("platform", "file"), [("windows", ""), ("macos", "-mac"), ("linux", "-linux")])

@@ -71,6 +71,7 @@ class StartForm(Form):
 class StepForm(Form):
     channel = RadioField(_l("How"), choices=HOW, default=Channel.MAIL.value)
     identity_kind = SelectField(_l("Written by hand in"))
+    sender_id = SelectField(_l("From the account"), default="")
     days = IntegerField(_l("Wait, in days"), validators=[Optional(), NumberRange(0, MOST_DAYS)])
     hours = IntegerField(_l("and hours"), validators=[Optional(), NumberRange(0, 23)])
     weekday = SelectField(_l("then until"), default="")

@@ -1,4 +1,4 @@
-"""An artefact may carry the signature that its makers gave it, for Tauri's updater."""
+"""An artefact may carry the signature that its makers gave it, for Tauri's updater; when notes were written."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -11,7 +11,9 @@ depends_on = None
 
 def upgrade() -> None:
     op.add_column("artefact", sa.Column("minisign", sa.String(), nullable=True))
+    op.add_column("build", sa.Column("noted_at", sa.DateTime(timezone=True), nullable=True))
 
 
 def downgrade() -> None:
+    op.drop_column("build", "noted_at")
     op.drop_column("artefact", "minisign")

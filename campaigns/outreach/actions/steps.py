@@ -15,6 +15,7 @@ from campaigns.outreach.queries import step_of
 from campaigns.outreach.rules import MOST_DAYS, MOST_STEPS, VARIANTS, Only
 from crm.core.db import session
 from crm.core.errors import NotThere, NotUnderstood
+from crm.outbox.models import Sender
 from crm.outbox.queries.wordings import check_text
 from crm.outbox.rules import NOT_IN_CAMPAIGNS, Channel
 from crm.people.rules import is_identity_kind
@@ -81,12 +82,25 @@ def _shares(new: NewStep, names: set[str]) -> dict[str, int]:
     return shares
 
 
+class OtherAccount(NotUnderstood):
+    """The account of a step does not write where the step is written, or not any more."""
+
+
+def _check_account(sender_id: int, kind: str) -> None:
+    account = session().get(Sender, sender_id)
+    if account is None or not account.active or account.channel != kind:
+        raise OtherAccount(_("This account does not write there: choose one that does, or any."))
+
+
 def put_step(campaign_id: int, position: int, new: NewStep) -> CampaignStep:
     """Makes the step at this place, or writes it anew; one past the last adds it. Raises NotUnderstood, MoveRefused."""
     campaign = draft_or_refuse(campaign_id)
     kind = "email" if new.channel is Channel.MAIL else new.identity_kind
     if not is_identity_kind(kind) or (new.channel is Channel.HAND and kind == "email"):
         raise NotUnderstood(_("Choose where the message is written: QQ, WeChat, a forum ..."))
+    sender_id = new.sender_id if new.channel is Channel.HAND else None
+    if sender_id is not None:
+        _check_account(sender_id, kind)
     _check_wait(new.wait)
     kept = _kept(new.variants, new.channel)
     shares = _shares(new, set(kept))
@@ -95,7 +109,7 @@ def put_step(campaign_id: int, position: int, new: NewStep) -> CampaignStep:
         raise NotUnderstood(_("A campaign has at most %(count)s steps, one after the other.", count=MOST_STEPS))
     step = step_of(campaign.id, position) or CampaignStep(campaign_id=campaign.id, position=position)
     first = position == 1
-    step.channel, step.identity_kind, step.sender_id = new.channel, kind, new.sender_id
+    step.channel, step.identity_kind, step.sender_id = new.channel, kind, sender_id
     step.settings = {**(step.settings or {}), "again": new.again, "shares": shares}
     step.after_hours = 0 if first else new.wait.hours
     step.on_weekday = None if first else new.wait.weekday
@@ -122,11 +136,14 @@ def set_step(
     *,
     again: bool = False,
 ) -> CampaignStep:
-    """The campaign's first step in one wording; its other variants stay. Raises NotUnderstood and MoveRefused."""
+    """The campaign's first step in one wording; its other variants stay, and its account while it is written in
+    the same place. Raises NotUnderstood and MoveRefused."""
     step = step_of(campaign_id)
     variants: dict[str, Texts] = {}
     shares: dict[str, int] = {}
     if step is not None:
+        same = step.channel is channel and step.identity_kind == identity_kind
+        sender_id = step.sender_id if sender_id is None and same else sender_id
         shares = step.settings.get("shares") or {}
         for text in session().scalars(select(StepWording).where(StepWording.step_id == step.id)):
             variants[text.variant] = {**variants.get(text.variant, {}), text.language: (text.subject, text.body)}

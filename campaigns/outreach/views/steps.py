@@ -11,6 +11,7 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  #
 
 from campaigns.outreach.actions import NewStep, Wait, put_step, remove_step, set_stops
 from campaigns.outreach.actions.drafting import draft_or_refuse
+from campaigns.outreach.actions.steps import OtherAccount
 from campaigns.outreach.forms import StepForm, step_form
 from campaigns.outreach.models import CampaignStep
 from campaigns.outreach.queries import campaign_or_404, places_page, step_of, steps_of, texts_of, variants_of
@@ -23,6 +24,7 @@ from crm.core.db import session
 from crm.core.errors import NotThere, Refusal
 from crm.core.forms import refuse
 from crm.core.guards import May, staff
+from crm.outbox.queries.accounts import accounts
 from crm.outbox.rules import NOT_IN_CAMPAIGNS, PLACEHOLDERS, Channel
 
 PER_PAGE = 100
@@ -39,6 +41,7 @@ def _start(step: CampaignStep) -> dict[str, Any]:
         "weekday": "" if step.on_weekday is None else str(step.on_weekday),
         "at_time": step.at_time,
         "only": step.only.value,
+        "sender_id": str(step.sender_id or ""),
     }
     start |= {f"share_{name}": share for name, share in variants_of(step).items()}
     for text in texts_of(step.id):
@@ -58,6 +61,11 @@ def _form(step: CampaignStep | None, shown: int) -> StepForm:
     start = _start(step) if step is not None else {"days": 3, "hours": 0}
     form = step_form(programme.required().languages, shown)(data=start)
     form.identity_kind.choices = identity_kinds()
+    running = [one.sender for one in accounts(programme.moment()) if one.sender.active]
+    form.sender_id.choices = [
+        SelectChoice("", _("any that writes there")),
+        *(SelectChoice(str(one.id), f"{one.name} ({one.channel})") for one in running),
+    ]
     form.weekday.choices = [
         SelectChoice("", _("no weekday")),
         *(SelectChoice(str(number), str(name)) for number, name in enumerate(WEEKDAYS)),
@@ -87,7 +95,7 @@ def _new_step(form: StepForm, step: CampaignStep | None, shown: int) -> NewStep:
         ),
         Only(form.only.data),
         again=bool(step is not None and step.settings.get("again")),
-        sender_id=step.sender_id if step is not None else None,
+        sender_id=int(form.sender_id.data) if form.sender_id.data else None,
     )
 
 
@@ -110,7 +118,7 @@ def edit_step(campaign_id: int, position: int) -> Any:
             put_step(campaign_id, position, _new_step(form, step, shown))
         except Refusal as refusal:
             session().rollback()
-            refuse(form.identity_kind, str(refusal))
+            refuse(form.sender_id if isinstance(refusal, OtherAccount) else form.identity_kind, str(refusal))
         else:
             session().commit()
             return redirect(url_for("outreach.show", campaign_id=campaign_id))

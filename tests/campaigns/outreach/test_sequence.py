@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from html import unescape
 from itertools import product
 from zoneinfo import ZoneInfo
 
@@ -39,7 +40,7 @@ from crm.core.errors import MoveRefused, NotUnderstood
 from crm.groups.models import Membership
 from crm.invites.actions import note_opening
 from crm.invites.models import Invite
-from crm.outbox.actions import NewTouch, deliver_due, record_touches
+from crm.outbox.actions import AccountDraft, NewTouch, deliver_due, record_touches, save_account
 from crm.outbox.models import Letter
 from crm.outbox.rules import Channel, Direction, LetterState, Outcome
 from crm.people.models import Identity, Person
@@ -301,3 +302,28 @@ def test_a_longer_sequence_asks_no_more_questions(
         follow_up(campaign, position)
     session().commit()
     assert queries_of(lambda: lins_browser.get(page)) == few
+
+
+def test_a_step_by_hand_may_name_the_account_it_is_written_from(campaign: Campaign, lins_browser: FlaskClient) -> None:
+    ours = save_account(None, AccountDraft("orange_qq", "qq", zone="Asia/Shanghai"), at=T0).id
+    wechat = save_account(None, AccountDraft("orange_wx", "wechat", zone="Asia/Shanghai"), at=T0).id
+    session().commit()
+    address = f"/campaigns/{campaign.id}/steps/2"
+    assert "orange_qq (qq)" in lins_browser.get(address).text
+    typed = {
+        "channel": "hand",
+        "identity_kind": "qq",
+        "days": "3",
+        "only": "everybody",
+        "body_a_en": "Hello {{ link }}",
+    }
+    page = lins_browser.post(address, data=typed | {"sender_id": str(wechat)}).text
+    assert "does not write there" in page
+    assert "Hello {{ link }}" in unescape(page)
+    assert lins_browser.post(address, data=typed | {"sender_id": str(ours)}).status_code == 302
+    assert [step.sender_id for step in steps_of(campaign.id)] == [None, ours]
+    assert f'selected value="{ours}"' in lins_browser.get(address).text
+    mail = typed | {"channel": "mail", "subject_a_en": "Hello", "sender_id": str(ours)}
+    assert lins_browser.post(address, data=mail).status_code == 302
+    session().expire_all()
+    assert [step.sender_id for step in steps_of(campaign.id)] == [None, None]

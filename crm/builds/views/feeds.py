@@ -28,6 +28,7 @@ from crm.core import clock, programme
 from crm.core.db import session, start_writing
 from crm.core.guards import May, by_link, staff, tester, viewer
 from crm.core.tokens import whole_address
+from crm.invites.queries import qr
 
 
 def _offer(found: Offered, platform: str, at: datetime) -> Offer | None:
@@ -116,11 +117,23 @@ def my_feeds() -> str:
     key = feed_key_of(viewer().person_id)
     start = whole_address(f"/f/{feed_token(key.id)}") if key else None
     addresses = {
-        platform: [(form.key, f"{start}/{platform}/{form.file}") for form in FORMATS if platform in form.platforms]
+        platform: [(form, f"{start}/{platform}/{form.file}") for form in FORMATS if platform in form.platforms]
         for platform in platforms_in_use() or PLATFORMS
         if start
     }
     return render_template("builds/feeds.html", key=key, addresses=addresses)
+
+
+@bp.get("/my-feeds/<platform>/<file>/qr.svg")
+@tester
+def my_feed_code(platform: str, file: str) -> Response:
+    """A tester's own address as a QR code, for the device that is to read it."""
+    key = feed_key_of(viewer().person_id)
+    if key is None or format_of(platform, file) is None:
+        abort(404)
+    answer = Response(qr(whole_address(f"/f/{feed_token(key.id)}/{platform}/{file}")), mimetype="image/svg+xml")
+    answer.cache_control.no_store = True
+    return answer
 
 
 @bp.post("/my-feeds")

@@ -39,6 +39,8 @@ from crm.builds.rules import CheckInKind
 from crm.builds.rules.feeds import FORMATS, SPARKLE, running_version
 from crm.core import clock
 from crm.core.db import session
+from crm.core.tokens import whole_address
+from crm.invites.queries import qr
 from crm.people.actions import merge
 from crm.people.models import Person
 from tests import make
@@ -205,6 +207,21 @@ def test_a_tester_makes_new_addresses_and_the_old_ones_open_nothing(
     adas_browser.post("/my-feeds/revoke")
     assert client.get(path_of(mine)).status_code == 404
     assert "/linux/build.json" not in adas_browser.get("/my-feeds").text
+
+
+def test_each_address_has_its_qr_code(client: FlaskClient, ada: Person, start: str, adas_browser: FlaskClient) -> None:
+    given(ada, "linux", "1.0")
+    page = adas_browser.get("/my-feeds").text
+    picture, address = "/my-feeds/linux/build.json/qr.svg", whole_address(f"{start}/linux/build.json")
+    assert f'src="{picture}"' in page
+    assert f'value="{address}"' in page
+    code = adas_browser.get(picture)
+    assert (code.mimetype, code.data) == ("image/svg+xml", qr(address)), "a camera reads what the page says"
+    assert code.headers["Cache-Control"] == "no-store"
+    assert client.get(picture).status_code == 302, "to signing in"
+    assert adas_browser.get("/my-feeds/linux/appcast.xml/qr.svg").status_code == 404, "no feed of Linux"
+    adas_browser.post("/my-feeds/revoke")
+    assert adas_browser.get(picture).status_code == 404
 
 
 def test_two_records_made_one_keep_the_devices_address(client: FlaskClient, ada: Person, start: str) -> None:

@@ -23,7 +23,6 @@ PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
 LONGEST_REPLY = 65_536
 """Bytes of one answer, all its lines together: who says more is no mail server."""
 NO_ADDRESS = re.compile(r"[\x00-\x20\x7f<>]")
-DOT = re.compile(rb"(?m)^\.")
 TAKEN, GO_ON, CLOSING = 2, 3, 421
 
 
@@ -115,8 +114,7 @@ def _answer(code: int, reply: bytes) -> Answer:
 
 def _dotted(content: bytes) -> bytes:
     """The text as it crosses the wire: a line that is one dot ends it."""
-    if content.startswith(b".") or b"\n." in content:
-        content = DOT.sub(b"..", content)
+    content = (b"." if content.startswith(b".") else b"") + content.replace(b"\n.", b"\n..")
     return content + (b".\r\n" if content.endswith(b"\r\n") else b"\r\n.\r\n")
 
 

@@ -202,8 +202,11 @@ def as_config(settings: Settings) -> dict[str, object]:
     return {
         "DATA_DIR": str(settings.data_dir),
         "SQLALCHEMY_DATABASE_URI": settings.database_url,
-        # a server that was restarted has hung up: whoever takes a connection from the pool gets one that lives
-        "SQLALCHEMY_ENGINE_OPTIONS": {"pool_pre_ping": settings.database_url.startswith("postgres")},
+        "SQLALCHEMY_ENGINE_OPTIONS": {
+            # a server that was restarted has hung up: whoever takes a connection from the pool gets one that lives
+            "pool_pre_ping": settings.database_url.startswith("postgres"),
+            "max_overflow": settings.worker_threads,  # no thread waits for the connection of another
+        },
         "BROKER_URL": settings.broker_url,
         "SMTP_URL": settings.smtp_url,
         "SECRET_KEY": settings.secret_key,

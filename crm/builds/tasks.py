@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import structlog
 from celery import shared_task
 
 from crm.builds.actions import record_accepted
@@ -17,22 +18,28 @@ from crm.builds.rules import UploadState
 from crm.core import clock, files, programme
 from crm.core.db import session, start_writing
 
+log = structlog.get_logger(__name__)
+
 
 @shared_task(name="crm.builds.tasks.store_uploads")
 def store_uploads() -> int:
     """Sums files that have arrived, while nobody's writing waits, and gives them to their builds; returns how many."""
     done = 0
-    arrived = [(upload.id, upload.file_key) for upload in arrived_uploads()]
+    arrived = [(upload.id, files.Arriving(upload.file_key)) for upload in arrived_uploads()]
     session().commit()
-    for upload_id, key in arrived:
-        stored = files.Arriving(key).keep()
+    for upload_id, file in arrived:
         start_writing()
+        if not file.is_here:  # somebody has emptied the folder: its sender begins anew
+            drop_upload(upload_id, UploadState.ARRIVED)
+            session().commit()
+            continue
+        stored = file.keep()
         done += settle_upload(upload_id, stored, programme.moment())
         session().commit()
         refused = session().get_one(Upload, upload_id).state is UploadState.REFUSED
         session().commit()
         if refused:
-            files.remove(key)
+            file.remove()
     return done
 
 
@@ -45,6 +52,9 @@ def look_at_artefacts() -> int:
         key = signer(clock.now())
         path = files.path_of(session().get_one(Artefact, artefact_id).file_key)
         session().commit()
+        if not path.exists():
+            log.error("artefact_without_its_file", artefact=artefact_id, file=path.name)
+            continue
         told = look_at(path, key)
         start_writing()
         done += record_look(artefact_id, told, clock.now())

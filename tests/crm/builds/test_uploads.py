@@ -301,6 +301,21 @@ def test_a_worker_that_was_killed_before_it_gave_the_file_away_is_followed_by_an
     assert session().query(Artefact).one().size == len(DATA)
 
 
+def test_files_that_somebody_took_away_keep_no_other_from_being_looked_at(
+    lins_browser: FlaskClient, build: Build
+) -> None:
+    whole(lins_browser, build, device="lost")
+    files.Arriving(session().query(Upload).one().file_key).remove()
+    assert tasks.store_uploads.run() == 0
+    assert session().query(Upload).count() == 0
+    for device in ("early", "late"):
+        whole(lins_browser, build, device=device)
+    assert tasks.store_uploads.run() == 2
+    files.remove(session().query(Artefact).filter_by(device="late").one().file_key)
+    assert tasks.look_at_artefacts.run() == 1
+    assert session().query(Artefact).filter_by(device="early").one().looked_at is not None
+
+
 SMALL_DISK = 2 << 20
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from crm.core.db import session
 from crm.core.offers import conditions
-from crm.outbox.actions import NewTouch, derive, record_touches
+from crm.outbox.actions import NewTouch, deliver_due, derive, record_touches
 from crm.outbox.models import Contact, Letter
 from crm.outbox.queries import waiting
 from crm.outbox.rules import Direction, LetterState, Outcome
@@ -61,6 +61,26 @@ def test_contacts_kept_one_by_one_equal_those_derived_from_all(people: list[Pers
         size = rng.randrange(1, 20)
         record_touches(recorded[:size], T0)
         recorded = recorded[size:]
+    kept = contacts()
+    derive(None)
+    assert contacts() == kept
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_contacts_kept_as_letters_leave_equal_those_derived_from_all(
+    people: list[Person], write: Write, seed: int
+) -> None:
+    """Letters leave before, between and after what is recorded by hand; two to one person at one moment."""
+    rng = Random(seed)
+    for number in range(6):
+        write(rng.sample(people, 3), f"n:{number}")
+        write(rng.sample(people, 3), f"c:{number}", origin=rng.choice(("spring", "summer")))
+        if number % 2:
+            deliver_due(T0 + rng.randrange(40) * DAY)
+        told = [touch(rng.choice(people), rng.randrange(40), *rng.choice(KINDS), channel="qq") for _ in range(8)]
+        record_touches(told, T0)
+    deliver_due(T0 + 50 * DAY)
+    assert session().query(Letter).filter(Letter.state == LetterState.SENT).count() > 3
     kept = contacts()
     derive(None)
     assert contacts() == kept

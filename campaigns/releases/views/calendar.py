@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from flask import make_response
 from flask_babel import gettext as _
-from icalendar import Calendar, Event
 from werkzeug.wrappers import Response
 
 from campaigns.releases.models import Release
@@ -24,6 +24,9 @@ from crm.core.languages import speak_to
 from crm.core.tokens import whole_address
 from crm.core.weeks import week_of
 from crm.people.models import Person
+
+if TYPE_CHECKING:
+    from icalendar import Event
 
 BACK, AHEAD = 8, 26
 """Weeks: the coming half year, and two months to look back on."""
@@ -50,6 +53,8 @@ def _told(one: CalendarWeek) -> str:
 
 
 def _event(one: CalendarWeek, host: str, at: datetime) -> Event:
+    from icalendar import Event  # noqa: PLC0415 -- 3 MB in each process, for a link that few follow
+
     event, release = Event(), one.release
     state = STATES[release.state] if release else _("not planned")
     event.add("uid", f"train-{one.train.id}-week-{one.week}@{host}")
@@ -68,6 +73,8 @@ def _event(one: CalendarWeek, host: str, at: datetime) -> Event:
 
 def calendar_of(at: datetime) -> bytes:
     """RFC 5545. Moments are told in UTC, so that no reader needs to know the rules of a train's zone."""
+    from icalendar import Calendar  # noqa: PLC0415 -- as above
+
     known = programme.required()
     now, host = week_of(at, known.tz), whole_address("/").split("/")[2].partition(":")[0]
     calendar = Calendar()

@@ -244,6 +244,35 @@ def find_dovecot(_stack: ExitStack) -> str | None:
     return shutil.which("dovecot") or shutil.which("/usr/sbin/dovecot")
 
 
+# ---------------------------------------------------------------- small disks
+
+
+def mounted(folder: str, size: int) -> bool:
+    """Whether an empty disk of so many bytes lies on this folder now."""
+    command = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", folder]
+    return (
+        shutil.which("mount") is not None and subprocess.run(command, capture_output=True, check=False).returncode == 0
+    )
+
+
+def unmount(folder: str) -> None:
+    subprocess.run(["umount", folder], check=True)
+
+
+def may_mount(folder: str) -> bool:
+    """Tried beneath it, where no other's disk lies."""
+    with tempfile.TemporaryDirectory(dir=folder) as own:
+        if not mounted(own, 1 << 16):
+            return False
+        unmount(own)
+        return True
+
+
+def find_place_for_disks(stack: ExitStack) -> str | None:
+    folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="seedbed-disks-"))
+    return folder if may_mount(folder) else None
+
+
 # ---------------------------------------------------------------- all of them
 
 
@@ -336,7 +365,15 @@ DOVECOT = Service(
     package="dovecot-imapd dovecot-pop3d",
     cures={"darwin": "brew install dovecot", "": "install Dovecot, or set TEST_DOVECOT to its program"},
 )
-SERVICES = (POSTGRES, REDIS, CHROMIUM, SYNAPSE, DOVECOT)
+DISKS = Service(
+    marker="disks",
+    title="the right to mount a small disk",
+    setting="TEST_DISKS",
+    answers=may_mount,
+    ways=(find_place_for_disks,),
+    cures={"linux": "sudo python3 dev.py test", "": "on Linux, run the tests as root"},
+)
+SERVICES = (POSTGRES, REDIS, CHROMIUM, SYNAPSE, DOVECOT, DISKS)
 KNOWN = ", ".join(service.marker for service in SERVICES)
 
 
@@ -396,6 +433,7 @@ FIXTURES = {
     "chromium": CHROMIUM,
     "synapse_server": SYNAPSE,
     "dovecot": DOVECOT,
+    "place_for_disks": DISKS,
 }
 
 
@@ -469,3 +507,9 @@ if __name__ == "__main__":
     except pytest.UsageError as reason:
         print(reason, file=sys.stderr)
         sys.exit(pytest.ExitCode.USAGE_ERROR)
+
+
+@pytest.fixture(scope="session")
+def place_for_disks() -> Iterator[str]:
+    """A folder beneath which small disks may be mounted: see `mounted`."""
+    yield from provided(DISKS)

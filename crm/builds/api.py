@@ -258,11 +258,7 @@ class UploadSchema(Schema):
     size = Integer(required=True)
 
 
-@bp.after_request
-def _describe_uploads(response: Any) -> Any:
-    if request.endpoint in ("builds_api.begin_upload", "builds_api.piece"):
-        tus.describe(response)
-    return response
+bp.after_request(tus.describe)
 
 
 @bp.post("/uploads")

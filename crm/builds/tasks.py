@@ -5,16 +5,16 @@ from __future__ import annotations
 import structlog
 from celery import shared_task
 
-from crm.builds.actions import record_accepted
+from crm.builds.actions import FOLDER, record_accepted
 from crm.builds.actions.looking import look_at, record_look, signer
 from crm.builds.actions.seats import sweep_seats
 from crm.builds.actions.uploads import drop_upload, settle_upload
 from crm.builds.actions.warning import warn_of_end
 from crm.builds.models import Artefact, Upload
-from crm.builds.queries import arrived_uploads, ending_builds, old_uploads
+from crm.builds.queries import arrived_uploads, ending_builds, old_uploads, upload_keys
 from crm.builds.queries.feeds import unseen_artefacts
 from crm.builds.queries.seats import ruled_platforms
-from crm.builds.rules import UploadState
+from crm.builds.rules import KEEP_UPLOADS, UploadState
 from crm.core import clock, files, programme
 from crm.core.db import session, start_writing
 
@@ -73,6 +73,12 @@ def sweep_uploads() -> int:
         if dropped and state is not UploadState.STORED:
             files.Arriving(key).remove()
         gone += dropped
+    known = upload_keys()
+    session().commit()
+    for key in files.left_behind(FOLDER, (clock.now() - KEEP_UPLOADS).timestamp()):
+        if key not in known:
+            files.Arriving(key).remove()
+            gone += 1
     return gone
 
 

@@ -8,7 +8,7 @@ import hashlib
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
@@ -181,7 +181,11 @@ class Arriving:
     @contextmanager
     def _alone(self) -> Iterator[FileIO]:
         """The lock goes with whoever holds it, also when they are killed."""
-        with self._part.open("r+b", buffering=0) as out:
+        try:
+            opened = self._part.open("r+b", buffering=0)
+        except FileNotFoundError as error:
+            raise Elsewhere(_("This piece begins elsewhere than the file ends: ask how much is here.")) from error
+        with opened as out:
             try:
                 fcntl.flock(out, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
@@ -199,6 +203,15 @@ class Arriving:
     def remove(self) -> None:
         self._part.unlink(missing_ok=True)
         self._path.unlink(missing_ok=True)
+
+
+def left_behind(folder: str, before: float) -> Iterator[str]:
+    """Keys of parts in a folder that nobody has written to since then (seconds since 1970): a killed process leaves
+    them."""
+    for part in path_of(folder).glob(".*.part"):
+        with suppress(FileNotFoundError):  # it was kept or given up meanwhile
+            if part.stat().st_mtime < before:
+                yield f"{folder}/{part.name.removeprefix('.').removesuffix('.part')}"
 
 
 def room_for(folder: str, size: int) -> bool:

@@ -3,9 +3,6 @@
 from crm.builds.actions.access import grant_access, mark_open_week, note_download
 from crm.builds.actions.artefacts import FOLDER, attach_file, keep_file, sign_artefact, suffix_of, without_file
 from crm.builds.actions.catalogue import (
-    BadChannel,
-    BadEnd,
-    BadVersion,
     BuildKnown,
     GoesBack,
     hold_build,
@@ -21,9 +18,6 @@ from crm.builds.actions.importing import import_check_ins
 
 __all__ = [
     "FOLDER",
-    "BadChannel",
-    "BadEnd",
-    "BadVersion",
     "BuildKnown",
     "GoesBack",
     "NewCheckIn",

@@ -7,7 +7,7 @@ from base64 import b64decode
 from binascii import Error as NotBase64
 from datetime import datetime
 from pathlib import PurePosixPath
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 from flask_babel import gettext as _
 from sqlalchemy import Table, select, update
@@ -25,6 +25,14 @@ FOLDER = "builds"
 DEVICE = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,{LONGEST_DEVICE - 1}}}")
 LONGEST_SIGNATURE = 2000
 LOOK = "crm.builds.tasks.look_at_artefacts"
+
+
+class BadField(NotUnderstood):
+    """What cannot be; `field` is the name of what was given."""
+
+    def __init__(self, field: str, message: Any) -> None:
+        super().__init__(message)
+        self.field = field
 
 
 def keep_file(
@@ -73,7 +81,7 @@ def without_file(build_id: int, device: str = "") -> Build:
     if build is None:
         raise NotThere(_("There is no such build."))
     if device and not DEVICE.fullmatch(device):
-        raise NotUnderstood(_("A device is named by its code, such as mione_plus: letters, digits and . _ -"))
+        raise BadField("device", _("A device is named by its code, such as mione_plus: letters, digits and . _ -"))
     if session().scalar(select(Artefact.id).where(Artefact.build_id == build_id, Artefact.device == device)):
         raise MoveRefused(
             _("%(device)s has its file, which never changes: register a new version for another file.", device=device)

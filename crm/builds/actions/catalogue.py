@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from sqlalchemy import Table, delete, select, update
 from sqlalchemy.orm import InstrumentedAttribute
 
-from crm.builds.actions.artefacts import keep_file
+from crm.builds.actions.artefacts import BadField, keep_file
 from crm.builds.models import Build, BuildNote
 from crm.builds.rules import CHANNEL, LIFETIME, LONGEST_CHANNEL, LONGEST_NOTE, LONGEST_VERSION, PLATFORMS, Order
 from crm.builds.rules.versions import goes_back
@@ -29,21 +29,13 @@ LONGEST_LIFE = 3650
 class BuildKnown(Refusal):
     """This platform has a build of this version already."""
 
-
-class BadVersion(NotUnderstood):
-    pass
-
-
-class BadChannel(NotUnderstood):
-    pass
-
-
-class BadEnd(NotUnderstood):
-    pass
+    field = "version"
 
 
 class GoesBack(Refusal):
     """A newer version is registered on this channel: somebody has to say in which order the two come."""
+
+    field = "order"
 
 
 def register_build(
@@ -101,11 +93,11 @@ def _check(platform: str, version: str, channel: str, expires_days: int | None) 
     if platform not in PLATFORMS:
         raise NotUnderstood(_("A platform is one of: %(platforms)s.", platforms=", ".join(PLATFORMS)))
     if not version or len(version) > LONGEST_VERSION or not version.isprintable():
-        raise BadVersion(_("A version is a line of 1 to %(most)s characters.", most=LONGEST_VERSION))
+        raise BadField("version", _("A version is a line of 1 to %(most)s characters.", most=LONGEST_VERSION))
     if not NAME.fullmatch(channel):
-        raise BadChannel(_("A channel is a word such as beta or nightly: letters, digits and . _ -"))
+        raise BadField("channel", _("A channel is a word such as beta or nightly: letters, digits and . _ -"))
     if expires_days is not None and not 1 <= expires_days <= LONGEST_LIFE:
-        raise BadEnd(_("A build ends after 1 to %(most)s days, or not by itself.", most=LONGEST_LIFE))
+        raise BadField("expires_days", _("A build ends after 1 to %(most)s days, or not by itself.", most=LONGEST_LIFE))
 
 
 def _place(platform: str, version: str, channel: str, order: Order | None, at: datetime) -> datetime:

@@ -131,7 +131,8 @@ def with_seats(platform: str, person_ids: Sequence[int], at: datetime) -> list[i
     insert_or_pass(
         SEAT, [{"platform": platform, "person_id": person_id} | state for person_id in session().scalars(testers)]
     )
-    _refill(policy, at)
+    here = set(person_ids)
+    tell_seated(platform, [one for one in _refill(policy, at) if one not in here], at)
     session().flush()
     barred = select(Seat.person_id).where(
         among(Seat.person_id, person_ids), Seat.platform == platform, Seat.state != SeatState.HELD
@@ -235,7 +236,7 @@ def ask_for_seat(person_id: int, platform: str, at: datetime) -> SeatState:
     this = update(Seat).where(Seat.platform == platform, Seat.person_id == person_id, Seat.state == SeatState.RELEASED)
     if session().execute(this.values(**again).returning(Seat.id)).first() is None or policy is None:
         raise MoveRefused(_("There is nothing to ask for: look at it again."))
-    _refill(policy, at)
+    tell_seated(platform, [one for one in _refill(policy, at) if one != person_id], at)
     found = seat_of(person_id, platform)
     return found.state if found is not None else SeatState.WAITING
 

@@ -24,7 +24,7 @@ from crm.builds.queries.catalogue import (
     to_test_of,
 )
 from crm.builds.queries.check_ins import BuildFigures, Run, figures_of, has_downloaded, has_run, ran, runs_of
-from crm.builds.queries.uploads import arrived_uploads, old_uploads, open_uploads, upload_of
+from crm.builds.queries.uploads import arrived_uploads, old_uploads, open_uploads, upload_keys, upload_of
 
 __all__ = [
     "LINK_LIVES",
@@ -56,5 +56,6 @@ __all__ = [
     "runs_of",
     "standing_person",
     "to_test_of",
+    "upload_keys",
     "upload_of",
 ]

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, or_, select
 
 from crm.accounts.queries import is_tester
 from crm.builds.models import Artefact, Build, BuildAccess
+from crm.builds.queries.catalogue import artefacts_of
 from crm.builds.rules import FIRST_WEEK
 from crm.core.db import session
 from crm.core.errors import NotAllowed
@@ -94,8 +95,7 @@ def download_token(artefact_id: int, person_id: int, at: datetime) -> str:
 
 def own_files(build_id: int, person_id: int, at: datetime) -> list[tuple[Artefact, str]]:
     """Each file of a build with the token of this person's own link to it, made now; that for every device first."""
-    found = session().scalars(select(Artefact).where(Artefact.build_id == build_id).order_by(Artefact.device))
-    return [(artefact, download_token(artefact.id, person_id, at)) for artefact in found]
+    return [(artefact, download_token(artefact.id, person_id, at)) for artefact in artefacts_of(build_id)]
 
 
 def read_download_token(token: str, at: datetime) -> tuple[int, int]:

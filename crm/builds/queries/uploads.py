@@ -33,3 +33,8 @@ def old_uploads(at: datetime, limit: int = 100) -> list[Upload]:
     """Those that nobody will go on with, and those that are over since long ago."""
     still = (Upload.state != UploadState.ARRIVED, Upload.touched_at <= at - KEEP_UPLOADS)
     return list(session().scalars(select(Upload).where(*still).order_by(Upload.touched_at).limit(limit)))
+
+
+def upload_keys() -> set[str]:
+    """Of the files of all uploads."""
+    return set(session().scalars(select(Upload.file_key)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Response, flash, make_response, redirect, render_template, request, url_for
+from flask import Response, flash, make_response, redirect, render_template, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -17,12 +17,7 @@ from crm.core.errors import NotThere, NotUnderstood
 from crm.core.guards import May, staff
 from crm.core.pages import typed
 
-
-@bp.after_request
-def _describe(response: Response) -> Response:
-    if request.endpoint in ("builds.begin_upload", "builds.piece"):
-        tus.describe(response)
-    return response
+bp.after_request(tus.describe)
 
 
 @bp.post("/builds/<int:build_id>/uploads")

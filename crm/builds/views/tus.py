@@ -46,8 +46,14 @@ class Gone(Refusal):
     status = 410
 
 
+DOORS = ("begin_upload", "piece")
+"""Views of this protocol, in whichever blueprint."""
+
+
 def describe(response: Response) -> Response:
-    """What every answer of these doors says of itself."""
+    """What every answer of these doors says of itself; for a blueprint's after_request."""
+    if (request.endpoint or "").rpartition(".")[2] not in DOORS:
+        return response
     response.headers["Tus-Resumable"] = response.headers["Tus-Version"] = VERSION
     response.headers["Tus-Extension"] = EXTENSIONS
     response.headers["Tus-Max-Size"] = str(current_app.config["MAX_UPLOAD_BYTES"])

@@ -11,11 +11,6 @@ from werkzeug.formparser import FormDataParser
 
 from crm.builds.actions import (
     FOLDER,
-    BadChannel,
-    BadEnd,
-    BadVersion,
-    BuildKnown,
-    GoesBack,
     attach_file,
     register_build,
     without_file,
@@ -26,7 +21,7 @@ from crm.builds.rules import Order
 from crm.builds.views import bp
 from crm.core import files, programme
 from crm.core.db import session
-from crm.core.errors import Refusal
+from crm.core.errors import NotUnderstood, Refusal
 from crm.core.forms import refuse
 from crm.core.guards import May, staff, viewer
 
@@ -69,17 +64,6 @@ def _keep(build_id: int, sent: Any, device: str) -> None:
         raise
 
 
-def _at_fault(form: BuildForm, error: Refusal) -> Any:
-    """The field whose fault it was."""
-    if isinstance(error, GoesBack):
-        return form.order
-    if isinstance(error, BadChannel):
-        return form.channel
-    if isinstance(error, BadEnd):
-        return form.expires_days
-    return form.version if isinstance(error, BuildKnown | BadVersion) else form.file
-
-
 @bp.route("/builds/new", methods=["GET", "POST"])
 @staff(May.BUILDS)
 def new() -> Any:
@@ -105,7 +89,7 @@ def new() -> Any:
             session().commit()
             return redirect(url_for("builds.show", build_id=build_id))
         except Refusal as error:
-            refuse(_at_fault(form, error), str(error))
+            refuse(form[getattr(error, "field", "file")], str(error))
         session().rollback()
     return render_template("builds/new.html", form=form)
 
@@ -118,8 +102,12 @@ def upload(build_id: int) -> Any:
     _receive_here()
     form = FileForm()
     if form.validate_on_submit():
-        _keep(build_id, form.file.data, form.device.data or "")
-        flash(_("The file is stored."), "success")
+        try:
+            _keep(build_id, form.file.data, form.device.data or "")
+            flash(_("The file is stored."), "success")
+        except NotUnderstood as error:
+            session().rollback()
+            flash(str(error), "error")
     else:
         told = [error for field in form for error in field.errors] or [_("The form could not be read: send it again.")]
         flash(str(told[0]), "error")

@@ -260,6 +260,17 @@ def test_a_file_may_follow_later_once(lins_browser: FlaskClient) -> None:
     assert lins_browser.post(address, data={"file": (io.BytesIO(b"abc"), "a.apk")}).status_code == 409
 
 
+def test_a_device_that_cannot_be_is_told_and_stores_nothing(lins_browser: FlaskClient) -> None:
+    build = make.build()
+    session().commit()
+    sent = {"file": (io.BytesIO(b"abc"), "a.apk"), "device": "two words"}
+    page = lins_browser.post(f"/builds/{build.id}/file", data=sent, follow_redirects=True).text
+    assert "A device is named by its code" in page
+    typed = form("2.0", DATA) | {"device": "two words"}
+    assert 'id="device-error"' in lins_browser.post("/builds/new", data=typed).text
+    assert session().query(Artefact).count() == 0
+
+
 def test_a_form_without_its_csrf_token_stores_nothing(database: Flask, lins_browser: FlaskClient) -> None:
     before = files_of(database)
     database.config["WTF_CSRF_ENABLED"] = True

@@ -120,6 +120,17 @@ def test_a_seat_that_is_given_up_goes_to_the_next_and_returners_come_first(progr
         ask_for_seat(third.id, "android", T0)
 
 
+def test_whoever_is_seated_as_others_come_is_told(programme: Programme) -> None:
+    """A place that had become free goes to the first in line, not to who is looked at just now."""
+    rule(1)
+    waits, comes = crowd(2)
+    session().add(Seat(platform="android", person_id=waits.id, state=SeatState.WAITING, since=T0))
+    session().flush()
+    assert with_seats("android", [comes.id], T0 + DAY) == []
+    assert states([waits, comes]) == ["held", "waiting"]
+    assert [occasions(waits), occasions(comes)] == [["seated"], []]
+
+
 def test_an_idle_holder_is_warned_with_the_day_and_loses_the_seat_after_the_grace_only(programme: Programme) -> None:
     rule(1, idle=4)
     idle, next_one = people = crowd(2)

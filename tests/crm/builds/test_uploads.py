@@ -6,7 +6,7 @@ import hashlib
 import io
 import os
 import shutil
-import subprocess
+import tempfile
 import tracemalloc
 from base64 import b64encode
 from collections.abc import Iterator
@@ -14,6 +14,7 @@ from datetime import timedelta
 from pathlib import Path
 from threading import Thread
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from flask import Flask
@@ -31,6 +32,7 @@ from crm.people.models import Person
 from tests import make
 from tests.cast import SignIn
 from tests.crm.builds.test_catalogue import Endless
+from tests.services import mounted, unmount
 
 DATA = bytes(range(256)) * 1000
 TUS = {"Tus-Resumable": "1.0.0"}
@@ -223,6 +225,24 @@ def test_what_is_given_up_or_stands_still_is_thrown_away(
     assert parts(database) == before
 
 
+def test_what_a_killed_process_left_behind_is_thrown_away(
+    lins_browser: FlaskClient, build: Build, database: Flask
+) -> None:
+    """A part without a row, of long ago; one of today, or of an upload that is known, stays."""
+    place = begin(lins_browser, build)
+    piece(lins_browser, place, 0, DATA[:10])
+    old, new = (files.Arriving(f"builds/{uuid4().hex}.zip") for _one in range(2))
+    for one in (old, new):
+        one.begin()
+    long_ago = (clock.now() - KEEP_UPLOADS - timedelta(hours=1)).timestamp()
+    for part in parts(database):
+        if new.key.rpartition("/")[2] not in part.name:
+            os.utime(part, (long_ago, long_ago))
+    tasks.sweep_uploads.run()
+    assert (old.is_here, new.is_here) == (False, True)
+    assert here(lins_browser, place) == 10
+
+
 def test_a_client_behind_a_proxy_without_patch_says_so_in_a_header(lins_browser: FlaskClient, build: Build) -> None:
     place = begin(lins_browser, build)
     headers = PIECE | {"Upload-Offset": "0", "X-HTTP-Method-Override": "PATCH"}
@@ -320,16 +340,15 @@ SMALL_DISK = 2 << 20
 
 
 @pytest.fixture
-def small_disk(database: Flask) -> Iterator[Path]:
+def small_disk(database: Flask, place_for_disks: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A disk of 2 MiB where the files of builds are stored."""
-    folder = Path(database.config["DATA_DIR"]) / "files" / "builds"
-    folder.mkdir(parents=True, exist_ok=True)
-    command = ["mount", "-t", "tmpfs", "-o", f"size={SMALL_DISK}", "tmpfs", str(folder)]
-    mounted = subprocess.run(command, capture_output=True, check=False)
-    if mounted.returncode:
-        (pytest.fail if "CI" in os.environ else pytest.skip)("only root may mount a small disk: run it as root")
-    yield folder
-    subprocess.run(["umount", str(folder)], check=True)
+    with tempfile.TemporaryDirectory(dir=place_for_disks) as folder:
+        assert mounted(folder, SMALL_DISK)
+        monkeypatch.setitem(database.config, "DATA_DIR", folder)
+        try:
+            yield Path(folder)
+        finally:
+            unmount(folder)
 
 
 def test_a_full_disk_is_told_and_the_upload_goes_on_once_there_is_room(

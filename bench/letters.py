@@ -20,7 +20,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self, cast
@@ -144,7 +144,7 @@ class Ran:
 
 def floor(parcels: list[Parcel], sink: MailSink, connections: int) -> Ran:
     began = time.perf_counter()
-    with Lines(sink.url, connections) as lines:
+    with closing(Lines(sink.url, connections)) as lines:
         answers = lines.send(parcels, lambda: False).land()
     took = time.perf_counter() - began
     assert all(answer.fate is Fate.ACCEPTED for answer in answers)

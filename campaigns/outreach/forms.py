@@ -18,6 +18,7 @@ from wtforms import (
 )
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its types
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional
+from wtforms.widgets import CheckboxInput, ListWidget
 
 from campaigns.outreach.rules import MOST_DAYS, MOST_PER_HOUR, VARIANTS, Only
 from crm.core.forms import Form
@@ -39,6 +40,9 @@ class CampaignForm(Form):
         default=Channel.MAIL.value,
     )
     identity_kind = SelectField(_l("Written by hand in"))
+    senders = SelectMultipleField(
+        _l("Senders"), coerce=int, option_widget=CheckboxInput(), widget=ListWidget(prefix_label=False)
+    )
     pace = IntegerField(_l("Letters per hour"), validators=[Optional(), NumberRange(1, MOST_PER_HOUR)])
     again = BooleanField(_l("Also to people who have been written to before"))
 

@@ -41,6 +41,17 @@ class Campaign(Numbered):
     approved_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
 
 
+class CampaignSender(Model):
+    """A mailbox that a campaign's letters leave by. Of several, each person gets all their letters from one."""
+
+    __tablename__ = "campaign_sender"
+
+    campaign_id: Mapped[int] = mapped_column(
+        ForeignKey("campaign.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    sender_id: Mapped[int] = mapped_column(ForeignKey("sender.id"), primary_key=True, autoincrement=False, index=True)
+
+
 class CampaignStep(Numbered):
     """One step: a letter by mail, or by hand over one kind of identity (`forum:gfan.com`, `qq` ...).
 

@@ -6,8 +6,6 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from time import monotonic
-from types import TracebackType
-from typing import Self
 
 from crm.core.smtp import Answer, Line, Parcel
 
@@ -28,18 +26,13 @@ class Flight:
 
 
 class Lines:
-    """Use it as a context manager: at its end what is on its way is waited for."""
+    """Close them: what is on its way is waited for then."""
 
     def __init__(self, url: str, count: int) -> None:
         self._lines = [Line(url) for _ in range(count)]
         self._threads = [ThreadPoolExecutor(1, thread_name_prefix="line") for _ in range(count)]
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def close(self) -> None:
         goodbyes = [thread.submit(line.close) for line, thread in zip(self._lines, self._threads, strict=True)]
         for goodbye in goodbyes:
             goodbye.result()

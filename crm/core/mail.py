@@ -186,8 +186,3 @@ def server() -> str:
 def is_mailbox(url: str) -> bool:
     """Whether letters are delivered to a page of ours, for a rehearsal, and to nobody else."""
     return urlsplit(url).scheme == "mailbox"
-
-
-def leaves(url: str) -> bool:
-    """Whether there is a mail server at all."""
-    return bool(url) and not is_mailbox(url)

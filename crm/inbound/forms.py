@@ -15,14 +15,11 @@ from wtforms import (
     TextAreaField,
 )
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its types
-from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional, Regexp
+from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional
 
 from crm.core.forms import Form
-from crm.core.mailboxes import MailboxKind, Tls
-
-NEEDED = _l("Fill this in.")
-SHORT = Length(max=200, message=_l("Keep it under 200 characters."))
-HOST = Regexp(r"^[^\s/@:]+$|^[0-9a-fA-F:]+$", message=_l("A host name only, such as imap.example.org."))
+from crm.core.mailboxes import MailboxKind
+from crm.outbox.forms import HOST, NEEDED, SHORT, TLS
 
 
 class MailboxForm(Form):
@@ -32,14 +29,7 @@ class MailboxForm(Form):
         choices=[SelectChoice(MailboxKind.IMAP.value, "IMAP"), SelectChoice(MailboxKind.POP3.value, "POP3")],
     )
     host = StringField(_l("Host"), [DataRequired(NEEDED), SHORT, HOST])
-    tls = SelectField(
-        _l("Encryption"),
-        choices=[
-            SelectChoice(Tls.TLS.value, _l("TLS from the beginning")),
-            SelectChoice(Tls.STARTTLS.value, "STARTTLS"),
-            SelectChoice(Tls.NONE.value, _l("none: only on this machine")),
-        ],
-    )
+    tls = SelectField(_l("Encryption"), choices=TLS)
     port = IntegerField(_l("Port"), [Optional(), NumberRange(1, 65535, message=_l("A number from 1 to 65535."))])
     user = StringField(lazy_pgettext("mailbox", "User"), [DataRequired(NEEDED), SHORT])
     password = PasswordField(_l("Password"), [Length(max=1000)])

@@ -188,6 +188,7 @@ OFFERS = RoomOffers(
     ),
     settings=(
         NavItem(_l("Sending"), "outbox.sending", May.SETTINGS, order=35),
+        NavItem(_l("Senders"), "outbox.senders", May.SETTINGS, order=34),
         NavItem(_l("Signing letters"), "outbox.domains", May.SETTINGS, order=36),
     ),
 )

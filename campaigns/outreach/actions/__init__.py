@@ -1,6 +1,6 @@
 """The verbs of campaigns."""
 
-from campaigns.outreach.actions.drafting import create_campaign, edit_campaign, set_stops
+from campaigns.outreach.actions.drafting import create_campaign, edit_campaign, set_senders, set_stops
 from campaigns.outreach.actions.guarding import pause_where_too_much
 from campaigns.outreach.actions.planning import plan
 from campaigns.outreach.actions.previewing import preview, send_test
@@ -28,6 +28,7 @@ __all__ = [
     "resume",
     "send_test",
     "set_campaign_pace",
+    "set_senders",
     "set_step",
     "set_stops",
     "start",

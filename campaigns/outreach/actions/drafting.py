@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from flask_babel import gettext as _
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from campaigns.audience.queries import audience_or_404
-from campaigns.outreach.models import Campaign
+from campaigns.outreach.models import Campaign, CampaignSender
 from campaigns.outreach.queries import campaign_or_404
 from campaigns.outreach.rules import ALWAYS_STOPS, MOST_PER_HOUR, CampaignState, Stop
 from crm.core import journal
 from crm.core.db import session
 from crm.core.errors import MoveRefused, NotUnderstood, Refusal
+from crm.outbox.queries.mail_accounts import sender_choices
 from crm.people.actions import make_origin
 from crm.people.models import Origin
 from crm.people.rules import OriginKind
@@ -79,6 +81,23 @@ def edit_campaign(campaign_id: int, name: str, audience_id: int, pace: int | Non
     session().flush()
     journal.record("campaign.edit", f"campaign:{campaign_id}", at=at, before=before, after=_told(campaign))
     return campaign
+
+
+def set_senders(campaign_id: int, sender_ids: Collection[int], *, at: datetime) -> None:
+    """The mailboxes that its letters leave by; none: the server that all share. Raises MoveRefused, NotUnderstood."""
+    draft_or_refuse(campaign_id)
+    wanted, in_use = set(sender_ids), {number for number, _name in sender_choices()}
+    its = CampaignSender.campaign_id == campaign_id
+    before = set(session().scalars(select(CampaignSender.sender_id).where(its)))
+    if wanted - in_use - before:
+        raise NotUnderstood(_("One of these senders is not in use any more: choose again."))
+    if wanted == before:
+        return
+    session().execute(delete(CampaignSender).where(its, CampaignSender.sender_id.not_in(wanted)))
+    session().add_all(CampaignSender(campaign_id=campaign_id, sender_id=one) for one in sorted(wanted - before))
+    session().flush()
+    told = {"senders": sorted(before)}, {"senders": sorted(wanted)}
+    journal.record("campaign.senders", f"campaign:{campaign_id}", at=at, before=told[0], after=told[1])
 
 
 def set_stops(campaign_id: int, stops: set[Stop], *, at: datetime) -> None:

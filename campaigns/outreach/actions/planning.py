@@ -10,6 +10,7 @@ from sqlalchemy import Table, select
 from campaigns.audience.models import FrozenMember
 from campaigns.outreach.models import Campaign, CampaignStep, Place
 from campaigns.outreach.queries import left_out, steps_of, texts_of, variants_of
+from campaigns.outreach.queries.senders import senders_for
 from campaigns.outreach.rules import CHUNK, CampaignState, LeftOut, PlaceState, occasion, variant_of
 from crm.core import programme
 from crm.core.bulk import among, load
@@ -62,7 +63,8 @@ def next_letters(
     )
     written_to = [one for one in people if one.id not in out]
     variants = {one.id: variant_of(campaign.id, one.id, shares) for one in written_to}
-    links = invite_links(campaign, [(one, variant, step.sender_id) for one, variant in variants.items()], at)
+    senders = senders_for(campaign, step, variants)
+    links = invite_links(campaign, [(one, variant, senders[one]) for one, variant in variants.items()], at)
     return [
         NewLetter(
             person_id=person_id,
@@ -77,7 +79,7 @@ def next_letters(
             identity_kind=step.identity_kind,
             identity_value=reached[person_id],
             origin_id=campaign.origin_id,
-            sender_id=step.sender_id,
+            sender_id=senders[person_id],
             due_at=at,
         )
         for person_id, name, language in written_to

@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from campaigns.outreach.actions.planning import called
 from campaigns.outreach.models import Campaign, CampaignStep, StepWording
 from campaigns.outreach.queries import texts_of, variants_of
+from campaigns.outreach.queries.senders import senders_for
 from campaigns.outreach.rules import variant_of
 from crm.core import journal, programme
 from crm.core.errors import NotUnderstood
@@ -73,7 +74,7 @@ def send_test(campaign: Campaign, step: CampaignStep, person_id: int, to: Person
     address = addresses([to.id], "email").get(to.id)
     if step.channel is not Channel.MAIL or address is None:
         raise NotUnderstood(_("A test letter goes by mail, to your own address: add one to your person's page."))
-    values = _values(step, person)
+    values, sender_id = _values(step, person), senders_for(campaign, step, [person.id])[person.id]
     letters = [
         NewLetter(
             person_id=to.id,
@@ -84,7 +85,7 @@ def send_test(campaign: Campaign, step: CampaignStep, person_id: int, to: Person
             values=values,
             identity_kind="email",
             identity_value=address,
-            sender_id=step.sender_id,
+            sender_id=sender_id,
         )
         for text in _texts(campaign, step, person.id)
     ]

@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from campaigns.outreach.models import Campaign, CampaignStep
 from campaigns.outreach.queries.campaigns import sorted_out, steps_of, texts_by_step
+from campaigns.outreach.queries.senders import senders_of
 from campaigns.outreach.rules import LeftOut
 from campaigns.outreach.rules.law import LAWS, Law, Need, Warn, basis_meets, country_of, is_marked
 from crm.core import programme
@@ -18,6 +19,8 @@ from crm.core.bulk import among
 from crm.core.db import session
 from crm.core.journal import JournalEntry
 from crm.outbox.queries.limits import mail_limits
+from crm.outbox.queries.mail_accounts import mail_account_or_404
+from crm.outbox.queries.ways import limits_of_account, zone_of_account
 from crm.outbox.rules import Channel
 from crm.outbox.rules.limits import time_for
 from crm.people.models import Identity, Person, Source
@@ -98,8 +101,18 @@ def time_of(campaign: Campaign, letters: int, at: datetime, *, by_mail: bool) ->
     letter left meanwhile; None: as fast as the mail server takes them.
     """
     paced = timedelta(hours=letters / campaign.pace) if campaign.pace else None
-    limited = time_for(mail_limits(), programme.required().tz, at, letters) if by_mail else None
-    return max((one for one in (paced, limited) if one is not None), default=None)
+    limited = _time_within_limits(campaign, letters, at) if by_mail else []
+    return max((one for one in (paced, *limited) if one is not None), default=None)
+
+
+def _time_within_limits(campaign: Campaign, letters: int, at: datetime) -> list[timedelta | None]:
+    """Of each of its senders, which share the letters evenly; one that is stopped is taken as if it went on."""
+    chosen = senders_of(campaign.id)
+    if not chosen:
+        return [time_for(mail_limits(), programme.required().tz, at, letters)]
+    each = -(-letters // len(chosen))
+    accounts = [mail_account_or_404(sender.id) for sender in chosen]
+    return [time_for(limits_of_account(*one), zone_of_account(one[0]), at, each) for one in accounts]
 
 
 def start_failed(campaign: Campaign) -> JournalEntry | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, time, timedelta
 from enum import StrEnum
 from hashlib import blake2b
@@ -130,6 +130,18 @@ def variant_of(campaign_id: int, person_id: int, shares: Mapping[str, int]) -> s
         if point < reached << 64:
             return name
     raise ValueError("a step needs a share above nothing")
+
+
+def sender_of(campaign_id: int, person_id: int, senders: Collection[int]) -> int | None:
+    """Whom of these a person gets all their letters from: the one with the highest blake2b of "campaign:person:sender".
+
+    When one is given up, only its people move, evenly to the others. None when there are none.
+    """
+    return max(
+        senders,
+        key=lambda one: (blake2b(f"{campaign_id}:{person_id}:{one}".encode(), digest_size=8).digest(), one),
+        default=None,
+    )
 
 
 JOB = "outreach.plan"

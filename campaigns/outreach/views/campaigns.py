@@ -27,6 +27,7 @@ from campaigns.outreach.queries import (
     texts_by_step,
 )
 from campaigns.outreach.queries.preflight import preflight, start_failed
+from campaigns.outreach.queries.senders import obstacle_of, senders_of
 from campaigns.outreach.rules import ALWAYS_STOPS, MOST_STEPS, LeftOut, Only
 from campaigns.outreach.views import bp
 from campaigns.outreach.views.words import (
@@ -47,7 +48,6 @@ from crm.core.guards import May, staff, viewer
 from crm.core.jobs import Job
 from crm.core.languages import current_language
 from crm.outbox.queries import count_by_origin, count_by_state, count_held
-from crm.outbox.queries.leaving import obstacle
 from crm.outbox.queries.words import STATES as LETTER_STATES
 from crm.outbox.queries.words import channel_word
 from crm.outbox.rules import Channel, LetterState
@@ -85,7 +85,8 @@ def page(campaign: Campaign, start_form: StartForm) -> str:
         failed=start_failed(campaign) if campaign.state == "draft" else None,
         reasons=REASONS,
         alarm=paused_itself(campaign),
-        obstacle=obstacle() if by_mail else "",
+        obstacle=obstacle_of(campaign) if by_mail else "",
+        senders=[sender.name for sender in senders_of(campaign.id)] if by_mail else [],
         lacks_address=by_mail and not programme.required().postal_address.strip(),
         warnings=WARNINGS,
         stops=STOPS,

@@ -12,11 +12,12 @@ from werkzeug.wrappers import Response
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its types
 
 from campaigns.audience.queries import audiences
-from campaigns.outreach.actions import create_campaign, edit_campaign, preview, send_test, set_step
+from campaigns.outreach.actions import create_campaign, edit_campaign, preview, send_test, set_senders, set_step
 from campaigns.outreach.actions.drafting import draft_or_refuse
 from campaigns.outreach.forms import CampaignForm, campaign_form
 from campaigns.outreach.models import Campaign, CampaignStep
 from campaigns.outreach.queries import campaign_or_404, somebody, step_of, texts_of
+from campaigns.outreach.queries.senders import senders_of
 from campaigns.outreach.rules import MOST_STEPS
 from campaigns.outreach.views import bp
 from crm.core import programme
@@ -26,6 +27,7 @@ from crm.core.forms import refuse
 from crm.core.guards import May, staff, viewer
 from crm.core.languages import LANGUAGES
 from crm.core.web import letter_page
+from crm.outbox.queries.mail_accounts import sender_choices
 from crm.outbox.queries.wordings import check_text
 from crm.outbox.queries.words import FALLBACK, PLACES, channel_word
 from crm.outbox.rules import NOT_IN_CAMPAIGNS, PLACEHOLDERS, Channel
@@ -53,6 +55,7 @@ def _form(campaign: Campaign | None) -> CampaignForm:
     start: dict[str, Any] = {"audience_id": request.args.get("audience", type=_row)}
     if campaign is not None:
         start = {"name": campaign.name, "audience_id": campaign.audience_id, "pace": campaign.pace}
+        start["senders"] = [sender.id for sender in senders_of(campaign.id)]
         step = step_of(campaign.id)
         if step is not None:
             start |= {"channel": step.channel.value, "identity_kind": step.identity_kind}
@@ -62,7 +65,14 @@ def _form(campaign: Campaign | None) -> CampaignForm:
     form = campaign_form(languages)(data=start)
     form.audience_id.choices = [SelectChoice(one.id, one.name) for one in audiences()]
     form.identity_kind.choices = identity_kinds()
+    form.senders.choices = [SelectChoice(number, name) for number, name in _senders(campaign)]
     return form
+
+
+def _senders(campaign: Campaign | None) -> list[tuple[int, str]]:
+    """Those in use, and those that were chosen while they were."""
+    chosen = senders_of(campaign.id) if campaign is not None else []
+    return list({**dict(sender_choices()), **{sender.id: sender.name for sender in chosen}}.items())
 
 
 def _save(form: CampaignForm, campaign: Campaign | None) -> Campaign:
@@ -75,6 +85,8 @@ def _save(form: CampaignForm, campaign: Campaign | None) -> Campaign:
         language: (form[f"subject_{language}"].data or "", form[f"body_{language}"].data or "")
         for language in programme.required().languages
     }
+    by_mail = form.channel.data == Channel.MAIL
+    set_senders(saved.id, (form.senders.data or []) if by_mail else [], at=at)
     kind = form.identity_kind.data or "email"
     set_step(saved.id, Channel(form.channel.data), kind, wordings, again=bool(form.again.data))
     return saved

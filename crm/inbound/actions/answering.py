@@ -14,6 +14,7 @@ from crm.core.restand import restand
 from crm.inbound.models import Incoming, MailAnswer
 from crm.outbox.actions import derive, put_wording, write_letter
 from crm.outbox.models import Letter, Touch
+from crm.outbox.queries.mail_accounts import sender_choices
 from crm.outbox.rules import Lane, LetterState, Outcome
 from crm.people.queries import suppressed
 
@@ -39,6 +40,13 @@ def _references(mail: Incoming) -> str:
     return " ".join(one for one in kept if one)
 
 
+def _written_to(mail: Incoming) -> int | None:
+    """The sender whose letter they answered, while it is in use: the thread goes on from the address they know."""
+    letter = session().get(Letter, mail.letter_id) if mail.letter_id is not None else None
+    in_use = {number for number, _name in sender_choices()}
+    return letter.sender_id if letter is not None and letter.sender_id in in_use else None
+
+
 def answer(mail: Incoming, person_id: int, subject: str, text: str, *, key: str, by_id: int, at: datetime) -> int:
     """The letter's number. The same `key` again is the same letter. Raises NotUnderstood, MoveRefused."""
     if not text.strip():
@@ -54,7 +62,16 @@ def answer(mail: Incoming, person_id: int, subject: str, text: str, *, key: str,
         "references": _references(mail),
     }
     occasion = f"answer:{key}"
-    written = write_letter(person_id, occasion, WORDING, values, lane=Lane.NOTICE, at=at, to=mail.from_address or None)
+    written = write_letter(
+        person_id,
+        occasion,
+        WORDING,
+        values,
+        lane=Lane.NOTICE,
+        at=at,
+        to=mail.from_address or None,
+        sender_id=_written_to(mail),
+    )
     if written is None:
         raise MoveRefused(_("We know no mail address of theirs to answer to."))
     if session().get(MailAnswer, written) is None:

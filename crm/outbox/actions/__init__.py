@@ -18,6 +18,15 @@ from crm.outbox.actions.holding import cancel_held, release
 from crm.outbox.actions.keys import make_key, retire_key, use_key
 from crm.outbox.actions.leaving import deliver_due, end, give_up, send_again, sweep_leases, take_as_sent
 from crm.outbox.actions.limits import has_room, set_mail_limits, within_limits
+from crm.outbox.actions.mail_accounts import (
+    MailAccountDraft,
+    hand_letters_on,
+    note_server,
+    put_mail_account,
+    retire_mail_account,
+    set_mail_account_active,
+    try_mail_account,
+)
 from crm.outbox.actions.moves import cancel_letters, cancel_letters_to
 from crm.outbox.actions.planning import NewLetter, plan_letters, write_letter
 from crm.outbox.actions.recording import record_by_hand
@@ -28,6 +37,7 @@ from crm.outbox.actions.wordings import put_wording
 
 __all__ = [
     "AccountDraft",
+    "MailAccountDraft",
     "NewLetter",
     "NewPost",
     "NewTouch",
@@ -45,10 +55,13 @@ __all__ = [
     "free_lease",
     "give_up",
     "hand_back",
+    "hand_letters_on",
     "has_room",
     "make_key",
     "next_by_hand",
+    "note_server",
     "plan_letters",
+    "put_mail_account",
     "put_off",
     "put_wording",
     "queue_letters_again",
@@ -58,16 +71,19 @@ __all__ = [
     "release",
     "remove_post",
     "retire_key",
+    "retire_mail_account",
     "save_account",
     "send_again",
     "set_account_active",
     "set_account_users",
+    "set_mail_account_active",
     "set_mail_limits",
     "set_pace",
     "still_welcome",
     "sweep_leases",
     "take_as_sent",
     "take_due",
+    "try_mail_account",
     "undo_by_hand",
     "use_key",
     "within_limits",

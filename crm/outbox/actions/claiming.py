@@ -46,7 +46,10 @@ def taken_of(row: Sequence[Any]) -> Taken:
     return Taken._make(row[: len(FIELDS)])
 
 
-def _take(where: Sequence[ColumnElement[bool]], at: datetime, limit: int) -> list[Taken]:
+Where = Sequence[ColumnElement[bool]]
+
+
+def _take(where: Where, at: datetime, limit: int) -> list[Taken]:
     if limit <= 0:
         return []
     free = [TABLE.c.state == LetterState.QUEUED, TABLE.c.channel == Channel.MAIL, TABLE.c.due_at <= at]
@@ -90,8 +93,8 @@ def _paces(origins: Sequence[int]) -> dict[int, Pace]:
     return {pace.origin_id: pace for pace in rows if not pace.paused}
 
 
-def _paced(origin: int, pace: Pace | None, at: datetime, wanted: int) -> list[Taken]:
-    mine = [Letter.lane == Lane.CAMPAIGN, Letter.origin_id == origin]
+def _paced(origin: int, pace: Pace | None, where: Where, at: datetime, wanted: int) -> list[Taken]:
+    mine = [Letter.lane == Lane.CAMPAIGN, Letter.origin_id == origin, *where]
     if pace is None or pace.per_hour is None:
         return _take(mine, at, wanted)
     allowed, _next = may_leave(pace.per_hour, pace.next_at, at, wanted)
@@ -102,7 +105,7 @@ def _paced(origin: int, pace: Pace | None, at: datetime, wanted: int) -> list[Ta
     return taken
 
 
-def _take_campaigns(at: datetime, limit: int) -> list[Taken]:
+def _take_campaigns(where: Where, at: datetime, limit: int) -> list[Taken]:
     """A fair turn: the places are shared evenly, and what one campaign does not need goes to the others."""
     if limit <= 0:
         return []
@@ -114,27 +117,27 @@ def _take_campaigns(at: datetime, limit: int) -> list[Taken]:
         share = max(1, rest // len(ready))
         still = []
         for origin in ready:
-            got = _paced(origin, paces.get(origin), at, min(share, limit - len(taken)))
+            got = _paced(origin, paces.get(origin), where, at, min(share, limit - len(taken)))
             taken += got
             if len(got) == share:
                 still.append(origin)
         ready = still
     if len(taken) < limit:
-        taken += _take([Letter.lane == Lane.CAMPAIGN, Letter.origin_id.is_(None)], at, limit - len(taken))
+        taken += _take([Letter.lane == Lane.CAMPAIGN, Letter.origin_id.is_(None), *where], at, limit - len(taken))
     return taken
 
 
-def take_due(at: datetime, limit: int, *, asked_only: bool = False) -> list[Taken]:
-    """Marks up to `limit` letters that are due by mail as being sent, in the order in which they leave. Commit before
-    their first byte does.
+def take_due(at: datetime, limit: int, *where: ColumnElement[bool], asked_only: bool = False) -> list[Taken]:
+    """Marks up to `limit` letters that are due by mail, and of which `where` holds, as being sent, in the order in
+    which they leave. Commit before their first byte does.
 
     With `asked_only`, none but those that somebody asked for, such as sign-in links.
     """
-    taken = _take([Letter.lane == Lane.ASKED], at, limit)
+    taken = _take([Letter.lane == Lane.ASKED, *where], at, limit)
     if asked_only:
         return taken
-    taken += _take([Letter.lane == Lane.NOTICE], at, limit - len(taken))
-    return taken + _take_campaigns(at, limit - len(taken))
+    taken += _take([Letter.lane == Lane.NOTICE, *where], at, limit - len(taken))
+    return taken + _take_campaigns(where, at, limit - len(taken))
 
 
 def still_welcome(taken: Sequence[Taken], at: datetime) -> list[Taken]:

@@ -8,7 +8,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from flask_babel import gettext as _
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from crm.core import programme
@@ -58,11 +58,11 @@ def record_sent(letters: Sequence[Taken], at: datetime) -> list[int]:
     return [letter.id for letter in gone]
 
 
-def deliver_due(at: datetime, limit: int | None = None, *, asked_only: bool = False) -> int:
+def deliver_due(at: datetime, limit: int | None = None, *where: ColumnElement[bool], asked_only: bool = False) -> int:
     """Puts what is due into the mailbox, where a page shows it; nothing leaves the machine. Returns how many."""
     sent = 0
     while (rest := BATCH if limit is None else min(BATCH, limit - sent)) > 0:
-        taken = take_due(at, rest, asked_only=asked_only)
+        taken = take_due(at, rest, *where, asked_only=asked_only)
         if not taken:
             break
         sent += len(record_sent(still_welcome(taken, at), at))

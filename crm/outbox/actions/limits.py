@@ -18,8 +18,9 @@ from crm.core.bulk import among
 from crm.core.db import is_postgres, session
 from crm.core.errors import NotUnderstood
 from crm.outbox.actions.claiming import Taken, hand_back
-from crm.outbox.models import Letter, MailCount, MailLimits
-from crm.outbox.queries.limits import ALL, counted, counted_by_domain, limits_of, mail_limits
+from crm.outbox.models import Letter, MailAccount, MailCount, MailLimits, Sender
+from crm.outbox.queries.limits import ALL, SETTINGS, counted, counted_by_domain, limits_of, mail_limits
+from crm.outbox.queries.ways import Way, limits_of_account, with_accounts
 from crm.outbox.rules import Lane, Span
 from crm.outbox.rules.limits import Limits, day_of, hour_of, quiet_until, room
 from crm.people.models import Person
@@ -50,34 +51,39 @@ def _told(values: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
     return {name: value if (value := values[name]) is None or isinstance(value, int) else str(value) for name in names}
 
 
-def _locked() -> Limits:
+def _locked(way: Way) -> Limits:
     """The limits, and their row held until the commit: of two workers one counts after the other."""
-    query = select(MailLimits).where(MailLimits.id == 1).execution_options(populate_existing=True)
-    return limits_of(session().scalar(query.with_for_update() if is_postgres() else query))
+    query: Any = select(MailLimits).where(MailLimits.id == 1).execution_options(populate_existing=True)
+    if way.counts_as == SETTINGS:
+        return limits_of(session().scalar(query.with_for_update() if is_postgres() else query))
+    query = with_accounts(Sender.id == way.counts_as)
+    row = session().execute(query.with_for_update(of=MailAccount) if is_postgres() else query).one()
+    return limits_of_account(row[0], row[1])
 
 
-def has_room(at: datetime) -> bool:
-    """Whether any letter may leave now that nobody asked for."""
-    limits = mail_limits()
-    return not limits.any_count or room(limits, programme.required().tz, at, *counted(at)) != 0
+def has_room(way: Way, at: datetime) -> bool:
+    """Whether any letter may leave this way now that nobody asked for."""
+    if not way.limits.any_count:
+        return True
+    return room(way.limits, way.zone, at, *counted(way.counts_as, way.zone, at)) != 0
 
 
-def within_limits(taken: Sequence[Taken], at: datetime) -> list[Taken]:
+def within_limits(way: Way, taken: Sequence[Taken], at: datetime) -> list[Taken]:
     """Those that may leave now, counted; the others are due when they may. Nothing stops what somebody asked for."""
-    limits = _locked()
+    limits = _locked(way)
     awake = _awake(limits, taken, at)
-    if not limits.any_count:
+    if way.counts_as == SETTINGS and not limits.any_count:
         return awake
     asked = [letter for letter in awake if letter.lane is Lane.ASKED]
     others = [letter for letter in awake if letter.lane is not Lane.ASKED]
     domains = _domains([letter.id for letter in awake])
-    others = _within_domains(limits, others, domains, at)
-    most = room(limits, programme.required().tz, at, *counted(at))
+    others = _within_domains(way, limits, others, domains, at)
+    most = room(limits, way.zone, at, *counted(way.counts_as, way.zone, at))
     if most is not None:
         most = max(0, most - len(asked))
         hand_back(others[most:])
         others = others[:most]
-    _count(asked + others, domains, at)
+    _count(way, asked + others, domains, at)
     return asked + others
 
 
@@ -117,12 +123,14 @@ def _domains(letter_ids: Sequence[int]) -> dict[int, str]:
     return {letter_id: value.rpartition("@")[2].lower() for letter_id, value in rows}
 
 
-def _within_domains(limits: Limits, letters: Sequence[Taken], domains: Mapping[int, str], at: datetime) -> list[Taken]:
+def _within_domains(
+    way: Way, limits: Limits, letters: Sequence[Taken], domains: Mapping[int, str], at: datetime
+) -> list[Taken]:
     """Without those that would be too many for their domain in this hour: they are spread over the next ones."""
     most = limits.domain_per_hour
     if most is None:
         return list(letters)
-    sent = Counter(counted_by_domain(set(domains.values()), at))
+    sent = Counter(counted_by_domain(way.counts_as, set(domains.values()), at))
     allowed, later = [], dict[datetime, list[Taken]]()
     for letter in letters:
         domain = domains[letter.id]
@@ -137,27 +145,23 @@ def _within_domains(limits: Limits, letters: Sequence[Taken], domains: Mapping[i
     return allowed
 
 
-def _count(letters: Sequence[Taken], domains: Mapping[int, str], at: datetime) -> None:
+def _count(way: Way, letters: Sequence[Taken], domains: Mapping[int, str], at: datetime) -> None:
     if not letters:
         return
-    hour, day = hour_of(at), day_of(programme.required().tz, at)
-    rows = [
-        {"since": hour, "span": Span.HOUR, "domain": ALL, "sent": len(letters)},
-        {"since": day, "span": Span.DAY, "domain": ALL, "sent": len(letters)},
-    ]
-    by_domain = Counter(domains[letter.id] for letter in letters)
-    rows += [
-        {"since": hour, "span": Span.HOUR, "domain": domain, "sent": count}
-        for domain, count in sorted(by_domain.items())
-        if domain
-    ]
+    hour, day = hour_of(at), day_of(way.zone, at)
+    of_all = [(hour, Span.HOUR, ALL, len(letters)), (day, Span.DAY, ALL, len(letters))]
+    by_domain = sorted(Counter(domains[letter.id] for letter in letters).items())
+    of_each = [(hour, Span.HOUR, domain, count) for domain, count in by_domain if domain]
     insert = postgresql.insert if is_postgres() else sqlite.insert
     statement = insert(cast(Table, MailCount.__table__))
     session().execute(
         statement.on_conflict_do_update(
-            index_elements=["since", "span", "domain"],
+            index_elements=["since", "span", "domain", "sender_id"],
             set_={"sent": MailCount.sent + statement.excluded.sent},
         ),
-        rows,
+        [
+            {"since": since, "span": span, "domain": domain, "sender_id": way.counts_as, "sent": sent}
+            for since, span, domain, sent in of_all + of_each
+        ],
     )
     session().execute(delete(MailCount).where(MailCount.since < at - KEPT))

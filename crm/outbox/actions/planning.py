@@ -137,6 +137,7 @@ def write_letter(
     at: datetime,
     expires_at: datetime | None = None,
     to: str | None = None,
+    sender_id: int | None = None,
 ) -> int | None:
     """One letter by mail, in the person's language; its number, or None when we know no address of theirs.
 
@@ -158,6 +159,7 @@ def write_letter(
         values=values,
         identity_kind="email",
         identity_value=address,
+        sender_id=sender_id,
         expires_at=expires_at,
     )
     plan_letters([letter], at)

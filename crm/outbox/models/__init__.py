@@ -2,7 +2,7 @@
 
 from crm.outbox.models.hand import AccountUser, HandRecord, SeedingPost, Sender, SenderDay, WritingAs
 from crm.outbox.models.letters import CampaignRefusal, Contact, Letter, Touch, Wording
-from crm.outbox.models.mail import DkimKey, MailCount, MailLimits, Pace
+from crm.outbox.models.mail import DkimKey, MailAccount, MailCount, MailLimits, Pace
 
 __all__ = [
     "AccountUser",
@@ -11,6 +11,7 @@ __all__ = [
     "DkimKey",
     "HandRecord",
     "Letter",
+    "MailAccount",
     "MailCount",
     "MailLimits",
     "Pace",

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from crm.core.db import Model, Numbered, state_type
 from crm.core.dkim import Algorithm
+from crm.core.mailboxes import Tls
 from crm.outbox.rules import KeyState, Span
 
 
@@ -62,8 +63,8 @@ class Pace(Model):
 
 
 class MailLimits(Model):
-    """How many letters the mail server is given, in the programme's zone, and the hours in which campaigns are silent
-    where their readers live. No limit is None.
+    """How many letters the mail server of the settings is given, in the programme's zone, and the hours in which
+    campaigns are silent where their readers live, whoever sends them. No limit is None.
 
     A server that nobody knows yet is warmed up: `warm_first` letters on the day `warm_from`, then half as many again
     each day, up to `per_day`.
@@ -86,12 +87,56 @@ class MailLimits(Model):
     warm_first: Mapped[int | None]
 
 
+class MailAccount(Model):
+    """The mail server of a sender that is a mailbox: how it is reached, and what it may be given. No limit is None.
+
+    Letters an hour and a day stand with the sender, and are counted in its zone.
+
+    `fills_in`: letters of no sender of their own leave by it while SMTP_URL is not set. `said` is why the server could
+    not be reached, since `away_since`.
+    """
+
+    __tablename__ = "mail_account"
+    __table_args__ = (
+        CheckConstraint("port BETWEEN 1 AND 65535", name="port"),
+        CheckConstraint("(warm_from IS NULL) = (warm_first IS NULL)", name="warm_up_is_whole"),
+        CheckConstraint("(said IS NULL) = (away_since IS NULL)", name="away_has_reason"),
+        Index(
+            "uq_mail_account_fills_in",
+            "fills_in",
+            unique=True,
+            sqlite_where=text("fills_in"),
+            postgresql_where=text("fills_in"),
+        ),
+    )
+
+    sender_id: Mapped[int] = mapped_column(
+        ForeignKey("sender.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    host: Mapped[str]
+    port: Mapped[int]
+    tls: Mapped[Tls] = mapped_column(state_type(Tls))
+    user: Mapped[str] = mapped_column(default="")
+    sealed_password: Mapped[str] = mapped_column(default="")
+    domain_per_hour: Mapped[int | None]
+    warm_from: Mapped[date | None]
+    warm_first: Mapped[int | None]
+    fills_in: Mapped[bool] = mapped_column(default=False)
+    said: Mapped[str | None]
+    away_since: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+    retired_at: Mapped[datetime | None]
+
+
 class MailCount(Model):
-    """How many letters the mail server was given in an hour or a day that began at `since`: of all, or to a domain."""
+    """How many letters a sender's mail server was given in an hour or a day that began at `since`: of all, or to a
+    domain. `sender_id` 0 is the server of the settings.
+    """
 
     __tablename__ = "mail_count"
 
     since: Mapped[datetime] = mapped_column(primary_key=True)
     span: Mapped[Span] = mapped_column(state_type(Span), primary_key=True)
     domain: Mapped[str] = mapped_column(primary_key=True)
+    sender_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False, default=0)
     sent: Mapped[int]

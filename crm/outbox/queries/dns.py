@@ -125,9 +125,9 @@ def _judged(record: str, name: str, said: list[str] | DnsSilent, judge: Callable
     return judge(said)
 
 
-def check(domain: str, keys: Sequence[DkimKey], *, servers: Sequence[str], smtp_url: str) -> list[Finding]:
-    """Asks for all of a domain's records at once; without `servers` it asks those of the system."""
-    smtp = urlsplit(smtp_url)
+def check(domain: str, keys: Sequence[DkimKey], *, servers: Sequence[str], host: str | None) -> list[Finding]:
+    """Asks for all of a domain's records at once; without `servers` it asks those of the system. `host`: by which its
+    letters leave."""
     places = _above(domain)
     names = [domain, *(f"_dmarc.{place}" for place in places), *(key.name for key in keys)]
     try:
@@ -139,7 +139,7 @@ def check(domain: str, keys: Sequence[DkimKey], *, servers: Sequence[str], smtp_
     policies = zip(places, said[1 : 1 + len(places)], strict=True)
     place, policy = next(((place, found) for place, found in policies if found), (domain, said[1]))
     findings = [
-        _judged("SPF", domain, said[0], lambda found: judge_spf(domain, found, smtp.hostname)),
+        _judged("SPF", domain, said[0], lambda found: judge_spf(domain, found, host)),
         _judged("DMARC", f"_dmarc.{place}", policy, lambda found: judge_dmarc(place, found)),
     ]
     of_keys = zip(keys, said[1 + len(places) :], strict=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from email.utils import parseaddr
 from functools import lru_cache
+from urllib.parse import urlsplit
 
 import structlog
 from flask_babel import gettext as _
@@ -14,9 +15,9 @@ from crm.core import programme
 from crm.core.db import session
 from crm.core.dkim import Signer, parsed
 from crm.core.errors import NotThere
-from crm.core.mail import ascii_address
+from crm.core.mail import ascii_address, server
 from crm.core.sealed import SealBroken, unseal
-from crm.outbox.models import DkimKey, Sender
+from crm.outbox.models import DkimKey, MailAccount, Sender
 from crm.outbox.rules import KeyState, SenderKind
 
 PURPOSE = "dkim"
@@ -65,6 +66,14 @@ def sending_domains() -> list[str]:
     addresses = [known.mail_from if known else "", *session().scalars(mailboxes)]
     from_addresses = {domain_of(parseaddr(address)[1]) for address in addresses}
     return sorted((from_addresses | set(session().scalars(select(DkimKey.domain).distinct()))) - {""})
+
+
+def host_for(domain: str) -> str | None:
+    """The mail server by which its letters leave: that of a sender of this domain, else of the settings."""
+    query = select(Sender.address, MailAccount.host).join(MailAccount, MailAccount.sender_id == Sender.id)
+    rows = session().execute(query.where(MailAccount.retired_at.is_(None)).order_by(Sender.id))
+    own = (host for address, host in rows if domain_of(parseaddr(address)[1]) == domain)
+    return next(own, None) or urlsplit(server()).hostname
 
 
 def domain_or_404(domain: str) -> str:

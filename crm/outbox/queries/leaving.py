@@ -7,15 +7,16 @@ from typing import Literal
 from crm.core import programme
 from crm.core.mail import is_mailbox, server
 from crm.outbox.queries.rendering import sender_address
+from crm.outbox.queries.ways import stand_in
 
 Obstacle = Literal["", "no_server", "rehearsal", "no_address"]
 
 
 def obstacle() -> Obstacle:
     """Why letters reach nobody by mail; empty when they do."""
-    url = server()
-    if not url:
+    url, substitute = server(), stand_in()
+    if not url and substitute is None:
         return "no_server"
     if is_mailbox(url):
         return "rehearsal"
-    return "" if sender_address(programme.required(), None) else "no_address"
+    return "" if sender_address(programme.required(), substitute) else "no_address"

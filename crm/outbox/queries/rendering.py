@@ -25,6 +25,7 @@ from crm.core.tokens import keyed_hash, sign, whole_address
 from crm.outbox.models import Letter, Sender, Wording
 from crm.outbox.queries.keys import domain_of, signers_by_domain
 from crm.outbox.queries.layout import layout
+from crm.outbox.queries.ways import stand_in
 from crm.outbox.queries.wordings import fill, plain
 from crm.outbox.rules import Channel, Lane, SenderKind
 
@@ -116,16 +117,25 @@ def said_subject(subject: str, values: Mapping[str, Any] | None) -> str:
         return subject
 
 
-@lru_cache(maxsize=256)
-def _bare(written: str) -> str:
-    return parseaddr(written)[1]
+_parsed = lru_cache(maxsize=256)(parseaddr)
+
+
+def address_of(sender: Sender) -> tuple[str, str]:
+    """(name before it, address) that a mailbox writes from."""
+    return _parsed(sender.address)
+
+
+def sender_name(known: Programme, sender: Sender | None) -> str:
+    """A mailbox may write under a name of its own: `Lin of Orange <lin@orange.example>`."""
+    own = address_of(sender)[0] if sender is not None and sender.kind is SenderKind.MAILBOX else ""
+    return own or known.name
 
 
 def sender_address(known: Programme, sender: Sender | None) -> str:
     """What letters come from; empty while the programme has none."""
     if sender is not None and sender.kind is SenderKind.MAILBOX and sender.address:
-        return _bare(sender.address)
-    return _bare(known.mail_from)
+        return _parsed(sender.address)[1]
+    return _parsed(known.mail_from)[1]
 
 
 def message_id(letter_id: int, domain: str) -> str:
@@ -182,7 +192,7 @@ def message_of(
     domain = mail_domain(address)
     return Message(
         message_id=own_id or message_id(letter.id, domain),
-        from_name=known.name,
+        from_name=sender_name(known, sender),
         from_address=address,
         to_address=letter.identity_value,
         subject=said.subject,
@@ -199,7 +209,7 @@ class Books:
     """What letters share, read once for many of them."""
 
     wordings: Mapping[int, Wording]
-    senders: dict[int | None, Sender]
+    senders: Mapping[int | None, Sender]
     keys: Mapping[str, tuple[Signer, ...]]
     known: Programme
 
@@ -219,9 +229,11 @@ class Books:
 
 
 def books_of(letters: Sequence[Written]) -> Books:
+    senders = _by_id(Sender, {letter.sender_id for letter in letters if letter.sender_id is not None})
+    substitute = stand_in()
     return Books(
         wordings=_by_id(Wording, {letter.wording_id for letter in letters}),
-        senders=_by_id(Sender, {letter.sender_id for letter in letters if letter.sender_id is not None}),
+        senders=senders if substitute is None else {**senders, None: substitute},
         keys=signers_by_domain(),
         known=programme.required(),
     )

@@ -7,6 +7,7 @@ from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext
 
 from crm.outbox.models import Touch
+from crm.outbox.queries.mail_accounts import MailState
 from crm.outbox.rules import Direction, HandEnd, KeyState, LetterState, Outcome, Verdict, held_for
 from crm.people.rules import FORUM_PREFIX
 
@@ -60,6 +61,19 @@ KEY_STATES = {
     KeyState.WAITING: lazy_pgettext("key", "waits for its record"),
     KeyState.ACTIVE: lazy_pgettext("key", "signs letters"),
     KeyState.RETIRED: lazy_pgettext("key", "retired"),
+}
+MAIL_STATES = {
+    MailState.SENDS: lazy_pgettext("sender", "sends"),
+    MailState.AWAY: lazy_pgettext("sender", "not reached"),
+    MailState.SEALED: lazy_pgettext("sender", "password lost"),
+    MailState.STOPPED: lazy_pgettext("sender", "stopped"),
+    MailState.RETIRED: lazy_pgettext("sender", "given up"),
+}
+MAIL_TONES = {
+    MailState.SENDS: "done",
+    MailState.AWAY: "stopped",
+    MailState.SEALED: "stopped",
+    MailState.STOPPED: "waiting",
 }
 KEY_TONES = {KeyState.WAITING: "waiting", KeyState.ACTIVE: "done"}
 VERDICTS = {

@@ -89,6 +89,12 @@ class SenderKind(StrEnum):
     ACCOUNT = "account"
 
 
+def written_from(name: str, address: str) -> str:
+    """An address as a header shows it: with a name, when it has one."""
+    quoted = name.replace("\\", r"\\").replace('"', r"\"")
+    return f'"{quoted}" <{address}>' if name else address
+
+
 class HandEnd(StrEnum):
     """What is recorded of a letter by hand: an outcome, or why it was skipped."""
 

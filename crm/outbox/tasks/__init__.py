@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from threading import Event, Lock
 
 import structlog
 from celery import shared_task
-from flask import current_app
+from flask import Flask, current_app
+from sqlalchemy import ColumnElement
 
 from crm.core import clock, programme
 from crm.core.db import session
-from crm.core.mail import is_mailbox
 from crm.core.stopping import asked_to_stop
 from crm.outbox import actions
-from crm.outbox.queries.rendering import sender_address
-from crm.outbox.tasks.rounds import Rounds, smtp_url_of
+from crm.outbox.models import Letter
+from crm.outbox.queries.leaving import obstacle
+from crm.outbox.queries.ways import Way, ways
+from crm.outbox.tasks.rounds import Rounds
 
 log = structlog.get_logger(__name__)
 MAILBOX_BATCH = 5000
@@ -23,7 +27,7 @@ _sending, _rung = Lock(), Event()
 
 @shared_task(name="crm.outbox.tasks.send_due")
 def send_due() -> int:
-    """Sends everything that is due; returns how many letters the server (or the mailbox) took.
+    """Sends everything that is due; returns how many letters the servers (or the mailbox) took.
 
     While the programme is held, and into the mailbox without a mail server, only what somebody asked for: a sign-in
     link that an admin may hand on. Nobody else's letter may count as sent.
@@ -41,28 +45,47 @@ def send_due() -> int:
 
 
 def _send_due() -> int:
-    known = programme.current()
-    if known is None:
+    if programme.current() is None:
         return 0
-    url, held = smtp_url_of(None), programme.is_held()
-    if not url or is_mailbox(url):
-        return _into_mailbox(asked_only=held or not url)
-    if not sender_address(known, None):
+    held, why = programme.is_held(), obstacle()
+    if why == "rehearsal":
+        return _into_mailbox(asked_only=held)
+    going = ways()
+    if why == "no_address":
         log.warning("no_sender_address", cure="set the address that letters come from in the programme's settings")
-        return 0
-    with Rounds(current_app.config["MAIL_CONNECTIONS"], current_app.config["MAIL_DEPTH"], asked_only=held) as rounds:
-        return rounds.run()
+        going = [way for way in going if way.sender_id is not None]
+    handed_on = _into_mailbox(Letter.sender_id.is_(None), asked_only=True) if why == "no_server" else 0
+    session().commit()
+    return handed_on + _over(going, asked_only=held)
 
 
-def _into_mailbox(*, asked_only: bool) -> int:
+def _into_mailbox(*where: ColumnElement[bool], asked_only: bool) -> int:
     total = 0
     while not asked_to_stop.is_set():
-        sent = actions.deliver_due(clock.now(), MAILBOX_BATCH, asked_only=asked_only)
+        sent = actions.deliver_due(clock.now(), MAILBOX_BATCH, *where, asked_only=asked_only)
         session().commit()
         total += sent
         if sent < MAILBOX_BATCH:
             break
     return total
+
+
+def _over(going: Sequence[Way], *, asked_only: bool) -> int:
+    """Each way has a crew of its own: none waits for the server of another."""
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001 -- Flask's documented way out of the proxy, for a thread
+
+    def run(way: Way) -> int:
+        with Rounds(way, app.config["MAIL_CONNECTIONS"], app.config["MAIL_DEPTH"], asked_only=asked_only) as rounds:
+            return rounds.run()
+
+    def run_apart(way: Way) -> int:
+        with app.app_context():
+            return run(way)
+
+    if len(going) < 2:
+        return sum(map(run, going))
+    with ThreadPoolExecutor(len(going), thread_name_prefix="crew") as crews:
+        return sum(crews.map(run_apart, going))
 
 
 @shared_task(name="crm.outbox.tasks.sweep_leases")

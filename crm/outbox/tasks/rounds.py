@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from time import monotonic
 from types import TracebackType
 from typing import Self
@@ -21,12 +20,12 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from crm.core import clock
 from crm.core.db import session
 from crm.core.lines import Flight, Lines, Rests
-from crm.core.mail import server
 from crm.core.smtp import Answer, Fate, Parcel
 from crm.core.stopping import asked_to_stop
 from crm.outbox import actions
 from crm.outbox.actions.claiming import Taken
 from crm.outbox.queries.parcels import parcels
+from crm.outbox.queries.ways import Way, way_of
 
 log = structlog.get_logger(__name__)
 LEAST_CLAIM = 25
@@ -44,16 +43,10 @@ Ready = tuple[Taken, Parcel]
 Ends = list[tuple[Taken, Answer]]
 
 
-def smtp_url_of(_sender_id: int | None) -> str:
-    """The mail server over which a sender's letters leave."""
-    return server()
-
-
 @dataclass(frozen=True, slots=True)
 class Round:
-    """Letters on their way over the lines of one server."""
+    """Letters on their way."""
 
-    url: str
     letters: list[Taken]
     flight: Flight
 
@@ -62,20 +55,20 @@ class Round:
 
 
 class Rounds:
-    """One run over all that is due. Use it as a context manager: at its end nothing is on its way any more."""
+    """One run over all that is due one way. Use it as a context manager: at its end nothing is on its way any more."""
 
-    def __init__(self, connections: int, depth: int, *, asked_only: bool = False) -> None:
+    def __init__(self, way: Way, connections: int, depth: int, *, asked_only: bool = False) -> None:
+        self._way = way
         self._asked_only = asked_only
-        self._connections = connections
         self._at_once = 1 if connections * depth < 2 else 2
         self._most = connections * depth // self._at_once
         self._claim = min(LEAST_CLAIM, self._most)
         self._claimed = monotonic()
         self._due = True
-        self._flying: deque[list[Round]] = deque()
-        self._lines: dict[str, Lines] = {}
-        self._stack = ExitStack()
-        self._over = False
+        self._flying: deque[Round] = deque()
+        self._lines = Lines(way.url, connections)
+        self._said: str | None = None
+        self._over = rests.left(way.url) > 0
 
     def __enter__(self) -> Self:
         return self
@@ -84,7 +77,7 @@ class Rounds:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._over = True
-        self._stack.close()
+        self._lines.close()
 
     def run(self) -> int:
         """Returns how many letters the servers took."""
@@ -105,34 +98,23 @@ class Rounds:
         idle = self._over or asked_to_stop.is_set() or not self._due
         if not self._flying or (len(self._flying) < self._at_once and not idle):
             return []
-        ends: Ends = []
-        for one in self._flying.popleft():
-            landed = one.land()
-            ends += landed
-            self._note(one.url, [answer for _letter, answer in landed])
+        ends = self._flying.popleft().land()
+        self._note([answer for _letter, answer in ends])
         return ends
 
-    def _note(self, url: str, answers: Sequence[Answer]) -> None:
+    def _note(self, answers: Sequence[Answer]) -> None:
         """A server that is away rests, and this run ends."""
         said = next((answer.text for answer in answers if answer.fate is Fate.KEPT and answer.text), None)
         if said is None:
-            rests.there(url)
+            rests.there(self._way.url)
         elif not self._over:
-            self._over = True
-            log.warning("mail_server_away", error=said, again_in_seconds=rests.away(url))
+            self._over, self._said = True, said
+            log.warning("mail_server_away", error=said, again_in_seconds=rests.away(self._way.url))
 
     def _launch(self, ready: Sequence[Ready]) -> None:
-        by_url: dict[str, list[Ready]] = {}
-        for letter, parcel in ready:
-            by_url.setdefault(smtp_url_of(letter.sender_id), []).append((letter, parcel))
         end = monotonic() + ROUND_SECONDS
-        rounds = []
-        for url, some in by_url.items():
-            if url not in self._lines:
-                self._lines[url] = self._stack.enter_context(Lines(url, self._connections))
-            flight = self._lines[url].send([parcel for _letter, parcel in some], lambda: self._enough(end))
-            rounds.append(Round(url, [letter for letter, _parcel in some], flight))
-        self._flying.append(rounds)
+        flight = self._lines.send([parcel for _letter, parcel in ready], lambda: self._enough(end))
+        self._flying.append(Round([letter for letter, _parcel in ready], flight))
 
     def _enough(self, end: float) -> bool:
         return self._over or asked_to_stop.is_set() or monotonic() > end
@@ -154,6 +136,7 @@ class Rounds:
         """What has ended, and what leaves next."""
         if ends:
             actions.end(ends, at)
+            actions.note_server(self._way, self._said, at)
         begun = [] if self._over or asked_to_stop.is_set() else self._take(at)
         session().commit()
         self._due = bool(begun)
@@ -166,27 +149,20 @@ class Rounds:
             self._claim = min(self._claim * 2, self._most)
         elif took > SLOW:
             self._claim = max(self._claim // 2, min(LEAST_CLAIM, self._most))
+        way = way_of(self._way.sender_id)
+        if way is None or way.url != self._way.url:  # stopped, or reached otherwise now: the next run knows
+            return []
+        self._way = way
         while True:
-            asked_only = self._asked_only or not actions.has_room(at)
-            taken = actions.take_due(at, self._claim, asked_only=asked_only)
+            asked_only = self._asked_only or not actions.has_room(way, at)
+            taken = actions.take_due(at, self._claim, way.letters, asked_only=asked_only)
             ready = self._made_ready(taken, at)
-            if ready or not taken or self._over or self._enough(self._claimed + LOOK_SECONDS):
+            if ready or not taken or self._enough(self._claimed + LOOK_SECONDS):
                 return ready
 
     def _made_ready(self, taken: Sequence[Taken], at: datetime) -> list[Ready]:
         """Those of them that leave now; the others have ended, or are due when they may leave."""
-        awake = self._awake(taken, at)
-        self._over = self._over or (bool(taken) and not awake)
-        welcome = actions.within_limits(actions.still_welcome(awake, at), at) if awake else []
+        welcome = actions.within_limits(self._way, actions.still_welcome(taken, at), at) if taken else []
         made = parcels(welcome, at)
         actions.give_up([letter.id for letter in welcome if letter.id not in made], at)
         return [(letter, made[letter.id]) for letter in welcome if letter.id in made]
-
-    def _awake(self, taken: Sequence[Taken], at: datetime) -> list[Taken]:
-        """Those whose server does not rest; the others are due again when it has rested."""
-        left = {url: rests.left(url) for url in {smtp_url_of(letter.sender_id) for letter in taken}}
-        for url, seconds in left.items():
-            if seconds:
-                resting = [letter for letter in taken if smtp_url_of(letter.sender_id) == url]
-                actions.hand_back(resting, at + timedelta(seconds=seconds))
-        return [letter for letter in taken if not left[smtp_url_of(letter.sender_id)]]

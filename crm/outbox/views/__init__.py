@@ -13,6 +13,7 @@ from crm.outbox.views import (  # noqa: E402 -- doors hang themselves on bp
     holding,  # noqa: F401 -- see above
     letters,  # noqa: F401 -- see above
     refusing,
+    senders,  # noqa: F401 -- see above
     sending,  # noqa: F401 -- see above
     touching,  # noqa: F401 -- see above
 )

@@ -16,7 +16,7 @@ from crm.core.guards import May, staff
 from crm.outbox.actions import make_key, retire_key, use_key
 from crm.outbox.models import DkimKey
 from crm.outbox.queries.dns import Finding, check
-from crm.outbox.queries.keys import can_sign, domain_or_404, keys_of, sending_domains, signed_domains
+from crm.outbox.queries.keys import can_sign, domain_or_404, host_for, keys_of, sending_domains, signed_domains
 from crm.outbox.queries.words import FINDINGS, KEY_STATES, KEY_TONES, VERDICT_TONES, VERDICTS
 from crm.outbox.rules import KeyState
 from crm.outbox.views import bp
@@ -24,8 +24,7 @@ from crm.outbox.views import bp
 
 def asked_of_dns(domain: str, keys: Sequence[DkimKey]) -> list[Finding]:
     """With the settings of this installation."""
-    config = current_app.config
-    return check(domain, keys, servers=str(config["DNS_SERVERS"]).split(), smtp_url=str(config["SMTP_URL"]))
+    return check(domain, keys, servers=str(current_app.config["DNS_SERVERS"]).split(), host=host_for(domain))
 
 
 @bp.get("/settings/signing")

@@ -14,7 +14,7 @@ from crm.core import clock, journal, programme
 from crm.core.db import session
 from crm.core.errors import NotThere
 from crm.core.guards import May, staff, viewer
-from crm.core.mail import as_bytes, leaves, server
+from crm.core.mail import as_bytes
 from crm.core.tokens import whole_address
 from crm.core.web import letter_page
 from crm.outbox.actions import send_again, take_as_sent
@@ -70,7 +70,7 @@ def letters() -> str:
 
 def _may_open() -> bool:
     """Links in a letter by mail are its reader's alone. Where no mail leaves, they reach them only through an admin."""
-    return not leaves(server()) and viewer().may(May.ACCOUNTS)
+    return obstacle() in ("no_server", "rehearsal") and viewer().may(May.ACCOUNTS)
 
 
 def _may_read(found: Letter) -> bool:

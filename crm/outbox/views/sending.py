@@ -15,7 +15,7 @@ from crm.core.guards import May, staff
 from crm.outbox import actions
 from crm.outbox.forms import SendingForm
 from crm.outbox.queries.leaving import obstacle
-from crm.outbox.queries.limits import counted, mail_limits
+from crm.outbox.queries.limits import SETTINGS, counted, mail_limits
 from crm.outbox.rules.limits import free_at
 from crm.outbox.views import bp
 
@@ -42,7 +42,7 @@ def sending() -> Any:
 
 def _page(form: SendingForm) -> str:
     limits, at = mail_limits(), clock.now()
-    this_hour, this_day = counted(at)
+    this_hour, this_day = counted(SETTINGS, programme.required().tz, at)
     return render_template(
         "outbox/sending.html",
         form=form,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import ssl
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
@@ -188,7 +188,7 @@ def test_a_silent_server_is_given_up_in_the_end(piped: bool, monkeypatch: pytest
 
 def test_lines_share_the_letters_and_answer_in_their_order() -> None:
     many = parcels(*(f"p{n}@x.example" for n in range(40)), "nobody")
-    with scripted(lambda _at, _n: b"", piped=True) as server, Lines(server.url, 1) as lines:
+    with scripted(lambda _at, _n: b"", piped=True) as server, closing(Lines(server.url, 1)) as lines:
         answers = lines.send(many, lambda: False).land()
     assert [answer.fate for answer in answers] == [Fate.ACCEPTED] * 40 + [Fate.REFUSED]
 

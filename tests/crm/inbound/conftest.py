@@ -130,7 +130,9 @@ def mail_server(dovecot: str) -> Iterator[Server]:
         server = Server(folder, free_port(), free_port(), free_port())
         certificate(folder)
         config = folder / "dovecot.conf"
-        (folder / "home").mkdir(mode=0o777)
+        for part in (folder / "home", folder / "mail"):  # Dovecot makes mailboxes there, as somebody else
+            part.mkdir()
+            part.chmod(0o777)
         as_root = os.geteuid() == 0
         us = pwd.getpwnam("nobody") if as_root else pwd.getpwuid(os.geteuid())
         internal = "dovecot" if as_root else us.pw_name

@@ -67,7 +67,9 @@ def git(*words: str) -> str:
 
 
 def commit() -> str:
-    return (git("rev-parse", "--short", "HEAD") or "unknown") + (" with changes" if git("status", "-uno", "-s") else "")
+    """What is proved; its own results do not change it."""
+    changed = git("status", "-uno", "-s", "--", ".", ":!bench/results")
+    return (git("rev-parse", "--short", "HEAD") or "unknown") + (" with changes" if changed else "")
 
 
 def machine() -> str:

@@ -4,8 +4,8 @@
 0 leaves one out, and its last result stays as it was. Kills web and worker with -9 at random moments of an import, a
 campaign and the opening of a release, in turn on SQLite with the folder for a broker and on PostgreSQL with Redis, and
 looks whether anything was lost or doubled. Then, in campaigns of 20,000 letters that are counted at the mail server,
-kills one process of web or worker, cuts every connection of PostgreSQL, or makes Redis forget and hang up; and ends
-campaigns with SIGTERM, after which no letter may be in doubt. Then imports a million rows against the floor (see
+kills one process of web, worker or beat, ends PostgreSQL without a farewell, or makes Redis forget and hang up; and
+ends campaigns with SIGTERM, after which no letter may be in doubt. Then imports a million rows against the floor (see
 bench/import_people.py) and draws a million names (see bench/crowds.py). What came of each is written to
 bench/results/prove.json and prove.md with its date and commit as soon as it is known, so that a proof which was broken
 off has told what it had found. A real updater from npm reads a feed (see bench/updaters.py). At last boot screens are
@@ -24,7 +24,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -33,14 +33,16 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import redis
 
 from crm.core import clock
-from tests.databases import new_database
+from crm.core.db import disconnect
+from tests.databases import Fragile, fragile_server, new_database
 from tests.services import POSTGRES, REDIS
 from tests.stories.kill import (
     Campaigning,
     Importing,
     Opening,
+    Served,
+    Strike,
     Work,
-    cut_database,
     kill_one,
     lose_broker,
     stop_and_start,
@@ -57,7 +59,7 @@ TITLES = {
     "imports": "Importing many rows against the floor",
     "crowds": "Boot screens for crowds",
 }
-STRIKES = {"process": kill_one, "database": cut_database, "broker": lose_broker, "stop": stop_and_start}
+STRIKES: dict[str, Strike] = {"process": kill_one, "broker": lose_broker, "stop": stop_and_start}
 WORKS = ("import", "campaign", "opening")
 KEYS = {"SECRET_KEY": "a secret that only this proof knows", "SUPPRESSION_KEY": "another one for the hashes of people"}
 
@@ -105,16 +107,27 @@ def one_kill(kind: str, settings: dict[str, str], rng: random.Random) -> tuple[f
     return moment, struck
 
 
-def one_strike(strike: str, settings: dict[str, str], rng: random.Random) -> tuple[float, float]:
-    """As one_kill, in a campaign."""
+def one_strike(kind: str, settings: dict[str, str], rng: random.Random) -> tuple[float, float]:
+    """As one_kill, in a campaign. A database that is lost is one of its own: its server ends without a farewell."""
     moment = rng.uniform(0.02, 0.97)
-    with tempfile.TemporaryDirectory(prefix="seedbed-prove-") as name, Sink() as sink:
+    with (
+        tempfile.TemporaryDirectory(prefix="seedbed-prove-") as name,
+        Sink() as sink,
+        fragile_server() if kind == "database" else nullcontext() as server,
+    ):
         campaign = Campaigning(sink, 20_000, connections=4, depth=25)
-        where = settings | campaign.settings
-        struck = survive(
-            campaign, Path(name), where, moment=moment, rng=rng, seconds=240, strike=STRIKES[strike]
-        )  # fmt: skip
+        where = settings | campaign.settings | ({"DATABASE_URL": server.address} if server else {})
+        strike = crash(server) if server else STRIKES[kind]
+        struck = survive(campaign, Path(name), where, moment=moment, rng=rng, seconds=240, strike=strike)
     return moment, struck
+
+
+def crash(server: Fragile) -> Strike:
+    def strike(_run: Served, _rng: random.Random) -> None:
+        server.restart()
+        disconnect()
+
+    return strike
 
 
 def section() -> dict[str, Any]:

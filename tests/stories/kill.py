@@ -367,6 +367,7 @@ __all__ = [
     "Campaigning",
     "Importing",
     "Opening",
+    "Served",
     "Sink",
     "Strike",
     "Work",

@@ -77,11 +77,11 @@ def _departures(week: int, zone: ZoneInfo) -> list[Departure]:
 
 def _day(on: date, today: date, leaving: list[Departure]) -> dict[str, Any]:
     here = [departure for departure in leaving if departure.at.date() == on]
-    item: dict[str, Any] = {"day": on, "today": on == today, "past": on < today, "opening": bool(here)}
-    if here:
-        first = here[0]
-        item |= {"title": first.title, "url": first.url, "note": f"{first.at:%H:%M} · {first.state}"}
-    return item
+    notes = [
+        {"title": one.title, "url": one.url, "note": f"{one.at:%H:%M} · {one.state}"}
+        for one in sorted(here, key=lambda one: one.at)
+    ]
+    return {"day": on, "today": on == today, "past": on < today, "opening": bool(here), "notes": notes}
 
 
 def week_panel(_person_id: int, at: datetime) -> dict[str, Any] | None:

@@ -15,6 +15,7 @@ from campaigns.releases.actions import (
     follow_zones,
     freeze_or_hold,
     go_on_giving,
+    hold_without_build,
     move_letters,
     open_chunk,
     prepare_weeks,
@@ -30,6 +31,7 @@ from campaigns.releases.queries import (
     release_or_404,
     resting,
     running_late,
+    stranded,
     to_count,
     to_freeze,
     to_rehearse,
@@ -60,10 +62,13 @@ def _each(releases: Iterable[int], do: Callable[[int, datetime], object], what: 
 
 @shared_task
 def open_due() -> int:
-    """Freezes, rehearses and opens every release whose time for it has come; returns how many it opens."""
+    """Freezes, rehearses and opens every release whose time for it has come; returns how many it opens. One without a
+    build is put on hold, so that nothing slips unseen.
+    """
     at = programme.moment()
     _each(to_freeze(at), freeze_or_hold, "freeze", at)
     _each(to_rehearse(at), rehearse, "rehearse", at)
+    _each(stranded(at), hold_without_build, "hold", at)
     return _each(due(at), start_opening, "open", at)
 
 

@@ -33,6 +33,7 @@ from crm.builds.rules import (
     LONGEST_VERSION,
     PLATFORMS,
     RAN,
+    TOLD_BY_DEVICES,
     Order,
     by_our_clock,
 )
@@ -64,7 +65,7 @@ class CheckInSchema(Schema):
         metadata={"description": "What runs, as the device names it; kept also when no such build is registered."},
     )
     platform = String(validate=OneOf(PLATFORMS), metadata={"description": "Needed where platforms share a version."})
-    kind = String(load_default=RAN[1].value, validate=OneOf([kind.value for kind in RAN]))
+    kind = String(load_default=RAN[1].value, validate=OneOf([kind.value for kind in TOLD_BY_DEVICES]))
     at = AwareDateTime(metadata={"description": "With its offset. Left out: now. At most 10 minutes ahead."})
     client_key = String(
         validate=[Length(1, LONGEST_KEY), Regexp(PRINTABLE)],

@@ -5,6 +5,7 @@ from campaigns.releases.actions.freezing import (
     NothingToFreeze,
     freeze_or_hold,
     freeze_release,
+    hold_without_build,
 )
 from campaigns.releases.actions.holding import hold_release, move_letters, resume_release, roll_back
 from campaigns.releases.actions.letters import (
@@ -65,6 +66,7 @@ __all__ = [
     "go_on_giving",
     "go_on_opening",
     "hold_release",
+    "hold_without_build",
     "let_go",
     "letter_texts",
     "move",

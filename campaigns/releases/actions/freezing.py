@@ -71,8 +71,19 @@ def freeze_or_hold(release_id: int, at: datetime) -> bool:
     except NothingToFreeze:
         with force_locale(programme.required().languages[0]):
             why = _("There was no build when it was to be frozen.")
-        tell_managers(move(release_id, ReleaseState.HELD, at=at, why=why, held_at=at), at)
+        _hold(release_id, why, at)
         return False
+
+
+def hold_without_build(release_id: int, at: datetime) -> None:
+    """On hold, and the managers of releases are told: it was to leave, and has no build."""
+    with force_locale(programme.required().languages[0]):
+        why = _("There was no build when it was to leave.")
+    _hold(release_id, why, at)
+
+
+def _hold(release_id: int, why: str, at: datetime) -> None:
+    tell_managers(move(release_id, ReleaseState.HELD, at=at, why=why, held_at=at), at)
 
 
 def has_opened(release: Release) -> bool:

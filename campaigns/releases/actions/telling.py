@@ -29,7 +29,7 @@ def _put(release: Release, train: Train, at: datetime) -> str:
             subject = _("%(train)s has no build and is on hold", train=literal(train.name))
             parts = [
                 _("Hello {{ name }},"),
-                _("This week's release was to be frozen now, and it has no build that it could take. Nobody gets it."),
+                _("The time of this week's release has come, and it has no build that it could take. Nobody gets it."),
                 _("Choose a build and let it go on: {{ link }}"),
             ]
             put_wording(key, language, subject, "\n\n".join(parts), at)

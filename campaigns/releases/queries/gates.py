@@ -108,6 +108,19 @@ def due(at: datetime) -> list[int]:
     return list(session().scalars(query))
 
 
+def stranded(at: datetime) -> list[int]:
+    """Releases that are not frozen before they leave, whose time has come, and which have no build to leave with."""
+    query = (
+        select(Release.id)
+        .join(Train, Train.id == Release.train_id)
+        .outerjoin(Build, _has_build())
+        .where(Release.state == ReleaseState.PLANNED, Train.freeze_hours.is_(None), Release.opens_at <= at)
+        .where(Build.id.is_(None))
+        .order_by(Release.opens_at, Release.id)
+    )
+    return list(session().scalars(query))
+
+
 def _early(state: ReleaseState, at: datetime, hours: str) -> list[int]:
     """Releases in this state whose train does something so many hours before it leaves, for which the time has come."""
     query = (

@@ -36,6 +36,8 @@ class CheckInKind(StrEnum):
 
 
 RAN = (CheckInKind.FIRST_RUN, CheckInKind.HEARTBEAT, CheckInKind.UPDATE_CHECK)
+TOLD_BY_DEVICES = (*RAN, CheckInKind.CRASH)
+"""Reports are written on our own pages."""
 
 
 class Order(StrEnum):

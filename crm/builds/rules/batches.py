@@ -6,7 +6,7 @@ import re
 from datetime import datetime
 from typing import Any
 
-from crm.builds.rules import BATCH, LONGEST_KEY, LONGEST_VERSION, PLATFORMS, RAN
+from crm.builds.rules import BATCH, LONGEST_KEY, LONGEST_VERSION, PLATFORMS, RAN, TOLD_BY_DEVICES
 
 PRINTABLE = r"^[^\x00-\x1f\x7f\ud800-\udfff]*\Z"
 """No control characters, and no half of a surrogate pair, which JSON can write and no database can keep."""
@@ -17,7 +17,7 @@ _MOMENT = re.compile(
 ).fullmatch
 _ITEM = frozenset({"version", "platform", "kind", "at", "client_key"})
 _BODY = frozenset({"check_ins", "sent_at"})
-_KINDS = frozenset(kind.value for kind in RAN)
+_KINDS = frozenset(kind.value for kind in TOLD_BY_DEVICES)
 _PLATFORMS = frozenset(PLATFORMS)
 
 

@@ -23,6 +23,7 @@ from campaigns.releases.actions import (
     open_chunk,
     open_release,
     plan_release,
+    resume_release,
     start_opening,
 )
 from campaigns.releases.models import Release, Train, Wave
@@ -141,6 +142,22 @@ def test_pieces_may_be_repeated(release: Release, lin: Person, ada: Person) -> N
 
 
 # ------------------------------------------------------------ by the schedule
+
+
+def test_without_a_freeze_no_build_at_the_departure_puts_it_on_hold_too(
+    release: Release, build: Build, lin: Person, ada: Person
+) -> None:
+    change_release(release.id, build_id=None, audience_id=None, at=NOW)
+    for moment in (OPENS - timedelta(seconds=1), OPENS, OPENS + timedelta(days=1)):
+        required().held_at = moment
+        assert open_due.run() == 0
+        assert state(release) is (ReleaseState.PLANNED if moment < OPENS else ReleaseState.HELD)
+    assert letters() == [lin.id], "who looks after releases is told once"
+    change_release(release.id, build_id=build.id, audience_id=None, at=OPENS)
+    resume_release(release.id, OPENS)
+    assert open_due.run() == 1
+    run_due.run()
+    assert access() >= {lin.id, ada.id}
 
 
 def test_before_its_time_nothing_opens(release: Release, ada: Person) -> None:

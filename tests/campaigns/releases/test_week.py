@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import time, timedelta
 
 from flask import Flask, render_template
 from flask.testing import FlaskClient
 
+from campaigns.releases.actions import create_train
 from campaigns.releases.models import Release, Train
 from campaigns.releases.offers import week_panel
 from campaigns.releases.rules import ReleaseState
@@ -26,8 +27,21 @@ def test_the_week_shows_the_day_of_the_opening(database: Flask, release: Release
     days = panel["days"]
     assert [day["opening"] for day in days] == [False, False, False, False, True]
     assert days[0]["today"]
-    assert days[4]["note"].startswith("17:00")
+    assert days[4]["notes"][0]["note"].startswith("17:00")
     assert "Orange Friday 5.1" in page
+
+
+def test_a_day_on_which_two_trains_leave_shows_both_the_earlier_first(
+    database: Flask, release: Release, train: Train
+) -> None:
+    create_train("Nightly", "android", 4, time(8), train.zone, at=NOW)
+    with database.test_request_context():
+        panel = week_panel(0, NOW)
+    assert panel is not None
+    assert [(note["title"], note["note"][:5]) for note in panel["days"][4]["notes"]] == [
+        ("Nightly", "08:00"),
+        ("Orange Friday 5.1", "17:00"),
+    ]
 
 
 def test_a_train_without_a_release_this_week_is_not_planned(

@@ -105,6 +105,14 @@ def test_a_clock_that_is_a_little_ahead_is_believed(client: FlaskClient, token: 
     assert send(client, token, {"version": "1", "at": soon}).status_code == 200
 
 
+def test_a_device_tells_of_its_crashes(client: FlaskClient, token: str) -> None:
+    crash = {"version": "1.0", "kind": "crash", "client_key": "crash 1"}
+    assert send(client, token, crash).json == {"new": 1, "known": 0}
+    assert send(client, token, {"check_ins": [crash, crash | {"client_key": "crash 2"}]}).json == {"new": 1, "known": 1}
+    kinds = session().scalars(select(CheckIn.kind).where(CheckIn.version == "1.0"))
+    assert list(kinds) == [CheckInKind.CRASH] * 2
+
+
 @pytest.mark.parametrize(
     "body",
     [

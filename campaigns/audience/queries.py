@@ -13,6 +13,7 @@ from campaigns.audience.models import Audience, FrozenList, FrozenMember
 from crm.core.db import session
 from crm.core.errors import NotThere
 from crm.people.queries import matching
+from crm.people.queries.counting import count_matching
 
 
 def audience_or_404(audience_id: int) -> Audience:
@@ -29,7 +30,7 @@ def people_of(audience_id: int, at: datetime) -> Select[Any]:
 
 def count(filters: Mapping[str, str], at: datetime) -> int:
     """How many people this filter finds. Raises NotUnderstood."""
-    return session().scalar(select(func.count()).select_from(matching(filters, at).subquery())) or 0
+    return count_matching(filters, at)
 
 
 def audiences() -> list[Audience]:

@@ -12,6 +12,7 @@ from typing import Any, cast
 
 from flask import current_app
 from sqlalchemy import ColumnElement
+from sqlalchemy.orm import InstrumentedAttribute
 
 from crm.core.guards import May
 from crm.core.owned import Moved, Owned
@@ -30,8 +31,24 @@ class Event:
 
 
 @dataclass(frozen=True)
+class Rows:
+    """Whoever has a row of a table for which `holds`, or with `none` whoever has no such row.
+
+    `person` is the table's column that says whom a row is about; `also` is a WHERE over the person besides. Lists read
+    the set of all these people, or with `each` ask it of one person after the other. A count may join several such
+    conditions into one and read a part of the table at a time, so `holds` speaks of nothing but the row itself.
+    """
+
+    person: InstrumentedAttribute[int]
+    holds: ColumnElement[bool]
+    none: bool = False
+    each: bool = False
+    also: ColumnElement[bool] | None = None
+
+
+@dataclass(frozen=True)
 class Condition:
-    """One filter of people. `clause(value, at)` is a WHERE over `Person.id`; `value` is text from a form.
+    """One filter of people. `clause(value, at)` is a WHERE over `Person.id`, or rows; `value` is text from a form.
 
     kind: "choice" (choices() gives value and label), "text", "days" (a whole number), "yes" (no value).
     Raises NotUnderstood for a value it cannot read.
@@ -40,7 +57,7 @@ class Condition:
     key: str
     label: Any
     kind: str
-    clause: Callable[[str, datetime], ColumnElement[bool]]
+    clause: Callable[[str, datetime], ColumnElement[bool] | Rows]
     choices: Callable[[], list[tuple[str, str]]] | None = None
 
 

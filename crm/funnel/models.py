@@ -49,6 +49,7 @@ class Standing(Model):
     __tablename__ = "standing"
     __table_args__ = (
         Index("ix_standing_stage", "stage", "since", "person_id"),
+        Index("ix_standing_person", "person_id", "stage", "reached"),
         Index("ix_standing_reached", "reached", "origin_id", "source_id", "week"),
         CheckConstraint("reached BETWEEN 0 AND 4", name="ladder"),
     )

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Table, exists
 
 from crm.core.errors import NotUnderstood
 from crm.core.guards import May, door
-from crm.core.offers import Condition, Event, NavItem, Owned, Panel, RoomOffers
+from crm.core.offers import Condition, Event, NavItem, Owned, Panel, RoomOffers, Rows
 from crm.core.owned import export_rows
 from crm.outbox.actions import cancel_letters_to, derive
 from crm.outbox.models import (
@@ -42,27 +42,27 @@ def _days(value: str) -> timedelta:
     return timedelta(days=int(value))
 
 
-def _contact(*holds: ColumnElement[bool]) -> ColumnElement[bool]:
-    return exists().where(Contact.person_id == Person.id, *holds)
+def _contact(holds: ColumnElement[bool], *, none: bool = False) -> Rows:
+    return Rows(Contact.person_id, holds, none=none, each=True)
 
 
-def _quiet_for(value: str, at: datetime) -> ColumnElement[bool]:
+def _quiet_for(value: str, at: datetime) -> Rows:
     return _contact(Contact.last_touch_at < at - _days(value))
 
 
-def _touched_within(value: str, at: datetime) -> ColumnElement[bool]:
+def _touched_within(value: str, at: datetime) -> Rows:
     return _contact(Contact.last_touch_at >= at - _days(value))
 
 
-def _never(_value: str, _at: datetime) -> ColumnElement[bool]:
-    return ~_contact(Contact.first_sent_at.is_not(None))
+def _never(_value: str, _at: datetime) -> Rows:
+    return _contact(Contact.first_sent_at.is_not(None), none=True)
 
 
-def _contacted(_value: str, _at: datetime) -> ColumnElement[bool]:
+def _contacted(_value: str, _at: datetime) -> Rows:
     return _contact(Contact.first_sent_at.is_not(None))
 
 
-def _waits(_value: str, _at: datetime) -> ColumnElement[bool]:
+def _waits(_value: str, _at: datetime) -> Rows:
     return _contact(Contact.waiting_since.is_not(None))
 
 

@@ -17,6 +17,7 @@ from crm.funnel.rules import Stage
 from crm.outbox.models import Contact
 from crm.people.models import Identity, Person, Source
 from crm.people.queries import clauses, listed
+from crm.people.queries.counting import count_matching
 
 SORTS = ("newest", "name", "touch", "stage")
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
@@ -67,7 +68,7 @@ def count_of(filters: Mapping[str, str], at: datetime) -> int | None:
     """How many there are; None where counting would mean to read every name and identity."""
     if READ_EVERYTHING & filters.keys():
         return None
-    return session().scalar(select(func.count()).select_from(Person).where(listed(), *clauses(filters, at)))
+    return count_matching(filters, at)
 
 
 def never_contacted(at: datetime, *, after: str | None, before: str | None) -> Page:

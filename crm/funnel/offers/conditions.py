@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, and_, or_, select
 from crm.core import weeks
 from crm.core.db import session
 from crm.core.errors import NotUnderstood
-from crm.core.offers import Condition
+from crm.core.offers import Condition, Rows
 from crm.funnel.models import Activity, FunnelCell, Standing
 from crm.funnel.queries.figures import campaign_origins, origins_of_campaign
 from crm.funnel.rules import LADDER, Stage
@@ -20,8 +20,13 @@ from crm.funnel.rules.weekbits import signed
 from crm.people.models import Person
 
 
-def _standing(clause: Any) -> ColumnElement[bool]:
-    return Person.id.in_(select(Standing.person_id).where(clause))
+def _standing(holds: ColumnElement[bool], *, none: bool = False, also: ColumnElement[bool] | None = None) -> Rows:
+    return Rows(Standing.person_id, holds, none=none, also=also)
+
+
+def _before(week: int) -> ColumnElement[bool]:
+    """Who had run a build before this week."""
+    return Person.id.in_(select(Standing.person_id).where(Standing.first_week < week))
 
 
 def stage_words() -> dict[Stage, str]:
@@ -36,15 +41,15 @@ def stage_words() -> dict[Stage, str]:
     }
 
 
-def _stage(value: str, _at: datetime) -> ColumnElement[bool]:
+def _stage(value: str, _at: datetime) -> Rows:
     if value not in set(Stage):
         raise NotUnderstood(_("“%(value)s” is no stage.", value=value))
     if value == Stage.PROSPECT:
-        return and_(~_standing(Standing.stage != Stage.PROSPECT), Person.is_staff.is_(False))
+        return _standing(Standing.stage != Stage.PROSPECT, none=True, also=Person.is_staff.is_(False))
     return _standing(Standing.stage == Stage(value))
 
 
-def _reached(value: str, _at: datetime) -> ColumnElement[bool]:
+def _reached(value: str, _at: datetime) -> Rows:
     if value not in LADDER:
         raise NotUnderstood(_("“%(value)s” is no stage that people reach.", value=value))
     return _standing(Standing.reached >= LADDER.index(Stage(value)) + 1)
@@ -70,20 +75,20 @@ def _active_in(value: str, _at: datetime) -> ColumnElement[bool]:
 
 def _returning_in(value: str, _at: datetime) -> ColumnElement[bool]:
     week = _week(value)
-    return and_(_ran_in(week), _ran_in(week - 1), _standing(Standing.first_week < week))
+    return and_(_ran_in(week), _ran_in(week - 1), _before(week))
 
 
 def _back_in(value: str, _at: datetime) -> ColumnElement[bool]:
     week = _week(value)
-    return and_(_ran_in(week), ~_ran_in(week - 1), _standing(Standing.first_week < week))
+    return and_(_ran_in(week), ~_ran_in(week - 1), _before(week))
 
 
 def _silent_in(value: str, _at: datetime) -> ColumnElement[bool]:
     week = _week(value)
-    return and_(_ran_in(week - 1), ~_ran_in(week), _standing(Standing.first_week < week))
+    return and_(_ran_in(week - 1), ~_ran_in(week), _before(week))
 
 
-def _came_by(value: str, _at: datetime) -> ColumnElement[bool]:
+def _came_by(value: str, _at: datetime) -> Rows:
     if not value.isdecimal() or len(value) > 15:
         raise NotUnderstood(_("There is no such campaign."))
     return _standing(Standing.origin_id.in_(origins_of_campaign(int(value))))
@@ -107,17 +112,17 @@ def _ladder() -> list[tuple[str, str]]:
     return [(stage.value, words[stage]) for stage in LADDER]
 
 
-def _warned(_value: str, _at: datetime) -> ColumnElement[bool]:
+def _warned(_value: str, _at: datetime) -> Rows:
     return _standing(Standing.warned_at.is_not(None))
 
 
-def _resurrected(_value: str, _at: datetime) -> ColumnElement[bool]:
+def _resurrected(_value: str, _at: datetime) -> Rows:
     back = or_(Standing.stage == Stage.ACTIVE, Standing.stage == Stage.RETAINED)
     return _standing(and_(back, Standing.lapsed_at.is_not(None)))
 
 
-def _not_lapsed(_value: str, _at: datetime) -> ColumnElement[bool]:
-    return ~_standing(Standing.stage == Stage.LAPSED)
+def _not_lapsed(_value: str, _at: datetime) -> Rows:
+    return _standing(Standing.stage == Stage.LAPSED, none=True)
 
 
 CONDITIONS = (

@@ -178,6 +178,7 @@ class Contact(Model):
             postgresql_where=text("waiting_since IS NOT NULL"),
         ),
         Index("ix_contact_last_touch", "last_touch_at", "person_id"),
+        Index("ix_contact_person", "person_id", "first_sent_at", "last_touch_at"),
     )
 
     person_id: Mapped[int] = mapped_column(

@@ -6,13 +6,13 @@ from datetime import datetime
 from typing import Any
 
 from flask_babel import gettext, lazy_gettext
-from sqlalchemy import ColumnElement, and_, or_, select, union_all
+from sqlalchemy import CTE, ColumnElement, and_, func, or_, select, union_all
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from crm.core.db import is_postgres, session
 from crm.core.errors import NotUnderstood
 from crm.core.languages import LANGUAGES
-from crm.core.offers import Condition
+from crm.core.offers import Condition, Rows
 from crm.people.identities import TIDY, home_region, parse
 from crm.people.models import Identity, ImportedPerson, PeopleImport, Person, PersonTag, Source, Tag
 from crm.people.queries import listed
@@ -55,18 +55,18 @@ def _search(value: str, _at: datetime) -> ColumnElement[bool]:
     return Person.id.in_(select(found.c.id))
 
 
-def _source(column: InstrumentedAttribute[Any], value: Any) -> ColumnElement[bool]:
-    return Person.id.in_(select(Source.person_id).where(column == value))
+def _source(column: InstrumentedAttribute[Any], value: Any) -> Rows:
+    return Rows(Source.person_id, column == value)
 
 
-def _role(value: str, _at: datetime) -> ColumnElement[bool]:
+def _role(value: str, _at: datetime) -> Rows:
     if value not in ROLES:
         raise NotUnderstood(gettext("“%(value)s” is no role: choose member, expert or moderator.", value=value))
     return _source(Source.role, SiteRole(value))
 
 
-def _tag(value: str, _at: datetime) -> ColumnElement[bool]:
-    return Person.id.in_(select(PersonTag.person_id).join(Tag, Tag.id == PersonTag.tag_id).where(Tag.name == value))
+def _tag(value: str, _at: datetime) -> Rows:
+    return Rows(PersonTag.person_id, PersonTag.tag_id == select(Tag.id).where(Tag.name == value).scalar_subquery())
 
 
 def whole_number(value: str) -> int:
@@ -86,12 +86,26 @@ def _language(value: str, _at: datetime) -> ColumnElement[bool]:
     return Person.language.is_(None) if value == NOBODY else Person.language == value
 
 
-def _import(value: str, _at: datetime) -> ColumnElement[bool]:
-    return Person.id.in_(select(ImportedPerson.person_id).where(ImportedPerson.import_id == whole_number(value)))
+def _import(value: str, _at: datetime) -> Rows:
+    return Rows(ImportedPerson.person_id, ImportedPerson.import_id == whole_number(value))
 
 
-def _basis(value: str, _at: datetime) -> ColumnElement[bool]:
-    return Person.id.in_(select(Source.person_id).where(Source.basis.icontains(value, autoescape=True)))
+def _each(column: InstrumentedAttribute[str]) -> CTE:
+    """The different values of a column that an index begins with: read from one to the next, however many rows."""
+    found = select(func.min(column).label("value")).cte(recursive=True)
+    following = select(func.min(column)).where(column > found.c.value).scalar_subquery()
+    return found.union_all(select(following).where(found.c.value.is_not(None)))
+
+
+def _basis(value: str, _at: datetime) -> Rows:
+    """Few bases are written for many people: which of them are meant is asked once, not of each row."""
+    each, meant = _each(Source.basis), Source.basis.icontains(value, autoescape=True)
+    query = select(each.c.value, each.c.value.icontains(value, autoescape=True)).where(each.c.value.is_not(None))
+    found = session().execute(query.limit(MOST_CHOICES + 1)).all()
+    chosen = [basis for basis, is_meant in found if is_meant]
+    if len(found) <= MOST_CHOICES:
+        meant = Source.basis == chosen[0] if len(chosen) == 1 else Source.basis.in_(chosen)
+    return Rows(Source.person_id, meant)
 
 
 def _distinct(column: InstrumentedAttribute[str]) -> list[tuple[str, str]]:
@@ -100,7 +114,9 @@ def _distinct(column: InstrumentedAttribute[str]) -> list[tuple[str, str]]:
 
 
 def sites() -> list[tuple[str, str]]:
-    return _distinct(Source.site)
+    each = _each(Source.site)
+    found = session().scalars(select(each.c.value).where(each.c.value != "").limit(MOST_CHOICES))
+    return [(value, value) for value in found]
 
 
 def boards() -> list[tuple[str, str]]:

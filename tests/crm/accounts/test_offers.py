@@ -18,8 +18,8 @@ from crm.accounts.tasks import sweep
 from crm.core import clock
 from crm.core.db import session
 from crm.core.errors import NotUnderstood
-from crm.core.offers import conditions
 from crm.core.owned import export_rows, forget_rows, move_back, move_rows
+from crm.people import queries
 from crm.people.models import Person
 from tests import make
 from tests.make import T0
@@ -32,7 +32,7 @@ def with_everything(who: Person) -> None:
 
 
 def matching(key: str, value: str) -> set[int]:
-    return set(session().scalars(select(Person.id).where(conditions()[key].clause(value, T0))))
+    return set(session().scalars(queries.matching({key: value}, T0)))
 
 
 def test_an_export_holds_no_secret(lin: Person) -> None:

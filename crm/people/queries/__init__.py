@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Select, and_, exists, func, select, text
 from crm.core.bulk import chunks
 from crm.core.db import is_postgres, session
 from crm.core.errors import NotThere, NotUnderstood
-from crm.core.offers import conditions
+from crm.core.offers import Rows, conditions
 from crm.core.tokens import keyed_hash
 from crm.people.models import Identity, Person, PersonTag, Suppression, Tag
 from crm.people.rules import SuppressionReason
@@ -138,8 +138,8 @@ def suppressed(person_ids: Collection[int]) -> set[int]:
     return {owners[pair] for pair in suppressed_pairs(owners)}
 
 
-def clauses(filters: Mapping[str, str], at: datetime) -> list[ColumnElement[bool]]:
-    """The WHEREs of a filter; empty values ask for nothing. Raises NotUnderstood for an unknown condition."""
+def asked(filters: Mapping[str, str], at: datetime) -> list[ColumnElement[bool] | Rows]:
+    """What a filter asks; empty values ask for nothing. Raises NotUnderstood for an unknown condition."""
     known = conditions()
     found = []
     for key, value in filters.items():
@@ -148,6 +148,20 @@ def clauses(filters: Mapping[str, str], at: datetime) -> list[ColumnElement[bool
         if value:
             found.append(known[key].clause(value, at))
     return found
+
+
+def _clauses(rows: Rows) -> list[ColumnElement[bool]]:
+    also = [] if rows.also is None else [rows.also]
+    if rows.none or rows.each:
+        there = exists().where(rows.person == Person.id, rows.holds)
+        return [~there if rows.none else there, *also]
+    return [Person.id.in_(select(rows.person).where(rows.holds)), *also]
+
+
+def clauses(filters: Mapping[str, str], at: datetime) -> list[ColumnElement[bool]]:
+    """The WHEREs of a filter; empty values ask for nothing. Raises NotUnderstood for an unknown condition."""
+    found = asked(filters, at)
+    return [clause for one in found for clause in (_clauses(one) if isinstance(one, Rows) else [one])]
 
 
 def matching(filters: Mapping[str, str], at: datetime) -> Select[Any]:

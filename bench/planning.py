@@ -2,13 +2,13 @@
 `python -m bench.planning [--people N] [--database URL] [--sqlite] [--send]`.
 
 Seeds an empty database of its own (PostgreSQL, found or started; with --sqlite a file in a temporary folder; or that
-of --database, which must be empty) as bench/pages.py does, and starts the program as its users do: web and worker, each
-a process of its own. One member of staff looks at pages, one after the other, at first while nothing else is done:
-that is the floor. Then a campaign to everybody starts: the audience is frozen, and the worker makes the letters while
-the pages are asked for again. Printed are letters a second, the worker's and the web's memory at its highest (VmHWM),
-and for each page the middle and the slowest of a hundred (p50, p99) of the milliseconds that the server says it took
-(Server-Timing), and how many times the floor's middle the middle is. The letters do not leave meanwhile: the campaign's
-pace is one an hour. With --send they may, to a sink that speaks pipelining.
+of --database, empty or left by bench/audience.py) as bench/pages.py does, and starts the program as its users do: web
+and worker, each a process of its own. One member of staff looks at pages, one after the other, at first while nothing
+else is done: that is the floor. Then a campaign to everybody starts: the audience is frozen, and the worker makes the
+letters while the pages are asked for again. Printed are letters a second, the worker's and the web's memory at its
+highest (VmHWM), and for each page the middle and the slowest of a hundred (p50, p99) of the milliseconds that the
+server says it took (Server-Timing), and how many times the floor's middle the middle is. The letters do not leave
+meanwhile: the campaign's pace is one an hour. With --send they may, to a sink that speaks pipelining.
 
 It fails when the worker took 500 MB or more, when the middle of a page was above 100 ms, or when not everybody has one
 letter. What a page took at p99 is shown beside it and not judged: it tells more of the machine's other work.
@@ -40,12 +40,13 @@ from campaigns.audience.actions import save_audience
 from campaigns.outreach import actions as outreach
 from campaigns.outreach.rules import JOB
 from crm.accounts.actions import open_session
+from crm.accounts.models import Credential
 from crm.accounts.rules import COOKIE
 from crm.app import create_app
 from crm.core import clock
 from crm.core.db import is_postgres, reading, session, start_writing, writing
 from crm.core.jobs import Job
-from crm.core.programme import required
+from crm.core.programme import Programme, required
 from crm.outbox.models import Letter
 from crm.outbox.rules import Channel
 from crm.settings import read
@@ -73,7 +74,9 @@ def database(asked: argparse.Namespace, folder: str) -> Iterator[str]:
 
 def prepare(people: int, *, send: bool) -> tuple[int, str]:
     """The draft of a campaign to everybody, and the secret of a member of staff's session."""
-    looks, at = seed(people), clock.now()
+    if session().scalar(select(func.count()).select_from(Programme)) == 0:
+        seed(people)
+    looks, at = session().scalars(select(Credential.person_id)).one(), clock.now()
     tidy()
     start_writing()
     known = required()
@@ -91,7 +94,7 @@ class Reader:
     """A member of staff with a kept connection."""
 
     def __init__(self, run: Served, secret: str) -> None:
-        self.line = HTTPConnection("127.0.0.1", run.port, timeout=120)
+        self.line = HTTPConnection("127.0.0.1", run.port, timeout=600)
         self.headers = {"Cookie": f"{COOKIE}={secret}"}
 
     def milliseconds(self, address: str) -> float:
@@ -103,6 +106,7 @@ class Reader:
         return float(answer.headers["Server-Timing"].rpartition("dur=")[2])
 
     def look(self, pages: dict[str, str], goes_on: Callable[[int], bool]) -> Took:
+        self.line.close()  # the server has hung up if nothing was asked for two seconds
         took: Took = {label: [] for label in pages}
         rounds = 0
         while goes_on(rounds):
@@ -190,7 +194,7 @@ def measure(run: Served, people: int, campaign_id: int, secret: str) -> bool:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--people", type=int, default=1_000_000)
-    parser.add_argument("--database", default="", help="URL of an empty database")
+    parser.add_argument("--database", default="", help="URL of a database, empty or of bench/audience.py")
     parser.add_argument("--sqlite", action="store_true", help="on SQLite instead of PostgreSQL")
     parser.add_argument("--send", action="store_true", help="letters leave as soon as they are planned")
     asked = parser.parse_args()

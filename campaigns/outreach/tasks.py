@@ -14,6 +14,10 @@ from crm.core import clock
 from crm.core.db import session
 from crm.core.jobs import Job, step
 from crm.core.stopping import asked_to_stop
+from crm.core.upkeep import has_grown, learn
+
+FILLED = ("letter", "campaign_place", "invite")
+"""The tables that planning fills."""
 
 
 @step(JOB)
@@ -26,6 +30,8 @@ def plan_letters_of_campaign(job: Job, at: datetime) -> bool:
     last, _new = planned
     job.cursor = {"after": last}
     job.done += 1
+    if has_grown(job.done):
+        learn(*FILLED)
     return True
 
 

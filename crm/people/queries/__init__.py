@@ -11,7 +11,7 @@ from typing import Any
 from flask_babel import gettext
 from sqlalchemy import ColumnElement, Select, and_, exists, func, select, text
 
-from crm.core.bulk import chunks
+from crm.core.bulk import among, chunks
 from crm.core.db import is_postgres, session
 from crm.core.errors import NotThere, NotUnderstood
 from crm.core.offers import Rows, conditions
@@ -67,7 +67,7 @@ def identities_of(person_ids: Collection[int]) -> list[tuple[int, str, str]]:
     found: list[tuple[int, str, str]] = []
     for some in chunks(person_ids, MANY):
         rows = session().execute(
-            select(Identity.person_id, Identity.kind, Identity.value).where(Identity.person_id.in_(some))
+            select(Identity.person_id, Identity.kind, Identity.value).where(among(Identity.person_id, some))
         )
         found.extend((row[0], row[1], row[2]) for row in rows)
     return found
@@ -79,7 +79,7 @@ def addresses(person_ids: Collection[int], kind: str) -> dict[int, str]:
     for some in chunks(person_ids, MANY):
         rows = session().execute(
             select(Identity.person_id, Identity.value)
-            .where(Identity.person_id.in_(some), Identity.kind == kind)
+            .where(among(Identity.person_id, some), Identity.kind == kind)
             .order_by(Identity.value.desc())
         )
         found.update({row[0]: row[1] for row in rows})
@@ -90,7 +90,7 @@ def owners(person_ids: Collection[int]) -> dict[int, int | None]:
     """Of those who are listed."""
     found: dict[int, int | None] = {}
     for some in chunks(sorted(set(person_ids)), MANY):
-        rows = session().execute(select(Person.id, Person.owner_id).where(listed(), Person.id.in_(some)))
+        rows = session().execute(select(Person.id, Person.owner_id).where(listed(), among(Person.id, some)))
         found.update({row[0]: row[1] for row in rows})
     return found
 
@@ -100,7 +100,7 @@ def without_tag(person_ids: Collection[int], name: str) -> list[int]:
     worn = exists().where(PersonTag.person_id == Person.id, PersonTag.tag_id == Tag.id, Tag.name == name)
     found: list[int] = []
     for some in chunks(sorted(set(person_ids)), MANY):
-        found.extend(session().scalars(select(Person.id).where(listed(), Person.id.in_(some), ~worn)))
+        found.extend(session().scalars(select(Person.id).where(listed(), among(Person.id, some), ~worn)))
     return found
 
 

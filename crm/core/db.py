@@ -211,7 +211,7 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 
 @event.listens_for(Engine, "connect")
 def _prepare_postgres(connection: Any, _record: object) -> None:
-    """Compiling a query costs half a second, and our longest ones take less than that without."""
+    """Compiling costs more than it saves: a count over a million people took 1.5 s with it, 0.6 without."""
     if type(connection).__module__.partition(".")[0] == "psycopg":
         connection.autocommit = True
         connection.execute("SET jit = off")

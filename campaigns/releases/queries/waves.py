@@ -94,6 +94,12 @@ def people_in(release: Release, wave: Wave, waves: list[Wave], at: datetime) -> 
     return everybody.where(_belongs(release, wave, at), *(not_(_belongs(release, before, at)) for before in earlier))
 
 
+def sample_of(release: Release, language: str, at: datetime) -> Person | None:
+    """Somebody whom the release is for, if there is one rather a reader of this language."""
+    meant = select(Person).where(Person.id.in_(_audience(release, at))).order_by(Person.id).limit(1)
+    return session().scalar(meant.where(Person.language == language)) or session().scalar(meant)
+
+
 def size(people: Select[int]) -> int:
     return session().scalar(select(func.count()).select_from(people.subquery())) or 0
 

@@ -9,6 +9,7 @@ from typing import Any
 from flask import render_template
 from flask_babel import format_datetime
 from flask_babel import gettext as _
+from werkzeug.wrappers import Response
 
 from campaigns.releases.actions import letter_texts
 from campaigns.releases.models import Release, Train, Wave
@@ -21,6 +22,7 @@ from campaigns.releases.queries import (
     hours_of,
     one_before,
     release_or_404,
+    sample_of,
     sizes,
     train_or_404,
     waiting,
@@ -38,8 +40,10 @@ from crm.core.errors import NotThere
 from crm.core.guards import May, staff, viewer
 from crm.core.jobs import Job
 from crm.core.tokens import whole_address
+from crm.core.web import letter_page
 from crm.core.weeks import friday
 from crm.invites.queries import qr_picture
+from crm.outbox.queries.rendering import rendered, said_subject, values_of
 from crm.people.models import Person
 
 SHOWN = 5
@@ -133,7 +137,7 @@ def show(release_id: int) -> str:
         letter_words=LETTER_WORDS,
         departures=departures(release.opens_at, train.zone, reader.zone if reader else None),
         job=session().get(Job, release.job_id) if release.job_id else None,
-        texts=_texts(release, train),
+        subjects={code: said_subject(text[0], {}) for code, text in _texts(release, train).items()},
         gate=gate_words(train.gate),
         stops_at=stops_at,
         lacks=[lack_words(lack, train.gate, seen) for lack in missing],
@@ -141,6 +145,20 @@ def show(release_id: int) -> str:
         hours=lambda count: timedelta(hours=count),
         can_change=release.state is ReleaseState.PLANNED or release.held_from in BEFORE_ANYBODY,
     )
+
+
+@bp.get("/releases/<int:release_id>/letter/<language>")
+@staff(May.SEE)
+def letter_html(release_id: int, language: str) -> Response:
+    """What will leave, as one of its testers reads it, for the frame on the release's page. Its link is nobody's."""
+    release = release_or_404(release_id)
+    texts = _texts(release, train_or_404(release.train_id))
+    if language not in texts:
+        raise NotThere(_("There is nothing at this address. Check it, or look from the start page."))
+    reader = sample_of(release, language, programme.moment()) or session().get_one(Person, viewer().person_id)
+    own = {"name": reader.name or f"#{reader.id}", "link": whole_address("/r/…")}
+    values = values_of(programme.required(), whole_address("/u/…"), own)
+    return letter_page(rendered(*texts[language], language, values, by_mail=True).html)
 
 
 @bp.get("/releases/<int:release_id>/progress")

@@ -220,8 +220,7 @@ def test_staff_open_a_release_from_its_page_and_close_it(
 ) -> None:
     session().commit()
     page = f"/releases/{release.id}"
-    first = lins_browser.get(page).text
-    assert "A new lock screen" in first
+    assert "A new lock screen" in lins_browser.get(f"{page}/letter/en").text
     assert lins_browser.get(f"{page}/progress").status_code == 404
     assert lins_browser.post(f"{page}/open").status_code == 302
     assert lins_browser.get(page).status_code == 200

@@ -25,6 +25,7 @@ from crm.core.db import session
 from crm.core.errors import NotThere, Refusal
 from crm.core.forms import refuse
 from crm.core.guards import May, staff, viewer
+from crm.core.pages import typed
 from crm.core.tokens import whole_address
 from crm.core.weeks import friday, is_week, week_of
 
@@ -56,7 +57,17 @@ def _week_or_404(week: int) -> None:
 @staff(May.RELEASES)
 def skip(train_id: int, week: int) -> Any:
     _week_or_404(week)
-    skip_week(train_id, week, request.form.get("why", ""), programme.moment())
+    why = typed("why")
+    try:
+        skip_week(train_id, week, why, programme.moment())
+    except NotThere:
+        raise
+    except Refusal as error:
+        session().rollback()
+        flash(str(error), "error")
+        if why:
+            flash(_("You had written: %(why)s", why=why), "info")
+        return redirect(url_for("releases.plan", train_id=train_id, week=week))
     session().commit()
     flash(_("The train does not leave in this week."), "success")
     return redirect(url_for("releases.listing"))

@@ -60,6 +60,19 @@ class Row:
     people: int | None
 
 
+@dataclass(frozen=True)
+class Tried:
+    """A step that was refused: in which words, and the reason that was typed for it. `moved_on`: it came too late."""
+
+    step: str = ""
+    refused: str = ""
+    why: str = ""
+    moved_on: bool = False
+
+
+NOTHING_TRIED = Tried()
+
+
 def _build(release: Release) -> Build | None:
     return session().get(Build, release.build_id) if release.build_id is not None else None
 
@@ -106,6 +119,10 @@ def _rows(release: Release, waves: list[Wave]) -> list[Row]:
 @bp.get("/releases/<int:release_id>")
 @staff(May.SEE)
 def show(release_id: int) -> str:
+    return page_of(release_id)
+
+
+def page_of(release_id: int, tried: Tried = NOTHING_TRIED) -> str:
     release = release_or_404(release_id)
     train = train_or_404(release.train_id)
     reader = session().get(Person, viewer().person_id)
@@ -119,6 +136,7 @@ def show(release_id: int) -> str:
     return render_template(
         "releases/release.html",
         release=release,
+        tried=tried,
         train=train,
         build=_build(release),
         address=(address := whole_address(f"/get/{release.id}")),

@@ -203,3 +203,33 @@ def test_staff_hold_overrule_and_take_back_from_the_page(
     assert lins_browser.post(f"{page}/waves/9/overrule", data={"why": WHY}).status_code == 404
     assert lins_browser.post(f"{page}/roll-back", data={"why": WHY}).status_code == 302
     assert "taken back" in lins_browser.get(page).text
+
+
+def test_a_step_that_comes_too_late_leads_back_to_the_release_and_loses_no_word(
+    lins_browser: FlaskClient, release: Release, ada: Person
+) -> None:
+    open_release(release.id, OPENS)
+    hold_release(release.id, WHY, OPENS)
+    session().commit()
+    page = f"/releases/{release.id}"
+    for step in ("freeze", "go", "open", "go-on", "close", "cancel", "waves/1/overrule"):
+        late = lins_browser.post(f"{page}/{step}", data={"why": "its battery <b>burns</b>"})
+        assert late.status_code == 409, step
+        assert "Not done" in late.text
+        assert f'action="{page}/resume"' in late.text, "the release as it stands by now"
+        assert "You had written: its battery &lt;b&gt;burns&lt;/b&gt;" in late.text
+    assert lins_browser.post("/releases/999/hold", data={"why": WHY}).status_code == 404
+
+
+def test_a_reason_that_is_too_long_stands_in_its_field_again(
+    lins_browser: FlaskClient, release: Release, ada: Person
+) -> None:
+    open_release(release.id, OPENS)
+    session().commit()
+    long = "x" * 501
+    refused = lins_browser.post(f"/releases/{release.id}/hold", data={"why": long})
+    assert refused.status_code == 422
+    assert "500" in refused.text
+    assert f'value="{long}"' in refused.text
+    assert 'class="confirm" open' in refused.text
+    assert 'name="why" maxlength' not in refused.text

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import time
 
 import pytest
+from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
 from campaigns.releases.actions import (
@@ -108,3 +109,13 @@ def test_the_schedule_closes_what_is_over_however_late_and_once(release: Release
     plan_weeks.run()
     assert plan_weeks.run() == 0
     assert session().get_one(Release, release.id, populate_existing=True).state is ReleaseState.CLOSED
+
+
+def test_a_week_that_cannot_be_skipped_any_more_is_told_on_its_page(lins_browser: FlaskClient, train: Train) -> None:
+    session().commit()
+    page = f"/trains/{train.id}/weeks/{WEEK}"
+    assert lins_browser.post(f"{page}/skip", data={"why": "New Year"}).status_code == 302
+    late = lins_browser.post(f"{page}/skip", data={"why": "spring festival"}, follow_redirects=True)
+    assert late.request.path == page
+    assert "This week is skipped already." in late.text
+    assert "You had written: spring festival" in late.text

@@ -55,6 +55,7 @@ from campaigns.releases.queries.releases import (
     release_titles,
     releases_of_week,
     releases_page,
+    steps_taken,
     train_or_404,
     trains,
 )
@@ -66,6 +67,7 @@ from campaigns.releases.queries.still import (
 )
 from campaigns.releases.queries.waves import (
     frozen_sizes,
+    given_sizes,
     late,
     people_in,
     sample_of,
@@ -95,6 +97,7 @@ __all__ = [
     "first_gate",
     "frozen_sizes",
     "gets",
+    "given_sizes",
     "holidays_of",
     "hours_between",
     "hours_of",
@@ -125,6 +128,7 @@ __all__ = [
     "standing_still",
     "steps_of",
     "stranded",
+    "steps_taken",
     "to_count",
     "to_freeze",
     "to_rehearse",

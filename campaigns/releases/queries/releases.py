@@ -10,15 +10,18 @@ from sqlalchemy import and_, or_, select
 
 from campaigns.audience.models import Audience
 from campaigns.releases.models import Release, Train, TrainHoliday
-from campaigns.releases.rules import STAYS_OPEN, ReleaseState
+from campaigns.releases.rules import STAYS_OPEN, ReleaseState, mark
 from crm.builds.models import Build
 from crm.core.db import session
 from crm.core.errors import NotAllowed, NotThere
 from crm.core.jobs import Job, JobState
+from crm.core.journal import JournalEntry
 from crm.core.paging import Page, SortKey, page
 from crm.core.tokens import read, sign
 
 LINK = "release"
+STEPS = ("move_release", "overrule_gate", "let_release_go")
+MOST_STEPS = 50
 
 
 def train_or_404(train_id: int) -> Train:
@@ -74,6 +77,12 @@ def releases_page(after: str | None, before: str | None) -> Page:
     )
     keys = [SortKey(Release.opens_at, descending=True), SortKey(Release.id, descending=True)]
     return page(query, keys, after=after, before=before)
+
+
+def steps_taken(release_id: int) -> list[JournalEntry]:
+    """What people and the schedule did with a release, the last first."""
+    query = select(JournalEntry).where(JournalEntry.subject == mark(release_id), JournalEntry.action.in_(STEPS))
+    return list(session().scalars(query.order_by(JournalEntry.id.desc()).limit(MOST_STEPS)))
 
 
 def releases_of_week(week: int) -> list[Release]:

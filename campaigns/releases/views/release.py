@@ -19,11 +19,13 @@ from campaigns.releases.queries import (
     blockers_of,
     figures,
     frozen_sizes,
+    given_sizes,
     hours_of,
     one_before,
     release_or_404,
     sample_of,
     sizes,
+    steps_taken,
     train_or_404,
     waiting,
     waits_for_a_person,
@@ -31,7 +33,16 @@ from campaigns.releases.queries import (
 )
 from campaigns.releases.rules import BEFORE_ANYBODY, ReleaseState, WaveKind
 from campaigns.releases.views import bp
-from campaigns.releases.views.words import LETTER_WORDS, NOTIFY_WORDS, departures, gate_words, lack_words, wave_name
+from campaigns.releases.views.words import (
+    LETTER_WORDS,
+    NOTIFY_WORDS,
+    departures,
+    gate_words,
+    lack_words,
+    step_by,
+    step_words,
+    wave_name,
+)
 from crm.builds.models import Build
 from crm.builds.queries import artefacts_of
 from crm.core import programme
@@ -52,12 +63,12 @@ SHOWN = 5
 
 @dataclass(frozen=True)
 class Row:
-    """A wave as the page tells it; `people` is None where nobody counted them beforehand."""
+    """A wave as the page tells it, with how many people it has given the build, or will."""
 
     wave: Wave
     name: str
     notify: str
-    people: int | None
+    people: int
 
 
 @dataclass(frozen=True)
@@ -71,6 +82,26 @@ class Tried:
 
 
 NOTHING_TRIED = Tried()
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing that was done with a release; `key`: to which state it went, or which wave was let through."""
+
+    key: str
+    title: str
+    who: str
+    at: datetime
+    detail: str
+
+
+def _steps(release: Release) -> list[Step]:
+    steps = []
+    for one in steps_taken(release.id):
+        after = one.after or {}
+        key = f"wave:{after.get('wave')}" if one.action == "overrule_gate" else str(after.get("state", ""))
+        steps.append(Step(key, step_words(one), step_by(one), one.at, str(after.get("why", ""))))
+    return steps
 
 
 def _build(release: Release) -> Build | None:
@@ -108,10 +139,14 @@ def _last_week(release: Release, at: datetime) -> dict[str, Any] | None:
 
 
 def _rows(release: Release, waves: list[Wave]) -> list[Row]:
-    planned = release.state is ReleaseState.PLANNED
-    counted = sizes(release, waves, programme.moment()) if planned else frozen_sizes(waves)
+    if release.state is ReleaseState.PLANNED:
+        counted = sizes(release, waves, programme.moment())
+    else:
+        counted = frozen_sizes(waves) | given_sizes(release, waves)
+        if any(wave.position not in counted for wave in waves):
+            counted = sizes(release, waves, programme.moment()) | counted
     return [
-        Row(wave, wave_name(wave.kind, wave.percent), str(NOTIFY_WORDS[wave.notify]), counted.get(wave.position))
+        Row(wave, wave_name(wave.kind, wave.percent), str(NOTIFY_WORDS[wave.notify]), counted.get(wave.position, 0))
         for wave in waves
     ]
 
@@ -131,12 +166,16 @@ def page_of(release_id: int, tried: Tried = NOTHING_TRIED) -> str:
     opened = any(wave.opened_at is not None for wave in waves)
     counted = {True: 0, False: 0}
     for row in rows:
-        counted[row.wave.kind is WaveKind.STAFF] += row.people or 0
+        counted[row.wave.kind is WaveKind.STAFF] += row.people
     stops_at, seen, missing = waiting(release, train)
+    steps = _steps(release)
+    last = {step.key: step for step in reversed(steps)}
     return render_template(
         "releases/release.html",
         release=release,
         tried=tried,
+        steps=steps,
+        last_step=last,
         train=train,
         build=_build(release),
         address=(address := whole_address(f"/get/{release.id}")),

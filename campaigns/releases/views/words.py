@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_datetime
-from flask_babel import format_decimal, get_locale
+from flask_babel import format_decimal, get_locale, lazy_pgettext, pgettext
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from campaigns.releases.rules import Evidence, Gate, Lack, Notify, WaveKind, runs_needed
+from campaigns.releases.rules import Evidence, Gate, Lack, Notify, ReleaseState, WaveKind, runs_needed
 from crm.core import programme
+from crm.core.journal import JournalEntry
 from crm.outbox.rules import LetterState
 
 LETTER_WORDS = {
@@ -79,6 +81,38 @@ def lack_words(lack: Lack, gate: Gate, seen: Evidence) -> str:
             limit=gate.crashes,
         )
     return str(told)
+
+
+MOVE_WORDS: dict[str, Any] = {
+    ReleaseState.PLANNED: lazy_pgettext("step", "Planned again"),
+    ReleaseState.FROZEN: lazy_pgettext("step", "Frozen"),
+    ReleaseState.REHEARSED: lazy_pgettext("step", "Rehearsed"),
+    ReleaseState.OPENING: _l("Began to open"),
+    ReleaseState.OPEN: _l("Every wave has it"),
+    ReleaseState.HELD: lazy_pgettext("step", "Put on hold"),
+    ReleaseState.CLOSED: lazy_pgettext("step", "Closed"),
+    ReleaseState.CANCELLED: lazy_pgettext("step", "Cancelled"),
+    ReleaseState.ROLLED_BACK: lazy_pgettext("step", "Taken back"),
+}
+
+
+def step_words(step: JournalEntry) -> str:
+    """One thing that was done with a release."""
+    before, after = step.before or {}, step.after or {}
+    if step.action == "overrule_gate":
+        return str(_("Wave %(number)s let through", number=after.get("wave", "?")))
+    if step.action == "let_release_go":
+        return str(pgettext("step", "Let go"))
+    to = str(after.get("state", ""))
+    if before.get("state") == ReleaseState.HELD and to not in (ReleaseState.CANCELLED, ReleaseState.ROLLED_BACK):
+        return str(pgettext("step", "Went on"))
+    return str(MOVE_WORDS.get(to, to))
+
+
+def step_by(step: JournalEntry) -> str:
+    if step.actor_id is None:
+        return str(_("by itself"))
+    return step.actor_name or f"#{step.actor_id}"
 
 
 PATTERNS = {"en": "EEEE d MMMM y, HH:mm", "zh": "y年M月d日 EEEE HH:mm"}

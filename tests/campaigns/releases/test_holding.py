@@ -233,3 +233,22 @@ def test_a_reason_that_is_too_long_stands_in_its_field_again(
     assert f'value="{long}"' in refused.text
     assert 'class="confirm" open' in refused.text
     assert 'name="why" maxlength' not in refused.text
+
+
+def test_the_page_says_who_did_what_when_and_why(lins_browser: FlaskClient, release: Release, ada: Person) -> None:
+    open_release(release.id, OPENS)
+    required().held_at = OPENS + timedelta(hours=2)
+    session().commit()
+    page = f"/releases/{release.id}"
+    lins_browser.post(f"{page}/hold", data={"why": WHY})
+    shown = lins_browser.get(page).text
+    notice = shown.partition("On hold</strong>")[2].partition("</div>")[0]
+    assert WHY in notice
+    assert "Lin, <time" in notice
+    lins_browser.post(f"{page}/resume")
+    went_on = lins_browser.get(page).text
+    assert "On hold</strong>" not in went_on
+    done = went_on.partition("What was done</h2>")[2]
+    assert WHY in done, "the reason stays in view"
+    assert done.index("Went on") < done.index("Put on hold") < done.index("Began to open"), "the last first"
+    assert "by itself" in done

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from datetime import datetime, time, timedelta
 from typing import Any
 
 import pytest
+from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
 from campaigns.audience.models import FrozenMember
@@ -389,3 +391,30 @@ def test_two_managers_who_open_at_once_open_once(build: Build, ada: Person) -> N
     with pytest.raises(MoveRefused):
         begin_opening(release.id, OPENS)
     assert Counter(session().scalars(select(Letter.person_id))) == {ada.id: 1}
+
+
+def test_a_wave_that_was_not_frozen_says_how_many_it_reached(
+    lins_browser: FlaskClient, release: Release, lin: Person, ada: Person
+) -> None:
+    def people() -> list[str]:
+        session().commit()
+        page = lins_browser.get(f"/releases/{release.id}").text
+        return re.findall(r'data-label="People" class="numeric">(\d+)<', page)
+
+    assert people() == ["1", "1"], "before it opens, who would get it"
+    make.tester("Eve")
+    open_release(release.id, OPENS)
+    assert people() == ["1", "2"]
+    session().execute(update(Release).values(state=ReleaseState.CLOSED))
+    make.tester("Too late")
+    assert people() == ["1", "2"], "who joins afterwards has not got it"
+
+
+def test_a_wave_says_who_let_it_through(lins_browser: FlaskClient, build: Build, lin: Person, ada: Person) -> None:
+    tag([ada.id], "core")
+    release = planned(build, gate=HALF)
+    tick(OPENS)
+    page = f"/releases/{release.id}"
+    assert lins_browser.post(f"{page}/waves/1/overrule", data={"why": "staff are on leave"}).status_code == 302
+    said = lins_browser.get(page).text.partition("Let through by a person: staff are on leave")[2]
+    assert "Lin, <time" in said[:200]

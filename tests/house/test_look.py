@@ -60,6 +60,16 @@ def test_a_primary_button_and_the_opening_day_are_legible(theme: int) -> None:
     assert _contrast(colours["orange"], colours["card"]) >= ENOUGH
 
 
+def test_every_line_of_a_chart_has_a_colour_and_a_dash_of_its_own() -> None:
+    sheet = (CSS / "charts.css").read_text(encoding="utf-8")
+    first = re.search(r"path\.line \{ stroke: ([^;]+);", sheet)
+    lines = re.findall(r"path\.line-(\d) \{ stroke: ([^;]+); stroke-dasharray: ([^;]+);", sheet)
+    assert first
+    assert [int(number) for number, _stroke, _dash in lines] == [2, 3, 4, 5], "a release draws five"
+    assert len({first[1], *(stroke for _number, stroke, _dash in lines)}) == 5
+    assert len({dash for _number, _stroke, dash in lines}) == 4
+
+
 def test_orange_is_used_by_the_week_only() -> None:
     users = [sheet.name for sheet in CSS.glob("*.css") if "var(--orange)" in sheet.read_text(encoding="utf-8")]
     assert users == ["week.css"]

@@ -218,3 +218,19 @@ STATE_NAMES: dict[str, Any] = {
     "withdrawn": lazy_pgettext("journal", "withdrawn"),
 }
 """The states that things move between."""
+WHY_WORDS: dict[str, Any] = {
+    "by_staff": _l("staff took it"),
+    "given_up": _l("the tester gave it up"),
+    "idle": _l("no build ran for too long"),
+    "left": _l("the tester left the programme"),
+}
+"""The reasons that the program writes itself; staff's own words stand as they are."""
+REASON_WORDS: dict[str, Any] = {
+    "declined": lazy_pgettext("suppression", "asked to be left alone"),
+    "unsubscribed": lazy_pgettext("suppression", "unsubscribed"),
+    "bounced": lazy_pgettext("suppression", "mail comes back"),
+    "complaint": lazy_pgettext("suppression", "complained"),
+    "forgotten": lazy_pgettext("suppression", "forgotten"),
+    "imported": lazy_pgettext("suppression", "from a list"),
+}
+"""Why an identity is on the suppression list."""

@@ -43,6 +43,11 @@ REASONS = {
     "given_up": _l("staff gave it up: a value was missing"),
     "unreadable": _l("its text cannot be read with its values: look at the wording"),
     "no_campaigns": _l("the person wants no more campaigns"),
+    "release_held": _l("its release is on hold: it waits again when that goes on"),
+    "rolled_back": _l("its build was taken back"),
+    "joined": _l("the person has joined"),
+    "replied": _l("the person has replied"),
+    "bounced": _l("a letter to this address came back"),
 }
 PLACES = {
     "name": _l("how the person is called"),

@@ -16,7 +16,7 @@ from campaigns.releases.rules import MOST_HOURS, Course, Gate, Notify, Step, Wav
 from campaigns.releases.rules.reports import LONGEST_LINE
 from crm.builds.queries import newest_builds
 from crm.builds.rules import PLATFORMS
-from crm.core.forms import Form
+from crm.core.forms import AtMost, Form
 
 MARK_WORDS = {5: _l("5, very good"), 4: _l("4, good"), 3: _l("3, so so"), 2: _l("2, not good"), 1: _l("1, poor")}
 WEEKDAYS = (
@@ -163,9 +163,9 @@ class ReportForm(Form):
         coerce=int,
         validators=[InputRequired(_l("Choose a mark from 1 to 5."))],
     )
-    works = StringField(_l("What works"), validators=[Length(max=LONGEST_LINE)])
-    broken = StringField(_l("What is broken"), validators=[Length(max=LONGEST_LINE)])
-    wanted = StringField(_l("What I want next"), validators=[Length(max=LONGEST_LINE)])
+    works = StringField(_l("What works"), validators=[AtMost(LONGEST_LINE)])
+    broken = StringField(_l("What is broken"), validators=[AtMost(LONGEST_LINE)])
+    wanted = StringField(_l("What I want next"), validators=[AtMost(LONGEST_LINE)])
 
 
 class PlanForm(Form):

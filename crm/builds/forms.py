@@ -8,11 +8,11 @@ from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField, FileRequired
 from wtforms import IntegerField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its types
-from wtforms.validators import DataRequired, Length, Optional
+from wtforms.validators import DataRequired, Optional
 
 from crm.builds.rules import CHANNEL, LONGEST_CHANNEL, LONGEST_DEVICE, LONGEST_NOTE, LONGEST_VERSION, PLATFORMS, Order
 from crm.builds.rules.seats import SeatRule
-from crm.core.forms import Form
+from crm.core.forms import AtMost, Form, unix_lines
 from crm.core.languages import LANGUAGES
 
 NOTE, TO_TEST = "notes_", "to_test_"
@@ -22,10 +22,10 @@ def notes_form(parent: type[Form], languages: list[str]) -> type[Form]:
     """`parent` with a field for what is new and one for what to test, in each of these languages."""
     fields = {}
     for code in languages:
-        short = [Length(max=LONGEST_NOTE, message=_l("At most %(max)d characters: shorten it."))]
+        rules: dict[str, Any] = {"validators": [AtMost(LONGEST_NOTE)], "filters": [unix_lines]}
         name = LANGUAGES.get(code, code)
-        fields[f"{NOTE}{code}"] = TextAreaField(_l("What is new (%(language)s)", language=name), validators=short)
-        fields[f"{TO_TEST}{code}"] = TextAreaField(_l("What to test (%(language)s)", language=name), validators=short)
+        fields[f"{NOTE}{code}"] = TextAreaField(_l("What is new (%(language)s)", language=name), **rules)
+        fields[f"{TO_TEST}{code}"] = TextAreaField(_l("What to test (%(language)s)", language=name), **rules)
     return type(parent.__name__, (parent,), fields)
 
 
@@ -47,7 +47,7 @@ class BuildForm(NotesForm):
     """`order` is asked for only where the version goes back."""
 
     platform = SelectField(_l("Platform"), choices=[SelectChoice(name) for name in PLATFORMS])
-    version = StringField(_l("Version"), validators=[DataRequired(), Length(max=LONGEST_VERSION)])
+    version = StringField(_l("Version"), validators=[DataRequired(), AtMost(LONGEST_VERSION)])
     order = RadioField(
         _l("Which of the two is newer?"),
         choices=[
@@ -56,14 +56,14 @@ class BuildForm(NotesForm):
         ],
         validators=[Optional()],
     )
-    channel = StringField(_l("Channel"), default=CHANNEL, validators=[DataRequired(), Length(max=LONGEST_CHANNEL)])
+    channel = StringField(_l("Channel"), default=CHANNEL, validators=[DataRequired(), AtMost(LONGEST_CHANNEL)])
     expires_days = IntegerField(_l("Ends after (days)"), validators=[Optional()])
-    device = StringField(_l("Device"), validators=[Length(max=LONGEST_DEVICE)])
+    device = StringField(_l("Device"), validators=[AtMost(LONGEST_DEVICE)])
     file = FileField(_l("File"))
 
 
 class FileForm(Form):
-    device = StringField(_l("Device"), validators=[Length(max=LONGEST_DEVICE)])
+    device = StringField(_l("Device"), validators=[AtMost(LONGEST_DEVICE)])
     file = FileField(_l("File"), validators=[FileRequired(_l("Choose the build's file."))])
 
 

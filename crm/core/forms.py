@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask_babel import gettext
+from flask_babel import format_decimal, gettext
 from flask_wtf import FlaskForm
 from wtforms import Field, StringField, TextAreaField, ValidationError
 
@@ -41,6 +41,31 @@ class Form(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
         return sound
 
 
+class AtMost:
+    """Refuses a longer text, and says by how much. It sets no limit in the browser, which would cut what is pasted
+    without a word."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+
+    def __call__(self, _form: Any, field: Field) -> None:
+        count = len(field.data or "")
+        if count > self.most:
+            raise ValidationError(
+                gettext(
+                    "At most %(most)s characters: these are %(count)s, so %(over)s too many.",
+                    most=format_decimal(self.most),
+                    count=format_decimal(count),
+                    over=format_decimal(count - self.most),
+                )
+            )
+
+
+def unix_lines(value: str | None) -> str | None:
+    """A line break is one character, as in what the reader counts; a browser sends two."""
+    return value.replace("\r\n", "\n") if value else value
+
+
 def refuse(field: Field, message: str) -> None:
     """Puts a refusal that only the action could know beside the field that caused it."""
     field.errors = [*field.errors, message]
@@ -51,4 +76,4 @@ def text(field: Field) -> str:
     return field.data or ""
 
 
-__all__ = ["Form", "ValidationError", "refuse", "text"]
+__all__ = ["AtMost", "Form", "ValidationError", "refuse", "text", "unix_lines"]

@@ -171,3 +171,14 @@ def test_the_report_of_the_newest_release_is_offered(opened: Release, ada: Perso
     assert found.id == opened.id
     assert open_for(ada.id, END) is None
     assert open_for(bo.id, OPENS + timedelta(days=1)) is None
+
+
+def test_a_line_that_is_too_long_is_not_cut_but_said(opened: Release, ada: Person, adas_browser: FlaskClient) -> None:
+    ada.language = "en"
+    session().commit()
+    with time_machine.travel(OPENS + timedelta(days=1), tick=False):
+        address = f"/r/{page_token(opened.id, ada.id)}/report"
+        assert "maxlength" not in adas_browser.get(address).text
+        page = adas_browser.post(address, data={"mark": "4", "works": "w" * 205}).text
+    assert "At most 200 characters: these are 205, so 5 too many." in page
+    assert "w" * 205 in page

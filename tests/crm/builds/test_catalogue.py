@@ -475,3 +475,35 @@ def test_what_to_test_reaches_the_tester(adas: tuple[Build, str], adas_browser: 
     write_notes(adas[0].id, {"en": "New"}, {"en": "Call your *mother*"}, at=T0)
     session().commit()
     assert "<em>mother</em>" in adas_browser.get("/portal").text
+
+
+def test_what_is_too_long_is_refused_with_its_figures_and_nothing_typed_is_lost(lins_browser: FlaskClient) -> None:
+    empty = lins_browser.get("/builds/new").text
+    assert "maxlength" not in empty.partition("<main")[2], "a browser would cut what is pasted without a word"
+    assert "4,000" in empty
+    assert "Markdown" in empty
+    long = {"version": "9" * 300, "notes_en": "n" * 10_000, "channel": "stable", "platform": "android"}
+    page = lins_browser.post("/builds/new", data=long).text
+    assert "At most 200 characters: these are 300, so 100 too many." in page
+    assert "At most 4,000 characters: these are 10,000, so 6,000 too many." in page
+    assert "9" * 300 in page
+    assert "n" * 10_000 in page
+    build = make.build(platform="android")
+    session().commit()
+    notes = f"/builds/{build.id}/notes"
+    assert "maxlength" not in lins_browser.get(notes).text.partition("<main")[2]
+    assert lins_browser.post(notes, data={"notes_en": "n" * 4_000}).status_code == 302
+    assert "so 1 too many" in lins_browser.post(notes, data={"notes_en": "n" * 4_001}).text
+    lines = {"notes_en": "\r\n".join(["n" * 9] * 400)}
+    assert lins_browser.post(notes, data=lines).status_code == 302, "a line break counts once, as people count"
+
+
+def test_a_preview_of_nothing_says_so(lins_browser: FlaskClient) -> None:
+    assert "Nothing to show yet" in lins_browser.post("/builds/notes/preview", data={"notes_en": " "}).text
+    assert "Nothing to show yet" not in lins_browser.post("/builds/notes/preview", data={"to_test_en": "x"}).text
+
+
+def test_a_long_version_breaks_no_other_column(lins_browser: FlaskClient) -> None:
+    make.build(platform="android", version="9" * 200)
+    session().commit()
+    assert 'data-label="Platform" class=" keep">android<' in lins_browser.get("/builds").text

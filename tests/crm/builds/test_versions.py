@@ -95,6 +95,7 @@ def test_the_form_asks_which_is_newer_and_keeps_what_was_typed(lins_browser: Fla
     back = typed | {"version": "1.9", "notes_en": "A repair"}
     page = lins_browser.post("/builds/new", data=back).text
     assert "Which of the two is newer?" in page
+    assert "newer?:" not in page, "one mark is enough"
     assert "A repair" in page
     assert "Which of the two" not in lins_browser.get("/builds/new").text
     assert lins_browser.post("/builds/new", data=back | {"order": "below"}).status_code == 302

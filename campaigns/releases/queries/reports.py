@@ -11,8 +11,9 @@ from sqlalchemy import func, select
 from campaigns.releases.models import Release, ReportReminder, Train, WeeklyReport
 from campaigns.releases.rules.reports import MARKS, reminder_at, report_ends_at
 from crm.accounts.queries import testers
-from crm.builds.models import BuildAccess, CheckIn
+from crm.builds.models import Build, BuildAccess, CheckIn
 from crm.builds.queries import figures_of, ran
+from crm.builds.queries.access import offers
 from crm.core.db import session
 from crm.core.paging import Page, SortKey, page
 from crm.people.models import Person
@@ -48,11 +49,14 @@ def report_of(release_id: int, person_id: int) -> WeeklyReport | None:
 
 
 def open_for(person_id: int, at: datetime) -> Release | None:
-    """The newest release whose build the person has and whose report is open."""
+    """The newest release whose build the person is offered now, and whose report is open; of a build that was taken
+    back, or is on hold, nobody is asked."""
     query = (
         select(Release)
         .join(BuildAccess, BuildAccess.build_id == Release.build_id)
+        .join(Build, Build.id == Release.build_id)
         .where(BuildAccess.person_id == person_id, Release.opened_at > at - LOOKED_BACK, Release.opened_at <= at)
+        .where(*offers(at))
         .order_by(Release.opened_at.desc(), Release.id.desc())
         .limit(1)
     )

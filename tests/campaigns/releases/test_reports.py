@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from campaigns.releases import tasks
-from campaigns.releases.actions import open_release
+from campaigns.releases.actions import hold_release, open_release, resume_release, roll_back
 from campaigns.releases.actions.reports import ReportClosed, write_report
 from campaigns.releases.models import Release, WeeklyReport
 from campaigns.releases.queries import page_token
@@ -182,3 +182,13 @@ def test_a_line_that_is_too_long_is_not_cut_but_said(opened: Release, ada: Perso
         page = adas_browser.post(address, data={"mark": "4", "works": "w" * 205}).text
     assert "At most 200 characters: these are 205, so 5 too many." in page
     assert "w" * 205 in page
+
+
+def test_nobody_is_asked_about_a_build_that_was_taken_back_or_is_on_hold(opened: Release, ada: Person) -> None:
+    assert open_for(ada.id, OPENS) is not None
+    hold_release(opened.id, "it eats the battery", OPENS)
+    assert open_for(ada.id, OPENS) is None
+    resume_release(opened.id, OPENS)
+    assert open_for(ada.id, OPENS) is not None
+    roll_back(opened.id, "it eats the battery", OPENS)
+    assert open_for(ada.id, OPENS) is None

@@ -49,7 +49,8 @@ def _notify(label: Any) -> SelectField:
 
 
 def _number(label: Any, least: int, most: int) -> IntegerField:
-    return IntegerField(label, validators=[Optional(), NumberRange(least, most)])
+    between = NumberRange(least, most, _l("Write a whole number from %(min)s to %(max)s."))
+    return IntegerField(label, validators=[Optional(), between])
 
 
 def _shares(text: str | None) -> list[str]:

@@ -8,7 +8,7 @@ from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
 from campaigns.releases.actions import change_release, plan_release, skip_week, unskip_week
-from campaigns.releases.forms import PlanForm
+from campaigns.releases.forms import WEEKDAYS, PlanForm
 from campaigns.releases.queries import (
     CalendarWeek,
     calendar_token,
@@ -31,9 +31,11 @@ from crm.core.weeks import friday, is_week, week_of
 
 
 def calendar() -> list[CalendarWeek]:
-    """The running and the coming weeks of every running train, week by week."""
-    first = week_of(programme.moment(), programme.required().tz)
-    return weeks_of_trains(first, first + WEEKS_AHEAD - 1)
+    """The running and the coming weeks of every running train, week by week; none that left without a plan."""
+    at = programme.moment()
+    first = week_of(at, programme.required().tz)
+    weeks = weeks_of_trains(first, first + WEEKS_AHEAD - 1)
+    return [week for week in weeks if week.release or week.skipped or week.opens_at > at]
 
 
 @bp.get("/releases")
@@ -43,6 +45,7 @@ def listing() -> str:
         "releases/list.html",
         calendar=calendar(),
         trains=trains(),
+        weekdays=WEEKDAYS,
         feed=whole_address(url_for("releases.feed", token=calendar_token(viewer().person_id))),
         page=releases_page(request.args.get("after"), request.args.get("before")),
     )
@@ -96,6 +99,7 @@ def plan(train_id: int, week: int) -> Any:
             at, by_id = programme.moment(), viewer().person_id
             made = plan_release(train_id, week, **form.chosen, at=at, by_id=by_id)
             session().commit()
+            flash(_("The release is planned."), "success")
             return redirect(url_for("releases.show", release_id=made.id))
         except Refusal as error:
             session().rollback()
@@ -116,6 +120,7 @@ def change(release_id: int) -> Any:
         try:
             change_release(release_id, **form.chosen, at=programme.moment())
             session().commit()
+            flash(_("The release's build and audience are saved."), "success")
             return redirect(url_for("releases.show", release_id=release_id))
         except Refusal as error:
             session().rollback()

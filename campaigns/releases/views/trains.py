@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import redirect, render_template, url_for
+from flask import flash, redirect, render_template, url_for
+from flask_babel import gettext as _
 
 from campaigns.releases.actions import change_train, course_of, create_train, prepare_weeks
 from campaigns.releases.forms import ScheduleForm, TrainForm
@@ -38,6 +39,7 @@ def new_train() -> Any:
             )
             prepare_weeks(at)
             session().commit()
+            flash(_("The train is laid: give its weeks their builds."), "success")
             return redirect(url_for("releases.listing"))
         except Refusal as error:
             session().rollback()
@@ -63,6 +65,7 @@ def edit_train(train_id: int) -> Any:
                 course=form.course,
             )
             session().commit()
+            flash(_("The train is saved."), "success")
             return redirect(url_for("releases.listing"))
         except Refusal as error:
             session().rollback()

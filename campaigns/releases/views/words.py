@@ -17,15 +17,15 @@ from crm.core.journal import JournalEntry
 from crm.outbox.rules import LetterState
 
 LETTER_WORDS = {
-    LetterState.QUEUED: _l("letters waiting"),
-    LetterState.SENDING: _l("letters leaving"),
-    LetterState.SENT: _l("letters sent"),
-    LetterState.REFUSED: _l("letters refused by the server"),
-    LetterState.BOUNCED: _l("letters bounced"),
-    LetterState.SUPPRESSED: _l("not written to"),
-    LetterState.CANCELLED: _l("letters cancelled"),
-    LetterState.EXPIRED: _l("letters expired"),
-    LetterState.UNCERTAIN: _l("letters uncertain"),
+    LetterState.QUEUED: _l("Letters waiting"),
+    LetterState.SENDING: _l("Letters leaving"),
+    LetterState.SENT: _l("Letters sent"),
+    LetterState.REFUSED: _l("Letters refused by the server"),
+    LetterState.BOUNCED: _l("Letters bounced"),
+    LetterState.SUPPRESSED: _l("Not written to"),
+    LetterState.CANCELLED: _l("Letters cancelled"),
+    LetterState.EXPIRED: _l("Letters expired"),
+    LetterState.UNCERTAIN: _l("Letters uncertain"),
 }
 
 WAVE_WORDS = {
@@ -42,7 +42,7 @@ NOTIFY_WORDS = {
 
 
 def wave_name(kind: WaveKind, percent: int | None) -> str:
-    return str(_("%(percent)s %% of the rest", percent=percent) if percent else WAVE_WORDS[kind])
+    return str(_("about %(percent)s %% of the rest", percent=percent) if percent else WAVE_WORDS[kind])
 
 
 def gate_words(gate: Gate) -> str:
@@ -51,9 +51,9 @@ def gate_words(gate: Gate) -> str:
     if gate.ran_percent is not None:
         parts.append(_("%(percent)s %% ran it within %(hours)s hours", percent=gate.ran_percent, hours=gate.hours))
     if gate.blockers is not None:
-        parts.append(_("fewer than %(limit)s blockers", limit=gate.blockers))
+        parts.append(_("no blocker") if gate.blockers == 1 else _("fewer than %(limit)s blockers", limit=gate.blockers))
     if gate.crashes is not None:
-        parts.append(_("fewer than %(limit)s crashes", limit=gate.crashes))
+        parts.append(_("no crash") if gate.crashes == 1 else _("fewer than %(limit)s crashes", limit=gate.crashes))
     told = _("Before each next wave: %(gate)s.", gate="; ".join(parts)) if parts else None
     return str(told or _("No gate: every wave follows at once."))
 
@@ -69,16 +69,22 @@ def lack_words(lack: Lack, gate: Gate, seen: Evidence) -> str:
             needed=format_decimal(runs_needed(gate, seen.given)),
         )
     elif lack is Lack.BLOCKERS:
-        told = _(
-            "Blockers reported on this build: %(count)s. It takes fewer than %(limit)s.",
-            count=format_decimal(seen.blockers),
-            limit=gate.blockers,
+        count = format_decimal(seen.blockers)
+        told = (
+            _("Blockers reported on this build: %(count)s. It takes none.", count=count)
+            if gate.blockers == 1
+            else _(
+                "Blockers reported on this build: %(count)s. It takes fewer than %(limit)s.",
+                count=count,
+                limit=gate.blockers,
+            )
         )
     else:
-        told = _(
-            "Crashes of this build: %(count)s. It takes fewer than %(limit)s.",
-            count=format_decimal(seen.crashes),
-            limit=gate.crashes,
+        count = format_decimal(seen.crashes)
+        told = (
+            _("Crashes of this build: %(count)s. It takes none.", count=count)
+            if gate.crashes == 1
+            else _("Crashes of this build: %(count)s. It takes fewer than %(limit)s.", count=count, limit=gate.crashes)
         )
     return str(told)
 

@@ -51,10 +51,8 @@ def settings_tabs() -> list[Tab]:
     seen = [
         item for item in items if (viewer.is_staff or item.for_testers) and (item.may is None or viewer.may(item.may))
     ]
-    return [
-        Tab(str(item.label), url_for(item.endpoint), item.endpoint == request.endpoint)
-        for item in sorted(seen, key=lambda item: item.order)
-    ]
+    found = [(str(item.label), url_for(item.endpoint)) for item in sorted(seen, key=lambda item: item.order)]
+    return [Tab(label, url, url == request.script_root + request.path) for label, url in found]
 
 
 bp.app_context_processor(lambda: {"settings_tabs": settings_tabs})

@@ -42,20 +42,26 @@ class Changed(MoveRefused):
     """The rule, or what it does to people, is not what was looked at before it was saved."""
 
 
+def faults_of(rule: SeatRule) -> dict[str, str]:
+    """What cannot be in a rule: by field, in words."""
+    faults = {}
+    if rule.cap is not None and not 0 <= rule.cap <= MOST_SEATS:
+        faults["cap"] = _("A platform has 0 to %(most)s seats, or no limit.", most=f"{MOST_SEATS:,}")
+    if rule.idle_weeks is not None and not 1 <= rule.idle_weeks <= MOST_WEEKS:
+        faults["idle_weeks"] = _("Somebody is idle after 1 to %(most)s weeks, or never.", most=MOST_WEEKS)
+    if not LEAST_GRACE <= rule.grace_days <= MOST_GRACE:
+        faults["grace_days"] = _(
+            "Between a warning and the loss of a seat lie %(least)s to %(most)s days.",
+            least=LEAST_GRACE,
+            most=MOST_GRACE,
+        )
+    return faults
+
+
 def check_rule(rule: SeatRule) -> None:
     """Raises NotUnderstood for what cannot be one."""
-    if rule.cap is not None and not 0 <= rule.cap <= MOST_SEATS:
-        raise NotUnderstood(_("A platform has 0 to %(most)s seats, or no limit.", most=f"{MOST_SEATS:,}"))
-    if rule.idle_weeks is not None and not 1 <= rule.idle_weeks <= MOST_WEEKS:
-        raise NotUnderstood(_("Somebody is idle after 1 to %(most)s weeks, or never.", most=MOST_WEEKS))
-    if not LEAST_GRACE <= rule.grace_days <= MOST_GRACE:
-        raise NotUnderstood(
-            _(
-                "Between a warning and the loss of a seat lie %(least)s to %(most)s days.",
-                least=LEAST_GRACE,
-                most=MOST_GRACE,
-            )
-        )
+    for fault in faults_of(rule).values():
+        raise NotUnderstood(fault)
 
 
 def set_rule(

@@ -11,8 +11,8 @@ from werkzeug.wrappers import Response
 from crm.builds.actions.seats import (
     Changed,
     ask_for_seat,
-    check_rule,
     effect_before_first,
+    faults_of,
     give_seat,
     give_up_seat,
     release_seat,
@@ -26,7 +26,7 @@ from crm.builds.rules.seats import SeatState
 from crm.builds.views import bp
 from crm.core import programme
 from crm.core.db import session
-from crm.core.errors import NotThere, NotUnderstood
+from crm.core.errors import NotThere
 from crm.core.forms import refuse
 from crm.core.guards import May, staff, tester, viewer
 from crm.core.pages import back, typed
@@ -46,9 +46,13 @@ def seat_rule(platform: str) -> Any:
         raise NotThere(_("A platform is one of: %(platforms)s.", platforms=", ".join(PLATFORMS)))
     at, policy = programme.moment(), policy_of(platform)
     form, effect = SeatForm(obj=policy), None
-    if form.validate_on_submit():
+    sound = form.validate_on_submit()
+    if form.is_submitted():
+        for name, fault in faults_of(form.rule()).items():
+            if not form[name].errors:
+                refuse(form[name], fault)
+    if sound and not form.errors:
         try:
-            check_rule(form.rule())
             if request.form.get("save"):
                 seen, version = typed("seen"), typed("version", "0")
                 set_rule(
@@ -65,10 +69,7 @@ def seat_rule(platform: str) -> Any:
         except Changed as changed:
             session().rollback()
             flash(str(changed), "error")
-        except NotUnderstood as error:
-            refuse(form.cap, str(error))
-        if not form.errors:
-            effect = effect_before_first(platform, form.rule(), at)
+        effect = effect_before_first(platform, form.rule(), at)
     page = render_template(
         "builds/seat_rule.html",
         platform=platform,

@@ -234,7 +234,11 @@ def test_staff_open_a_release_from_its_page_and_close_it(
 
 def test_staff_lay_a_train_plan_and_cancel(lins_browser: FlaskClient, database: Flask) -> None:
     train = TRAIN_FORM
-    assert lins_browser.post("/trains/new", data=train).status_code == 302
+    laid = lins_browser.post("/trains/new", data=train, follow_redirects=True).text
+    assert "The train is laid" in laid
+    assert f"{train['platform']} · Friday" in " ".join(laid.split())
+    far = lins_browser.post("/trains/new", data=train | {"gate_blockers": "0"}).text
+    assert "Write a whole number from 1 to 100000." in far
     assert "no time zone" in lins_browser.post("/trains/new", data=train | {"zone": "X"}).text
     build = make.build(platform="android")
     session().commit()
@@ -243,7 +247,8 @@ def test_staff_lay_a_train_plan_and_cancel(lins_browser: FlaskClient, database: 
     page = f"/releases/{release.id}"
     assert "Choose the build" in lins_browser.get(page).text
     chosen = {"build_id": str(build.id), "audience_id": "0"}
-    assert lins_browser.post(f"{page}/change", data=chosen).status_code == 302
+    saved = lins_browser.post(f"{page}/change", data=chosen, follow_redirects=True).text
+    assert "build and audience are saved" in saved
     assert lins_browser.get(f"{page}/change").status_code == 200
     taken = lins_browser.post(f"/trains/{release.train_id}/weeks/{release.week}", data=chosen)
     assert "already" in taken.text

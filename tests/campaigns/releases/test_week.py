@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import time, timedelta
 
 from flask import Flask, render_template
@@ -10,7 +11,8 @@ from flask.testing import FlaskClient
 from campaigns.releases.actions import create_train
 from campaigns.releases.models import Release, Train
 from campaigns.releases.offers import week_panel
-from campaigns.releases.rules import ReleaseState
+from campaigns.releases.rules import Evidence, Gate, Lack, ReleaseState, WaveKind
+from campaigns.releases.views.words import gate_words, lack_words, wave_name
 from crm.accounts.rules import Role
 from crm.core.db import session
 from crm.core.programme import Programme
@@ -67,3 +69,26 @@ def test_a_week_that_was_cancelled_or_without_a_train_shows_no_panel(
     train.active = False
     session().flush()
     assert week_panel(0, OPENS.replace(year=2027)) is None
+
+
+def test_a_departure_that_was_never_planned_and_is_over_is_not_among_the_coming_ones(
+    lins_browser: FlaskClient, train: Train, programme: Programme
+) -> None:
+    def weeks() -> list[str]:
+        session().commit()
+        return re.findall(rf"/trains/{train.id}/weeks/(\d+)\"", lins_browser.get("/releases").text)
+
+    programme.held_at = OPENS - timedelta(hours=1)
+    assert weeks() == [str(WEEK + n) for n in range(4)]
+    programme.held_at = OPENS
+    assert weeks() == [str(WEEK + n) for n in range(1, 4)]
+
+
+def test_a_gate_of_one_is_told_as_none(database: Flask) -> None:
+    one = Gate(blockers=1, crashes=1)
+    with database.test_request_context(headers={"Accept-Language": "en"}):
+        assert gate_words(one) == "Before each next wave: no blocker; no crash."
+        assert lack_words(Lack.BLOCKERS, one, Evidence(blockers=2)).endswith(": 2. It takes none.")
+        assert lack_words(Lack.CRASHES, one, Evidence(crashes=3)).endswith(": 3. It takes none.")
+        assert "fewer than 3 blockers" in gate_words(Gate(blockers=3))
+        assert wave_name(WaveKind.SHARE, 5) == "about 5 % of the rest"

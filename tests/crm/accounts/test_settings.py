@@ -337,3 +337,8 @@ def test_every_settings_page_is_shown_within_fifteen_questions(
     event.remove(db.engine, "before_cursor_execute", note)
     assert answer.status_code == 200
     assert len(asked) <= 15
+
+
+def test_the_tab_stays_marked_after_a_token_was_made(lins_browser: FlaskClient) -> None:
+    page = lins_browser.post("/settings/api-tokens", data={"name": "updater", "scopes": ["check-ins:write"]})
+    assert 'href="/settings/api-tokens" aria-current="page"' in " ".join(page.text.split())

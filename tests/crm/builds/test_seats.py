@@ -377,9 +377,12 @@ def test_the_rule_page_shows_names_before_anything_is_saved(
 
 
 def test_a_bad_rule_is_told_and_what_was_typed_stays(waiting: Iterator[Person], lins_browser: FlaskClient) -> None:
-    page = lins_browser.post("/builds/seats/android", data={"cap": "77", "grace_days": "2"}).text
-    assert "77" in page
-    assert "7 to 365 days" in page
+    wrong = {"cap": "-1", "idle_weeks": "77000", "grace_days": "2"}
+    page = lins_browser.post("/builds/seats/android", data=wrong).text
+    assert "77000" in page
+    assert "7 to 365 days" in page, "each fault at once, at its field"
+    for name in wrong:
+        assert f'id="{name}-error"' in page
     assert lins_browser.get("/builds/seats/amiga").status_code == 404
 
 
@@ -391,3 +394,8 @@ def test_staff_act_on_a_persons_page(waiting: Iterator[Person], lins_browser: Fl
     assert [seat.state for seat in seats_of(ada.id)] == [SeatState.HELD]
     assert "Moved on" in lins_browser.get(f"/people/{eve.id}/more").text
     assert lins_browser.post(f"/builds/seats/android/people/{eve.id}/give").status_code == 302
+
+
+def test_pages_behind_my_build_lead_back_to_it(waiting: Iterator[Person], adas_browser: FlaskClient) -> None:
+    for page in ("/my-feeds", "/check-in-token"):
+        assert '<a href="/portal">' in adas_browser.get(page).text

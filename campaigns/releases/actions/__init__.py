@@ -9,6 +9,8 @@ from campaigns.releases.actions.freezing import (
 )
 from campaigns.releases.actions.holding import hold_release, move_letters, resume_release, roll_back
 from campaigns.releases.actions.letters import (
+    ALL,
+    in_all,
     letter_texts,
 )
 from campaigns.releases.actions.moves import (
@@ -47,6 +49,7 @@ from campaigns.releases.actions.trains import (
 )
 
 __all__ = [
+    "ALL",
     "NothingToFreeze",
     "TrainKnown",
     "WeekTaken",
@@ -67,6 +70,7 @@ __all__ = [
     "go_on_opening",
     "hold_release",
     "hold_without_build",
+    "in_all",
     "let_go",
     "letter_texts",
     "move",

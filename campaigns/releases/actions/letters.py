@@ -48,6 +48,12 @@ ALL = "all"
 """The wording that says it in all of the programme's languages, beside those in each."""
 
 
+def in_all(texts: Mapping[str, tuple[str, str]]) -> tuple[str, str]:
+    """The letter that says it in every language, one below the other, under the first one's subject."""
+    subjects, bodies = zip(*texts.values(), strict=True)
+    return subjects[0], "\n\n".join(bodies)
+
+
 def put_wordings(release: Release, at: datetime) -> dict[str, int]:
     """What this release writes, by language and in all of them: kept in the outbox from now on."""
     build = session().get_one(Build, release.build_id)
@@ -56,8 +62,7 @@ def put_wordings(release: Release, at: datetime) -> dict[str, int]:
     texts = letter_texts(build, train, languages, release.notes)
     key = mark(release.id)
     found = {language: put_wording(key, language, subject, body, at=at) for language, (subject, body) in texts.items()}
-    subjects, bodies = zip(*texts.values(), strict=True)
-    found[ALL] = put_wording(f"{key}:{ALL}", languages[0], subjects[0], "\n\n".join(bodies), at=at)
+    found[ALL] = put_wording(f"{key}:{ALL}", languages[0], *in_all(texts), at=at)
     return found
 
 

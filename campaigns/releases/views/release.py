@@ -11,7 +11,7 @@ from flask_babel import format_datetime
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from campaigns.releases.actions import letter_texts
+from campaigns.releases.actions import ALL, in_all, letter_texts
 from campaigns.releases.models import Release, Train, Wave
 from campaigns.releases.queries import (
     at_the_same_age,
@@ -31,7 +31,7 @@ from campaigns.releases.queries import (
     waits_for_a_person,
     waves_of,
 )
-from campaigns.releases.rules import BEFORE_ANYBODY, ReleaseState, WaveKind
+from campaigns.releases.rules import BEFORE_ANYBODY, Notify, ReleaseState, WaveKind
 from campaigns.releases.views import bp
 from campaigns.releases.views.words import (
     LETTER_WORDS,
@@ -108,11 +108,15 @@ def _build(release: Release) -> Build | None:
     return session().get(Build, release.build_id) if release.build_id is not None else None
 
 
-def _texts(release: Release, train: Train) -> dict[str, tuple[str, str]]:
+def _texts(release: Release, train: Train, waves: list[Wave]) -> dict[str, tuple[str, str]]:
+    """The letters that its waves will write, by language, and that in all of them, as long as none has left."""
     build = _build(release)
     if build is None or release.state not in BEFORE_ANYBODY:
         return {}
-    return letter_texts(build, train, programme.required().languages, release.notes)
+    texts = letter_texts(build, train, programme.required().languages, release.notes)
+    kinds = {wave.notify for wave in waves}
+    written = texts if Notify.LETTER in kinds else {}
+    return {**written, ALL: in_all(texts)} if Notify.ALL_LANGUAGES in kinds else written
 
 
 def _curve(release: Release) -> tuple[list[str], list[dict[str, Any]]] | None:
@@ -194,7 +198,7 @@ def page_of(release_id: int, tried: Tried = NOTHING_TRIED) -> str:
         letter_words=LETTER_WORDS,
         departures=departures(release.opens_at, train.zone, reader.zone if reader else None),
         job=session().get(Job, release.job_id) if release.job_id else None,
-        subjects={code: said_subject(text[0], {}) for code, text in _texts(release, train).items()},
+        subjects={code: said_subject(text[0], {}) for code, text in _texts(release, train, waves).items()},
         gate=gate_words(train.gate),
         stops_at=stops_at,
         lacks=[lack_words(lack, train.gate, seen) for lack in missing],
@@ -209,13 +213,14 @@ def page_of(release_id: int, tried: Tried = NOTHING_TRIED) -> str:
 def letter_html(release_id: int, language: str) -> Response:
     """What will leave, as one of its testers reads it, for the frame on the release's page. Its link is nobody's."""
     release = release_or_404(release_id)
-    texts = _texts(release, train_or_404(release.train_id))
+    texts = _texts(release, train_or_404(release.train_id), waves_of(release))
     if language not in texts:
         raise NotThere(_("There is nothing at this address. Check it, or look from the start page."))
     reader = sample_of(release, language, programme.moment()) or session().get_one(Person, viewer().person_id)
     own = {"name": reader.name or f"#{reader.id}", "link": whole_address("/r/…")}
     values = values_of(programme.required(), whole_address("/u/…"), own)
-    return letter_page(rendered(*texts[language], language, values, by_mail=True).html)
+    written_in = programme.required().languages[0] if language == ALL else language
+    return letter_page(rendered(*texts[language], written_in, values, by_mail=True).html)
 
 
 @bp.get("/releases/<int:release_id>/progress")

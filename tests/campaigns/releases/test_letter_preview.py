@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import time
+
 from flask.testing import FlaskClient
 
-from campaigns.releases.actions import freeze_release, open_release
-from campaigns.releases.models import Release
+from campaigns.releases.actions import change_train, freeze_release, open_release
+from campaigns.releases.models import Release, Train
+from campaigns.releases.rules import Course, Notify, Step, WaveKind
 from crm.builds.actions import write_notes
 from crm.builds.models import Build
 from crm.core.db import session
@@ -53,3 +56,19 @@ def test_there_is_no_letter_to_look_at_in_another_language_or_once_it_has_left(
     open_release(release.id, OPENS)
     session().commit()
     assert lins_browser.get(f"/releases/{release.id}/letter/en").status_code == 404
+
+
+def test_a_wave_that_writes_in_all_languages_shows_that_letter(
+    lins_browser: FlaskClient, release: Release, train: Train, ada: Person
+) -> None:
+    steps = [Step(WaveKind.STAFF, Notify.NONE), Step(WaveKind.EVERYBODY, Notify.ALL_LANGUAGES)]
+    change_train(
+        train.id, weekday=4, local_time=time(17), zone="Asia/Shanghai", active=True, at=NOW, course=Course(steps=steps)
+    )
+    session().commit()
+    page = lins_browser.get(f"/releases/{release.id}").text
+    assert f"/releases/{release.id}/letter/all" in page
+    assert f"/releases/{release.id}/letter/en" not in page, "nobody gets that one"
+    letter = lins_browser.get(f"/releases/{release.id}/letter/all").text
+    assert "新的锁屏" in letter
+    assert "A new lock screen" in letter

@@ -8,10 +8,10 @@ from celery import shared_task
 from crm.builds.actions import FOLDER, record_accepted
 from crm.builds.actions.looking import look_at, record_look, signer
 from crm.builds.actions.seats import sweep_seats
-from crm.builds.actions.uploads import drop_upload, settle_upload
+from crm.builds.actions.uploads import drop_upload, settle_upload, touch_upload
 from crm.builds.actions.warning import warn_of_end
 from crm.builds.models import Artefact, Upload
-from crm.builds.queries import arrived_uploads, ending_builds, old_uploads, upload_keys
+from crm.builds.queries import arrived_uploads, arriving_uploads, ending_builds, old_uploads, upload_keys
 from crm.builds.queries.feeds import unseen_artefacts
 from crm.builds.queries.seats import ruled_platforms
 from crm.builds.rules import KEEP_UPLOADS, UploadState
@@ -25,6 +25,7 @@ log = structlog.get_logger(__name__)
 def store_uploads() -> int:
     """Sums files that have arrived, while nobody's writing waits, and gives them to their builds; returns how many."""
     done = 0
+    _find_whole()
     arrived = [(upload.id, files.Arriving(upload.file_key)) for upload in arrived_uploads()]
     session().commit()
     for upload_id, file in arrived:
@@ -33,7 +34,10 @@ def store_uploads() -> int:
             drop_upload(upload_id, UploadState.ARRIVED)
             session().commit()
             continue
-        stored = file.keep()
+        try:
+            stored = file.keep()
+        except files.Busy:  # a piece beyond its end is being turned away: the next look finds it alone
+            continue
         done += settle_upload(upload_id, stored, programme.moment())
         session().commit()
         refused = session().get_one(Upload, upload_id).state is UploadState.REFUSED
@@ -41,6 +45,17 @@ def store_uploads() -> int:
         if refused:
             file.remove()
     return done
+
+
+def _find_whole() -> None:
+    """Files whose last piece came just before whoever took it was killed."""
+    arriving = [(one.id, one.size, files.Arriving(one.file_key)) for one in arriving_uploads()]
+    session().commit()
+    for upload_id, size, file in arriving:
+        if file.is_here and file.size == size:
+            start_writing()
+            touch_upload(upload_id, size, clock.now())
+            session().commit()
 
 
 @shared_task(name="crm.builds.tasks.look_at_artefacts")
@@ -66,9 +81,10 @@ def look_at_artefacts() -> int:
 def sweep_uploads() -> int:
     """Throws away what nobody will go on with; returns how many."""
     gone = 0
-    for upload_id, state, key in [(one.id, one.state, one.file_key) for one in old_uploads(clock.now())]:
+    old = [(one.id, one.state, one.file_key, one.touched_at) for one in old_uploads(clock.now())]
+    for upload_id, state, key, touched_at in old:
         start_writing()
-        dropped = drop_upload(upload_id, state)
+        dropped = drop_upload(upload_id, state, touched_at)
         session().commit()
         if dropped and state is not UploadState.STORED:
             files.Arriving(key).remove()

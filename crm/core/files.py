@@ -136,13 +136,15 @@ def _write_whole(out: FileIO, block: bytes) -> int:
 class Arriving:
     """A file that comes in pieces. How much of it is here the disk says, whatever became of whoever wrote it.
 
-    After a power loss the disk may say too much: the sum over the whole file is what decides in the end.
+    After a power loss the disk may say too much: the sum over the whole file is what decides in the end. Of a piece
+    whose checksum has not been compared yet nothing counts as here: `_piece` holds where it began.
     """
 
     def __init__(self, key: str) -> None:
         self.key = key
         self._path = path_of(key)
         self._part = self._path.with_name(f".{self._path.name}.part")
+        self._piece = self._path.with_name(f".{self._path.name}.piece")
 
     def begin(self) -> None:
         self._part.parent.mkdir(parents=True, exist_ok=True)
@@ -155,8 +157,17 @@ class Arriving:
     @property
     def size(self) -> int:
         """In bytes, so far."""
+        began = self._unproved()
+        if began is not None:
+            return began
         place = self._part if self._part.exists() else self._path
         return place.stat().st_size if place.exists() else 0
+
+    def _unproved(self) -> int | None:
+        """Where a piece began that is still to be compared with its checksum."""
+        with suppress(FileNotFoundError, ValueError):
+            return int(self._piece.read_text("ascii"))
+        return None
 
     def append(self, stream: BinaryIO, offset: int, at_most: int, checksum: Checksum | None = None) -> int:
         """Writes what comes, up to `at_most` bytes in all, and returns how many are here then.
@@ -168,6 +179,8 @@ class Arriving:
             if out.seek(0, os.SEEK_END) != offset:
                 raise Elsewhere(_("This piece begins elsewhere than the file ends: ask how much is here."))
             end, found = offset, hashlib.new(checksum.algorithm) if checksum else None
+            if checksum is not None:
+                self._piece.write_text(str(offset), "ascii")
             while end < at_most and (block := stream.read(min(BLOCK, at_most - end))):
                 end += _write_whole(out, block)
                 if found is not None:
@@ -175,7 +188,9 @@ class Arriving:
             os.fsync(out.fileno())
             if checksum is not None and found is not None and found.digest() != checksum.digest:
                 out.truncate(offset)
+                self._piece.unlink()
                 raise Spoilt(_("This piece is not what its checksum says: send it again."))
+            self._piece.unlink(missing_ok=True)
         return end
 
     @contextmanager
@@ -190,19 +205,26 @@ class Arriving:
                 fcntl.flock(out, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
                 raise Busy(_("Another piece of this file is on its way: wait for it.")) from error
+            if not self._part.exists():
+                raise Elsewhere(_("This piece begins elsewhere than the file ends: ask how much is here."))
+            began = self._unproved()
+            if began is not None:  # whoever wrote it was killed before they could compare it
+                out.truncate(began)
+                self._piece.unlink()
             yield out
 
     def keep(self) -> Stored:
-        """The whole file, summed and in its place; a second time is the same."""
+        """The whole file, summed and in its place; a second time is the same. Raises Busy while a piece comes."""
         if self._part.exists():
-            self._part.rename(self._path)
+            with self._alone():
+                self._part.rename(self._path)
         with self._path.open("rb") as file:
             found = hashlib.file_digest(file, "sha256")
         return Stored(self.key, self._path.stat().st_size, found.hexdigest())
 
     def remove(self) -> None:
-        self._part.unlink(missing_ok=True)
-        self._path.unlink(missing_ok=True)
+        for place in (self._part, self._piece, self._path):
+            place.unlink(missing_ok=True)
 
 
 def left_behind(folder: str, before: float) -> Iterator[str]:

@@ -101,6 +101,11 @@ def settle_upload(upload_id: int, stored: files.Stored, at: datetime) -> bool:
         attach_file(upload.build_id, stored, upload.file_name, at=at, device=upload.device)
     except Refusal as refusal:
         return _move(upload, UploadState.REFUSED, at, str(refusal))
+    others = update(Upload).where(
+        Upload.build_id == upload.build_id, Upload.device == upload.device, Upload.state == UploadState.ARRIVING
+    )
+    why = _("Another file came first: register a new version for this one.")
+    session().execute(others.values(state=UploadState.REFUSED, why=why, touched_at=at))
     return _move(upload, UploadState.STORED, at)
 
 
@@ -116,7 +121,9 @@ def _move(upload: Upload, to: UploadState, at: datetime, why: str = "") -> bool:
     return session().execute(this.values(state=to, why=why, touched_at=at).returning(Upload.id)).first() is not None
 
 
-def drop_upload(upload_id: int, state: UploadState) -> bool:
-    """Forgets an upload in this state; False when it is in another by now. What is on disk the caller removes."""
+def drop_upload(upload_id: int, state: UploadState, touched_at: datetime | None = None) -> bool:
+    """Forgets an upload in this state, untouched since; False when it has moved on. The caller removes its file."""
     this = delete(Upload).where(Upload.id == upload_id, Upload.state == state)
+    if touched_at is not None:
+        this = this.where(Upload.touched_at == touched_at)
     return session().execute(this.returning(Upload.id)).first() is not None

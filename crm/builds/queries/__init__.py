@@ -24,13 +24,21 @@ from crm.builds.queries.catalogue import (
     to_test_of,
 )
 from crm.builds.queries.check_ins import BuildFigures, Run, figures_of, has_downloaded, has_run, ran, runs_of
-from crm.builds.queries.uploads import arrived_uploads, old_uploads, open_uploads, upload_keys, upload_of
+from crm.builds.queries.uploads import (
+    arrived_uploads,
+    arriving_uploads,
+    old_uploads,
+    open_uploads,
+    upload_keys,
+    upload_of,
+)
 
 __all__ = [
     "LINK_LIVES",
     "BuildFigures",
     "Run",
     "arrived_uploads",
+    "arriving_uploads",
     "artefact_for",
     "artefacts_of",
     "build_or_404",

@@ -29,6 +29,11 @@ def arrived_uploads(limit: int = 10) -> list[Upload]:
     return list(session().scalars(query.limit(limit)))
 
 
+def arriving_uploads() -> list[Upload]:
+    """Those of which more is to come."""
+    return list(session().scalars(select(Upload).where(Upload.state == UploadState.ARRIVING).order_by(Upload.id)))
+
+
 def old_uploads(at: datetime, limit: int = 100) -> list[Upload]:
     """Those that nobody will go on with, and those that are over since long ago."""
     still = (Upload.state != UploadState.ARRIVED, Upload.touched_at <= at - KEEP_UPLOADS)

@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
 from crm.builds.actions import sign_artefact
-from crm.builds.models import Artefact
+from crm.builds.models import Artefact, Upload
 from crm.builds.queries import artefacts_of, build_or_404, open_uploads
 from crm.builds.rules import UploadState
 from crm.builds.views import bp, tus
@@ -37,9 +37,12 @@ def piece(upload_id: int) -> Response:
 @bp.post("/builds/uploads/<int:upload_id>/give-up")
 @staff(May.BUILDS)
 def give_up(upload_id: int) -> AnyResponse:
-    """The button for what nobody will go on with, or what was refused."""
-    build_id = tus.mine(upload_id).build_id
-    tus.give_up(upload_id)
+    """The button for what nobody will go on with, or what was refused, whoever began it."""
+    upload = session().get(Upload, upload_id)
+    if upload is None:
+        raise NotThere(_("There is no such upload, or it was given up: begin a new one."))
+    build_id = upload.build_id
+    tus.give_up(upload)
     return redirect(url_for("builds.show", build_id=build_id))
 
 

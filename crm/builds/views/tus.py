@@ -148,6 +148,8 @@ def go_on(upload_id: int) -> Response:
     if request.mimetype != PIECE:
         raise NoPiece(_("A piece has the content type %(kind)s.", kind=PIECE))
     upload, offset = mine(upload_id), _whole("Upload-Offset")
+    if upload.state is UploadState.REFUSED:
+        raise Gone(upload.why)
     if upload.state is not UploadState.ARRIVING or not files.Arriving(upload.file_key).is_here:
         raise Gone(_("This upload is over: begin a new one."))
     here = _take(upload, offset)
@@ -156,24 +158,35 @@ def go_on(upload_id: int) -> Response:
 
 def _take(upload: Upload, offset: int) -> int:
     """Nobody else's writing waits for a piece on its way; a piece that broke off counts as far as it came."""
-    checksum, upload_id, arriving = _checksum(), upload.id, files.Arriving(upload.file_key)
+    checksum, upload_id = _checksum(), upload.id
     if request.content_length is not None and offset + request.content_length > upload.size:
         raise TooLarge(_("This piece goes beyond the end of the file."))
     session().expunge(upload)
     session().rollback()
+    _touch(upload_id)
+    here = 0
     try:
         here = receive(upload, cast(BinaryIO, request.stream), offset, checksum)
     finally:
-        with writing():
-            touch_upload(upload_id, arriving.size, clock.now())
-            session().commit()
+        _touch(upload_id, here)
     return here
+
+
+def _touch(upload_id: int, here: int = 0) -> None:
+    """Nobody throws it away while pieces come; with the last one, when it came well, the file is whole."""
+    with writing():
+        touch_upload(upload_id, here, clock.now())
+        session().commit()
 
 
 def look(upload_id: int) -> Response:
     """HEAD: how much is here."""
     upload = mine(upload_id)
-    return _state(upload, here_of(upload), 200)
+    here = here_of(upload)
+    if upload.state is UploadState.ARRIVING and here == upload.size:  # whoever took the last piece was killed after it
+        _touch(upload_id, here)
+        upload = mine(upload_id)
+    return _state(upload, here, 200)
 
 
 def here_of(upload: Upload) -> int:
@@ -181,9 +194,9 @@ def here_of(upload: Upload) -> int:
     return files.Arriving(upload.file_key).size if upload.state is UploadState.ARRIVING else upload.size
 
 
-def give_up(upload_id: int) -> Response:
-    """DELETE: what came so far is thrown away."""
-    upload = mine(upload_id)
+def give_up(upload: Upload) -> Response:
+    """What came so far is thrown away."""
+    upload_id = upload.id
     key, state = upload.file_key, upload.state
     if state not in (UploadState.ARRIVING, UploadState.REFUSED) or not drop_upload(upload_id, state):
         raise Gone(_("This upload is over: begin a new one."))
@@ -192,9 +205,14 @@ def give_up(upload_id: int) -> Response:
     return Response(status=204)
 
 
+def drop(upload_id: int) -> Response:
+    """DELETE."""
+    return give_up(mine(upload_id))
+
+
 def piece(upload_id: int) -> Response:
     """What a door for one upload does, by method."""
-    does = {"HEAD": look, "PATCH": go_on, "DELETE": give_up}.get(
+    does = {"HEAD": look, "PATCH": go_on, "DELETE": drop}.get(
         request.headers.get("X-HTTP-Method-Override", request.method).upper()  # for who is behind a proxy without PATCH
     )
     if does is None:

@@ -14,8 +14,18 @@ const told = (error) => {
 
 const failed = (error) => {
   put("[role=status]", told(error));
+  const status = error.originalResponse?.getStatus() ?? 0;
+  const forGood = status >= 400 && status < 500 && ![408, 423, 429].includes(status);
   shown.querySelector("[data-pause]").hidden = true;
-  shown.querySelector("[data-resume]").hidden = false;
+  shown.querySelector("[data-resume]").hidden = forGood;
+  form.hidden = !forGood;
+};
+
+// A piece that begins elsewhere than the file ends (409) is asked about again; a place that is taken (409) is not.
+const worthAnotherTry = (error) => {
+  const status = error.originalResponse?.getStatus() ?? 0;
+  const elsewhere = status === 409 && error.originalRequest?.getMethod() === "PATCH";
+  return status === 0 || elsewhere || status === 423 || status === 429 || (status >= 500 && status !== 507);
 };
 
 const send = async (file, device) => {
@@ -28,9 +38,9 @@ const send = async (file, device) => {
     removeFingerprintOnSuccess: true,
     fingerprint: (one) => Promise.resolve(["seedbed", shown.dataset.url, device, one.name, one.size, one.lastModified].join("|")),
     onShouldRetry: (error) => {
-      put("[role=status]", shown.dataset.broken);
-      const status = error.originalResponse?.getStatus() ?? 0;
-      return status === 0 || status === 409 || status === 423 || status === 429 || (status >= 500 && status !== 507);
+      const again = worthAnotherTry(error);
+      if (again) put("[role=status]", shown.dataset.broken);
+      return again;
     },
     onError: failed,
     onProgress: (sent, total) => {
@@ -53,6 +63,9 @@ form?.addEventListener("submit", async (event) => {
   event.preventDefault();
   form.hidden = true;
   shown.hidden = false;
+  put("[role=status]", "");
+  shown.querySelector("[data-pause]").hidden = false;
+  shown.querySelector("[data-resume]").hidden = true;
   const upload = await send(file, form.elements.device.value.trim());
   const [pause, resume] = [shown.querySelector("[data-pause]"), shown.querySelector("[data-resume]")];
   pause.onclick = async () => {

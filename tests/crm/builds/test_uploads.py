@@ -462,3 +462,90 @@ def test_two_threads_writing_one_piece_never_mix(database: Flask, lins_browser: 
         thread.join()
     assert results.count(len(DATA)) == 1
     assert here(lins_browser, place) == len(DATA)
+
+
+def arriving() -> files.Arriving:
+    """The file of the one upload that there is."""
+    return files.Arriving(session().query(Upload).one().file_key)
+
+
+@pytest.mark.parametrize("asked", [True, False], ids=["asked how much is here", "not asked"])
+def test_whoever_was_killed_after_the_last_byte_has_lost_nothing(
+    asked: bool, lins_browser: FlaskClient, build: Build
+) -> None:
+    place = begin(lins_browser, build)
+    arriving().append(io.BytesIO(DATA), 0, len(DATA))
+    if asked:
+        assert here(lins_browser, place) == len(DATA), "a client is content with this and sends nothing more"
+    assert tasks.store_uploads.run() == 1
+    assert session().query(Artefact).one().size == len(DATA)
+
+
+def test_a_piece_counts_only_once_its_checksum_was_compared(
+    lins_browser: FlaskClient, build: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another connection asks and sends, and the worker looks, just before the sum of a spoilt last piece is taken."""
+    place, sync = begin(lins_browser, build), os.fsync
+    wanted = files.Checksum("sha1", hashlib.sha1(DATA, usedforsecurity=False).digest())
+
+    def meanwhile(number: int) -> None:
+        sync(number)
+        assert here(lins_browser, place) == 0
+        assert piece(lins_browser, place, 0, b"x").status_code == 423
+        assert tasks.store_uploads.run() == 0
+
+    monkeypatch.setattr(os, "fsync", meanwhile)
+    with pytest.raises(files.Spoilt):
+        arriving().append(io.BytesIO(b"x" * len(DATA)), 0, len(DATA), wanted)
+    monkeypatch.undo()
+    assert here(lins_browser, place) == 0
+    assert piece(lins_browser, place, 0, DATA).status_code == 204
+    assert tasks.store_uploads.run() == 1
+
+
+def test_a_piece_whose_sender_was_killed_before_it_was_compared_is_sent_again(
+    lins_browser: FlaskClient, build: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = begin(lins_browser, build)
+    piece(lins_browser, place, 0, DATA[:10])
+
+    def killed(_number: int) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "fsync", killed)
+    with pytest.raises(KeyboardInterrupt):
+        arriving().append(io.BytesIO(b"x" * 5), 10, len(DATA), files.Checksum("sha1", b""))
+    monkeypatch.undo()
+    assert here(lins_browser, place) == 10
+    assert piece(lins_browser, place, 10, DATA[10:]).status_code == 204
+    assert tasks.store_uploads.run() == 1
+
+
+def test_whoever_comes_second_to_a_place_is_told_at_once(lins_browser: FlaskClient, build: Build) -> None:
+    late = begin(lins_browser, build)
+    piece(lins_browser, late, 0, DATA[:10])
+    first = begin(lins_browser, build)
+    piece(lins_browser, first, 0, DATA)
+    assert tasks.store_uploads.run() == 1
+    refused = piece(lins_browser, late, 10, DATA[10:])
+    assert refused.status_code == 410
+    assert "Another file came first" in refused.text
+
+
+def test_whoever_looks_after_builds_takes_off_what_another_began(
+    lins_browser: FlaskClient, build: Build, sign_in: SignIn
+) -> None:
+    begin(lins_browser, build)
+    number = session().query(Upload).one().id
+    kim = sign_in(make.staff("Kim", Role.RELEASE))
+    page = kim.get(f"/builds/{build.id}").text
+    assert "Whoever began it" in page
+    assert kim.post(f"/builds/uploads/{number}/give-up").status_code == 302
+    assert session().query(Upload).count() == 0
+
+
+def test_a_package_that_cannot_be_read_is_told(lins_browser: FlaskClient, build: Build) -> None:
+    whole(lins_browser, build, b"no package", filename="fake.apk")
+    tasks.store_uploads.run()
+    tasks.look_at_artefacts.run()
+    assert "No package could be read" in lins_browser.get(f"/builds/{build.id}").text

@@ -9,6 +9,7 @@ import structlog
 from celery import shared_task
 
 from campaigns.releases.actions import (
+    NothingToFreeze,
     close_release,
     count_release,
     finish_opening,
@@ -60,6 +61,16 @@ def _each(releases: Iterable[int], do: Callable[[int, datetime], object], what: 
     return done
 
 
+def _rehearse_or_hold(release_id: int, at: datetime) -> bool:
+    try:
+        rehearse(release_id, at)
+        return True
+    except NothingToFreeze:
+        session().rollback()
+        hold_without_build(release_id, at)
+        return False
+
+
 @shared_task
 def open_due() -> int:
     """Freezes, rehearses and opens every release whose time for it has come; returns how many it opens. One without a
@@ -67,7 +78,7 @@ def open_due() -> int:
     """
     at = programme.moment()
     _each(to_freeze(at), freeze_or_hold, "freeze", at)
-    _each(to_rehearse(at), rehearse, "rehearse", at)
+    _each(to_rehearse(at), _rehearse_or_hold, "rehearse", at)
     _each(stranded(at), hold_without_build, "hold", at)
     return _each(due(at), start_opening, "open", at)
 

@@ -27,13 +27,17 @@ class NothingToFreeze(MoveRefused):
     """A release has no build, or one that nobody may have."""
 
 
-def build_to_open(release: Release) -> Build:
+def build_to_open(release: Release, at: datetime) -> Build:
     """Raises NothingToFreeze."""
     build = session().get(Build, release.build_id) if release.build_id is not None else None
     if build is None:
         raise NothingToFreeze(_("This release has no build yet: choose one, then open it."))
     if build.withdrawn_at is not None:
         raise NothingToFreeze(_("%(version)s has been withdrawn: choose another build.", version=build.version))
+    if build.held_at is not None:
+        raise NothingToFreeze(_("%(version)s is on hold, and nobody can get it.", version=build.version))
+    if build.expires_at is not None and build.expires_at <= at:
+        raise NothingToFreeze(_("%(version)s has come to its end: renew it, or choose another.", version=build.version))
     return build
 
 
@@ -51,7 +55,7 @@ def lay_waves(release: Release) -> list[Wave]:
 
 def freeze_release(release_id: int, at: datetime) -> Release:
     """From planned to frozen. Raises NothingToFreeze, and MoveRefused."""
-    build = build_to_open(release_or_404(release_id))
+    build = build_to_open(release_or_404(release_id), at)
     release = move(release_id, ReleaseState.FROZEN, at=at, frozen_at=at, notes=notes_of(build.id))
     train = session().get_one(Train, release.train_id)
     waves = lay_waves(release)
@@ -70,7 +74,7 @@ def freeze_or_hold(release_id: int, at: datetime) -> bool:
         return True
     except NothingToFreeze:
         with force_locale(programme.required().languages[0]):
-            why = _("There was no build when it was to be frozen.")
+            why = _("There was no build that people could get when it was to be frozen.")
         _hold(release_id, why, at)
         return False
 
@@ -78,7 +82,7 @@ def freeze_or_hold(release_id: int, at: datetime) -> bool:
 def hold_without_build(release_id: int, at: datetime) -> None:
     """On hold, and the managers of releases are told: it was to leave, and has no build."""
     with force_locale(programme.required().languages[0]):
-        why = _("There was no build when it was to leave.")
+        why = _("There was no build that people could get when it was to leave.")
     _hold(release_id, why, at)
 
 

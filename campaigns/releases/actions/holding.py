@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from flask_babel import gettext as _
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
 from campaigns.releases.actions.freezing import has_opened
 from campaigns.releases.actions.moves import move, reason
@@ -27,6 +27,12 @@ CHUNK = 1000
 
 def _build(release: Release) -> Build | None:
     return session().get(Build, release.build_id, populate_existing=True) if release.build_id is not None else None
+
+
+def _others(release: Release, *where: ColumnElement[bool]) -> bool:
+    """Whether there are other releases of its build of which this holds."""
+    same = select(Release.id).where(Release.build_id == release.build_id, Release.id != release.id, *where)
+    return session().scalar(same.limit(1)) is not None
 
 
 def move_letters(release_id: int, at: datetime, limit: int = CHUNK) -> int:
@@ -77,7 +83,7 @@ def resume_release(release_id: int, at: datetime, by_id: int | None = None) -> i
         raise MoveRefused(_("This release has moved on already: look at it again."))
     release = move(release_id, back_to, at=at, held_at=None, why="")
     build = _build(release)
-    if build is not None and build.held_at is not None:
+    if build is not None and build.held_at is not None and not _others(release, Release.state == ReleaseState.HELD):
         resume_build(build.id, at)
     again = _begin_with_letters(release_id, at)
     if release.state in GIVING:
@@ -87,11 +93,14 @@ def resume_release(release_id: int, at: datetime, by_id: int | None = None) -> i
 
 def roll_back(release_id: int, why: str, at: datetime) -> int:
     """Its build is withdrawn, so that devices are offered the one before; returns how many letters were called
-    back at once."""
+    back at once.
+
+    A release that nobody has had yet leaves the build to those who have it by another.
+    """
     release = move(release_id, ReleaseState.ROLLED_BACK, at=at, why=reason(why), closed_at=at)
     build = _build(release)
     if build is None:
         return 0
-    if build.withdrawn_at is None:
+    if build.withdrawn_at is None and (has_opened(release) or not _others(release, Release.opened_at.is_not(None))):
         withdraw_build(build.id, at)
     return _begin_with_letters(release_id, at)

@@ -41,7 +41,7 @@ JOB = "releases.open"
 
 def rehearse(release_id: int, at: datetime, by_id: int | None = None) -> Release:
     """Staff and the core get the frozen build, before its time."""
-    build_to_open(release_or_404(release_id))
+    build_to_open(release_or_404(release_id), at)
     release = move(release_id, ReleaseState.REHEARSED, at=at, rehearsed_at=at)
     go_on_giving(release, at, by_id)
     return release
@@ -53,7 +53,7 @@ def begin_opening(release_id: int, at: datetime) -> Release:
     What was not frozen before is settled now. Raises MoveRefused when there is nothing to open.
     """
     release = release_or_404(release_id)
-    build_to_open(release)
+    build_to_open(release, at)
     planned = release.state is ReleaseState.PLANNED
     if planned and session().get_one(Train, release.train_id).freeze_hours is not None:
         freeze_release(release_id, at)
@@ -208,7 +208,7 @@ def welcome_late(release_id: int, at: datetime, limit: int = CHUNK) -> int:
     if release is None:
         return 0
     waves = waves_of(release)
-    come = late(release, waves, limit)
+    come = late(release, waves, limit, at)
     for position, people in come.items():
         _give(release, waves[position], people, at)
     return sum(map(len, come.values()))

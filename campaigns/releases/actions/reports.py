@@ -77,12 +77,14 @@ def _wordings(build: Build, at: datetime) -> dict[str, int]:
 
 
 def remind(release_id: int, at: datetime) -> int:
-    """One letter to each tester who ran the release's build and has not answered; returns how many. Once a release."""
-    if not insert_or_pass(REMINDER, [{"release_id": release_id, "reminded_at": at}]):
-        return 0
+    """One letter to each tester who ran the release's build and has not answered; returns how many. Once a release,
+    and not while its build is on hold.
+    """
     release = release_or_404(release_id)
     build = session().get(Build, release.build_id) if release.build_id is not None else None
     if build is None or build.held_at is not None or build.withdrawn_at is not None:
+        return 0
+    if not insert_or_pass(REMINDER, [{"release_id": release_id, "reminded_at": at}]):
         return 0
     said = _wordings(build, at)
     return letters_to(

@@ -10,9 +10,10 @@ from zoneinfo import ZoneInfo
 from flask_babel import gettext as _
 from sqlalchemy import Table, delete, select
 
-from campaigns.releases.models import Train, TrainHoliday, TrainWave
+from campaigns.releases.actions.moves import cancel_release
+from campaigns.releases.models import Release, Train, TrainHoliday, TrainWave
 from campaigns.releases.queries import holidays_of, steps_of, train_or_404
-from campaigns.releases.rules import MOST_HOURS, Course, in_order
+from campaigns.releases.rules import BEFORE_ANYBODY, MOST_HOURS, Course, in_order
 from crm.builds.rules import PLATFORMS
 from crm.core import journal
 from crm.core.bulk import insert_or_pass
@@ -124,7 +125,8 @@ def change_train(
 ) -> Train:
     """Releases that are planned already keep their time; what is not frozen follows the new course.
 
-    Without a course, the train keeps the one it has.
+    Those that nobody has yet are cancelled when the train does not run any more, or not on their day. Without a course,
+    the train keeps the one it has.
     """
     train = train_or_404(train_id)
     _check(train.platform, weekday, zone)
@@ -134,8 +136,20 @@ def change_train(
         _check_course(course)
         _run_by(train, course)
     session().flush()
+    _cancel_what_does_not_leave(train, at)
     journal.record("change_train", f"train:{train_id}", at=at, before=before, after=_told(train))
     return train
+
+
+def _cancel_what_does_not_leave(train: Train, at: datetime) -> None:
+    free = {on: why for (_train, on), why in holidays_of([train.id]).items()}
+    query = select(Release).where(Release.train_id == train.id, Release.state.in_(BEFORE_ANYBODY))
+    for release in session().scalars(query.order_by(Release.id)).all():
+        on = release.opens_at.astimezone(ZoneInfo(train.zone)).date()
+        if not train.active:
+            cancel_release(release.id, at, _("The train does not run any more."))
+        elif on in free:
+            cancel_release(release.id, at, free[on] or _("a holiday"))
 
 
 def _told(train: Train) -> dict[str, Any]:

@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, and_, func, or_, select
 
 from campaigns.releases.models import Release, Train, Wave
-from campaigns.releases.rules import DEFAULT_GATE, GIVING, REHEARSING, Evidence, Gate, Lack, ReleaseState, lacks, mark
+from campaigns.releases.rules import DEFAULT_GATE, GIVING, REHEARSING, Evidence, Gate, Lack, ReleaseState, lacks
 from crm.builds.models import Build, BuildAccess, CheckIn
 from crm.builds.queries import ran
+from crm.builds.queries.access import offers
 from crm.builds.rules import RAN, CheckInKind
 from crm.core.db import is_postgres, session
 from crm.core.jobs import Job, JobState
@@ -36,15 +37,15 @@ def _in_time(hours: int) -> ColumnElement[bool]:
 
 
 def evidence(release: Release, hours: int) -> Evidence:
-    """Of all whom this release has given its build; a run counts within so many hours of it."""
+    """Of all who have been given its build, by this release or before it; a run counts within so many hours of it."""
     build_id = release.build_id
     if build_id is None:
         return Evidence()
-    by_it = and_(BuildAccess.build_id == build_id, BuildAccess.granted_by == mark(release.id))
-    given = select(func.count()).select_from(BuildAccess).where(by_it).scalar_subquery()
+    has_it = BuildAccess.build_id == build_id
+    given = select(func.count()).select_from(BuildAccess).where(has_it).scalar_subquery()
     runs = (
         select(func.count(CheckIn.person_id.distinct()))
-        .join(BuildAccess, and_(by_it, BuildAccess.person_id == CheckIn.person_id))
+        .join(BuildAccess, and_(has_it, BuildAccess.person_id == CheckIn.person_id))
         .where(ran(build_id), _in_time(hours))
     ).scalar_subquery()
     blockers = select(func.count()).select_from(Request).where(blocking(build_id)).scalar_subquery()
@@ -86,36 +87,40 @@ def next_wave(waves: list[Wave]) -> Wave | None:
     return next((wave for wave in waves if wave.done_at is None), None)
 
 
-def _has_build() -> ColumnElement[bool]:
-    return and_(Build.id == Release.build_id, Build.withdrawn_at.is_(None))
+def _has_build(at: datetime) -> ColumnElement[bool]:
+    """One that people can get."""
+    return and_(Build.id == Release.build_id, *offers(at))
 
 
-def due(at: datetime) -> list[int]:
-    """Releases with a build whose time to open has come, however long ago, and which have passed what comes before."""
+def _passed() -> ColumnElement[bool]:
+    """Releases that have passed what comes before the opening."""
     let_go = or_(Train.goes_itself, Release.go_at.is_not(None))
-    passed = or_(
+    return or_(
         and_(Release.state == ReleaseState.PLANNED, Train.freeze_hours.is_(None)),
         and_(Release.state == ReleaseState.FROZEN, Train.rehearsal_hours.is_(None), let_go),
         and_(Release.state == ReleaseState.REHEARSED, let_go),
     )
+
+
+def due(at: datetime) -> list[int]:
+    """Releases with a build whose time to open has come, however long ago, and which have passed what comes before."""
     query = (
         select(Release.id)
         .join(Train, Train.id == Release.train_id)
-        .join(Build, _has_build())
-        .where(passed, Release.opens_at <= at)
+        .join(Build, _has_build(at))
+        .where(_passed(), Release.opens_at <= at)
         .order_by(Release.opens_at, Release.id)
     )
     return list(session().scalars(query))
 
 
 def stranded(at: datetime) -> list[int]:
-    """Releases that are not frozen before they leave, whose time has come, and which have no build to leave with."""
+    """Releases that are due but have no build to leave with: none was chosen, or nobody can get it."""
     query = (
         select(Release.id)
         .join(Train, Train.id == Release.train_id)
-        .outerjoin(Build, _has_build())
-        .where(Release.state == ReleaseState.PLANNED, Train.freeze_hours.is_(None), Release.opens_at <= at)
-        .where(Build.id.is_(None))
+        .outerjoin(Build, _has_build(at))
+        .where(_passed(), Release.opens_at <= at, Build.id.is_(None))
         .order_by(Release.opens_at, Release.id)
     )
     return list(session().scalars(query))

@@ -12,11 +12,14 @@ from campaigns.releases.queries.releases import release_titles
 from campaigns.releases.queries.waves import waves_of
 from campaigns.releases.rules import GIVING, Evidence, Gate, Lack, ReleaseState, lacks
 from crm.core.db import session
+from crm.core.jobs import Job, JobState
 
 
 @dataclass(frozen=True)
 class Standing:
-    """Why a release stands still: with a wave, at the gate before it; else on hold, or until a person lets it go."""
+    """Why a release stands still: with a wave, at the gate before it; else broken off, on hold, or until a person lets
+    it go.
+    """
 
     release: Release
     title: str
@@ -24,6 +27,7 @@ class Standing:
     gate: Gate
     seen: Evidence
     lacks: list[Lack]
+    broke_off: bool = False
 
 
 def waiting(release: Release, train: Train) -> tuple[int | None, Evidence, list[Lack]]:
@@ -46,19 +50,22 @@ def waits_for_a_person(release: Release, train: Train) -> bool:
 
 
 def standing_still() -> list[Standing]:
-    """On hold, at a gate, waiting for a person: the next to leave first."""
+    """Broken off, on hold, at a gate, waiting for a person: the next to leave first."""
     states = (ReleaseState.HELD, ReleaseState.FROZEN, *GIVING)
     rows = session().execute(
-        select(Release, Train)
+        select(Release, Train, Job.state)
         .join(Train, Train.id == Release.train_id)
+        .outerjoin(Job, Job.id == Release.job_id)
         .where(Release.state.in_(states), or_(Release.state != ReleaseState.FROZEN, Train.goes_itself.is_(False)))
         .order_by(Release.opens_at, Release.id)
         .limit(20)
     )
     stopped = []
-    for release, train in rows.all():
+    for release, train, job in rows.all():
         wave, seen, missing = waiting(release, train)
-        if release.state is ReleaseState.HELD or wave is not None or waits_for_a_person(release, train):
+        if release.state in GIVING and job is JobState.FAILED:
+            stopped.append(Standing(release, "", None, train.gate, seen, [], broke_off=True))
+        elif release.state is ReleaseState.HELD or wave is not None or waits_for_a_person(release, train):
             stopped.append(Standing(release, "", wave, train.gate, seen, missing))
     titles = {release.id: title for release, title in release_titles([one.release for one in stopped])}
     return [replace(one, title=titles[one.release.id]) for one in stopped]

@@ -160,7 +160,7 @@ def given_sizes(release: Release, waves: list[Wave]) -> dict[int, int]:
     return {wave.position: count for wave, count in zip(asked, session().execute(walk).one(), strict=True)}
 
 
-def late(release: Release, waves: list[Wave], limit: int) -> dict[int, list[int]]:
+def late(release: Release, waves: list[Wave], limit: int, at: datetime) -> dict[int, list[int]]:
     """Who came after the audience was settled and belongs to the wave that runs: people by its position.
 
     Testers when a wave of more than the core has opened, staff when theirs has.
@@ -176,7 +176,7 @@ def late(release: Release, waves: list[Wave], limit: int) -> dict[int, list[int]
         platform = session().scalars(select(Build.platform).where(Build.id == release.build_id)).one()
         got_seat = seated_after(platform, since)
         in_it = or_(*(Person.id.in_(people_in(release, wave, waves, since)) for wave in opened))
-        come = testers().where(
+        come = _audience(release, at).where(
             or_(Agreement.accepted_at > since, and_(Person.id.in_(got_seat), in_it)),
             not_(has),
             Person.id.not_in(without_seat(platform)),

@@ -72,21 +72,24 @@ class Incoming:
                 f"the file is larger than {self._at_most // BLOCK} MiB: split it, or raise MAX_UPLOAD_MB"
             )
         self._hashed.update(block)
-        return self._out.write(block)
+        with _told_when_full():
+            return self._out.write(block)
 
     def seek(self, offset: int, _whence: int = 0) -> int:
         """What has been written is not read again; werkzeug rewinds it all the same."""
         return offset
 
     def keep(self) -> Stored:
-        self._out.flush()
-        os.fsync(self._out.fileno())
+        with _told_when_full():
+            self._out.flush()
+            os.fsync(self._out.fileno())
         self._part.rename(self._path)
         self._out.close()
         return Stored(self.key, self.size, self._hashed.hexdigest())
 
     def close(self) -> None:
-        self._out.close()
+        with suppress(OSError):  # a full disk takes no rest of it either
+            self._out.close()
         self._part.unlink(missing_ok=True)
 
 
@@ -124,13 +127,20 @@ def _write_whole(out: FileIO, block: bytes) -> int:
     """Raises DiskFull; what still had room is written."""
     left = memoryview(block)
     while left:
-        try:
+        with _told_when_full():
             left = left[out.write(left) :]
-        except OSError as error:
-            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-                raise
-            raise DiskFull(_("The disk is full: make room on it, then go on where this stopped.")) from error
     return len(block)
+
+
+@contextmanager
+def _told_when_full() -> Iterator[None]:
+    """Raises DiskFull."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise DiskFull(_("The disk is full: make room on it, then go on where this stopped.")) from error
 
 
 class Arriving:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from base64 import b64decode
-from binascii import Error as NotBase64
 from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Any, BinaryIO, cast
@@ -100,7 +99,7 @@ def clean_name(file_name: str) -> str:
 def suffix_of(file_name: str) -> str:
     """`.apk`, or nothing when the end of the name is no plain suffix."""
     suffix = PurePosixPath(clean_name(file_name)).suffix
-    return suffix if suffix[1:].isalnum() and len(suffix) <= 12 else ""
+    return suffix if suffix.isascii() and suffix[1:].isalnum() and len(suffix) <= 12 else ""
 
 
 def sign_artefact(artefact_id: int, signature: str, at: datetime) -> None:
@@ -111,7 +110,7 @@ def sign_artefact(artefact_id: int, signature: str, at: datetime) -> None:
     told = "".join(signature.split())
     try:
         plain = b64decode(told, validate=True).decode()
-    except (NotBase64, UnicodeDecodeError):
+    except ValueError:
         plain = ""
     if len(told) > LONGEST_SIGNATURE or not plain.startswith("untrusted comment:"):
         raise NotUnderstood(_("This is no signature of Tauri's: paste the whole text of the .sig file."))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, BinaryIO, cast
 
@@ -23,6 +24,8 @@ BUILD = cast(Table, Build.__table__)
 NOTE = cast(Table, BuildNote.__table__)
 NAME = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,{LONGEST_CHANNEL - 1}}}")
 JUST = timedelta(microseconds=1)
+ROOM = timedelta(seconds=1)
+UNPRINTED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 LONGEST_LIFE = 3650
 
 
@@ -103,15 +106,12 @@ def _check(platform: str, version: str, channel: str, expires_days: int | None) 
 def _place(platform: str, version: str, channel: str, order: Order | None, at: datetime) -> datetime:
     """Where the build comes among those of its platform until then. Raises GoesBack where only a person can tell."""
     until = (Build.platform == platform, Build.channel == channel, Build.registered_at <= at)
-    higher = [
-        build
-        for build in session().scalars(select(Build).where(*until).order_by(Build.ordered_at, Build.id))
-        if build.version != version and goes_back(version, build.version)
-    ]
+    known = session().scalars(select(Build).where(*until).order_by(Build.ordered_at, Build.id)).all()
+    higher = [build for build in known if build.version != version and goes_back(version, build.version)]
     if not higher or order is Order.NEWEST:
         return at
     if order is Order.BELOW:
-        return higher[0].ordered_at - JUST
+        return _below(higher[0], known[: known.index(higher[0])])
     raise GoesBack(
         _(
             "%(version)s is older than %(newest)s, which this channel has. Say which of the two is newer.",
@@ -121,16 +121,30 @@ def _place(platform: str, version: str, channel: str, order: Order | None, at: d
     )
 
 
+def _below(higher: Build, before: Sequence[Build]) -> datetime:
+    """A place right before this build, and after those that come before it: they move where there is no room."""
+    if not before:
+        return higher.ordered_at - JUST
+    if higher.ordered_at - before[-1].ordered_at < 2 * JUST:
+        ids = [build.id for build in before]
+        for build in session().scalars(select(Build).where(Build.id.in_(ids))):
+            build.ordered_at -= ROOM
+        session().flush()
+    return before[-1].ordered_at + (higher.ordered_at - before[-1].ordered_at) / 2
+
+
 def write_notes(build_id: int, notes: dict[str, str], to_test: dict[str, str] | None = None, *, at: datetime) -> None:
-    """Replaces the notes of a build. Raises NotUnderstood for one that is too long."""
+    """Replaces the notes of a build, without signs that nobody can read or keep. Raises NotUnderstood for one that is
+    too long.
+    """
     to_test = to_test or {}
     session().execute(delete(NOTE).where(NOTE.c.build_id == build_id))
     rows: list[dict[str, Any]] = [
         {
             "build_id": build_id,
             "language": language,
-            "body": notes.get(language, "").strip(),
-            "to_test": to_test.get(language, "").strip(),
+            "body": UNPRINTED.sub("", notes.get(language, "")).strip(),
+            "to_test": UNPRINTED.sub("", to_test.get(language, "")).strip(),
         }
         for language in sorted(notes | to_test)
     ]

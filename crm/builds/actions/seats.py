@@ -24,6 +24,7 @@ from crm.builds.queries.seats import (
     ran_after,
     seat_of,
     waiting_line,
+    without_seat,
 )
 from crm.builds.rules.seats import LEAST_GRACE, MOST_GRACE, MOST_SEATS, MOST_WEEKS, SeatEnd, SeatRule, SeatState
 from crm.core import journal
@@ -140,9 +141,7 @@ def with_seats(platform: str, person_ids: Sequence[int], at: datetime) -> list[i
     here = set(person_ids)
     tell_seated(platform, [one for one in _refill(policy, at) if one not in here], at)
     session().flush()
-    barred = select(Seat.person_id).where(
-        among(Seat.person_id, person_ids), Seat.platform == platform, Seat.state != SeatState.HELD
-    )
+    barred = without_seat(platform).where(among(Seat.person_id, person_ids))
     left = set(session().scalars(barred))
     return [person_id for person_id in person_ids if person_id not in left]
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from flask_babel import gettext as _
-from sqlalchemy import exists, func, select
+from sqlalchemy import exists, func, or_, select
 from sqlalchemy.orm import aliased
 
 from crm.builds.models import Artefact, Build, BuildAccess, BuildNote
@@ -67,13 +67,15 @@ def newest_builds(limit: int = 200, platform: str | None = None) -> list[Build]:
 
 
 def ending_builds(at: datetime) -> list[int]:
-    """Those that end within the days of the first warning and have no newer one to follow them."""
+    """Those that end within the days of the first warning and have no newer one that outlasts them."""
     newer = aliased(Build)
     follows = exists().where(
         newer.platform == Build.platform,
         newer.channel == Build.channel,
         newer.ordered_at > Build.ordered_at,
         newer.withdrawn_at.is_(None),
+        newer.held_at.is_(None),
+        or_(newer.expires_at.is_(None), newer.expires_at > Build.expires_at),
     )
     soon = (Build.expires_at > at, Build.expires_at <= at + timedelta(days=max(WARNED_BEFORE)))
     query = select(Build.id).where(*soon, Build.withdrawn_at.is_(None), ~follows.correlate(Build))

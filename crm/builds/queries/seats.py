@@ -160,8 +160,9 @@ def seated_after(platform: ColumnElement[str] | str, since: datetime) -> Select[
 
 
 def without_seat(platform: str) -> Select[int]:
-    """People who wait for a seat of the platform, or had one."""
-    return select(Seat.person_id).where(Seat.platform == platform, Seat.state != SeatState.HELD)
+    """Testers who wait for a seat of the platform, or had one. Staff need none, also who were testers once."""
+    tester = select(Person.id).where(Person.id == Seat.person_id, Person.is_staff.is_(False)).exists()
+    return select(Seat.person_id).where(Seat.platform == platform, Seat.state != SeatState.HELD, tester)
 
 
 def ruled_platforms() -> list[str]:

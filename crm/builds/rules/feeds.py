@@ -117,7 +117,11 @@ NEVER = "1970-01-01T00:00:00.000Z"
 
 
 def _quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)
+    """As JSON, with what YAML takes only as an escape."""
+    return UNPRINTED.sub(lambda sign: f"\\u{ord(sign[0]):04x}", json.dumps(text, ensure_ascii=False))
+
+
+UNPRINTED = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
 
 
 def _json(body: object) -> bytes:

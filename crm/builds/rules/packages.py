@@ -13,6 +13,7 @@ import re
 import sys
 import zipfile
 from base64 import b64encode
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, BinaryIO
 from xml.etree import ElementTree as ET
@@ -22,6 +23,8 @@ MEMORY = 1 << 30
 SECONDS = 20
 LONGEST = 200
 ICON = 128
+PICTURES = ("PNG", "WEBP", "ICNS")
+"""No others: for some, Pillow starts programs that it finds."""
 ANDROID = "{http://schemas.android.com/apk/res/android}"
 API_LEVELS = {19: "4.4", 21: "5.0", 22: "5.1", 23: "6", 24: "7.0", 25: "7.1", 26: "8.0", 27: "8.1", 28: "9"}
 API_LEVELS |= {29: "10", 30: "11", 31: "12", 32: "12L", 33: "13", 34: "14", 35: "15", 36: "16"}
@@ -39,6 +42,12 @@ def _entry(archive: zipfile.ZipFile, name: str) -> bytes:
     return found
 
 
+def _largest(archive: zipfile.ZipFile, names: Iterable[str]) -> bytes | None:
+    """The best of several icons; one that is too large is none, and keeps nothing else from being read."""
+    fit = [name for name in names if archive.getinfo(name).file_size <= MOST]
+    return max((_entry(archive, name) for name in fit), key=len, default=None)
+
+
 def _android(archive: zipfile.ZipFile) -> dict[str, Any]:
     from apkInspector.axml import get_manifest  # type: ignore[import-untyped]  # noqa: PLC0415 -- only the command needs it
 
@@ -52,7 +61,7 @@ def _android(archive: zipfile.ZipFile) -> dict[str, Any]:
         "app_name": app.get(f"{ANDROID}label") if app is not None else None,
         "app_version": root.get(f"{ANDROID}versionName"),
         "needs_os": f"Android {known} (API {level})" if known else f"API {level}" if level else None,
-        "icon": max((_entry(archive, name) for name in icons), key=len, default=None),
+        "icon": _largest(archive, icons),
     }
 
 
@@ -73,7 +82,7 @@ def _apple(archive: zipfile.ZipFile, info: str) -> dict[str, Any]:
         "app_name": told.get("CFBundleDisplayName") or told.get("CFBundleName"),
         "app_version": told.get("CFBundleShortVersionString") or told.get("CFBundleVersion"),
         "needs_os": f"{'macOS' if mac else 'iOS'} {least}" if least else None,
-        "icon": max((_entry(archive, name) for name in icons), key=len, default=None),
+        "icon": _largest(archive, icons),
     }
 
 
@@ -97,7 +106,7 @@ def _picture(raw: bytes | None) -> str | None:
     from PIL import Image  # noqa: PLC0415 -- only the command needs it
 
     try:
-        with Image.open(io.BytesIO(raw)) as found:
+        with Image.open(io.BytesIO(raw), formats=PICTURES) as found:
             found.thumbnail((ICON, ICON))
             out = io.BytesIO()
             found.convert("RGBA").save(out, "PNG")

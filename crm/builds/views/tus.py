@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 from base64 import b64decode
-from binascii import Error as NotBase64
 from typing import BinaryIO, cast
 
 from flask import Response, current_app, request
@@ -81,7 +80,7 @@ def _metadata() -> dict[str, str]:
         key, _space, value = pair.strip().partition(" ")
         try:
             told[key] = b64decode(value, validate=True).decode()
-        except (NotBase64, UnicodeDecodeError) as error:
+        except ValueError as error:
             raise BadRequest(_("Upload-Metadata has to be pairs of a key and a value in base64.")) from error
     return told
 
@@ -95,7 +94,7 @@ def _checksum() -> files.Checksum | None:
         raise BadRequest(_("A checksum is one of: %(names)s.", names=", ".join(ALGORITHMS)))
     try:
         digest = b64decode(value, validate=True)
-    except NotBase64 as error:
+    except ValueError as error:
         raise BadRequest(_("Upload-Checksum has to be an algorithm and its digest in base64.")) from error
     if len(digest) != hashlib.new(algorithm).digest_size:
         raise BadRequest(_("Upload-Checksum has to be an algorithm and its digest in base64."))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 import os
 import tracemalloc
 from datetime import datetime, timedelta
@@ -12,9 +13,10 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
 from crm.accounts.actions import end_agreement, make_api_token
-from crm.accounts.rules import Role
+from crm.accounts.rules import Role, Scope
 from crm.builds.actions import (
     BuildKnown,
     grant_access,
@@ -30,7 +32,7 @@ from crm.builds.actions.feeds import make_feed_key
 from crm.builds.models import Artefact, Build, BuildDownload
 from crm.builds.queries import download_token, figures_of, notes_in, notes_of, offered, read_download_token
 from crm.builds.queries.feeds import feed_token
-from crm.builds.rules import FIRST_WEEK
+from crm.builds.rules import FIRST_WEEK, Order
 from crm.core import clock
 from crm.core.db import session
 from crm.core.errors import MoveRefused, NotUnderstood
@@ -507,3 +509,26 @@ def test_a_long_version_breaks_no_other_column(lins_browser: FlaskClient) -> Non
     make.build(platform="android", version="9" * 200)
     session().commit()
     assert 'data-label="Platform" class=" keep">android<' in lins_browser.get("/builds").text
+
+
+def made_weekly(versions: str, order: Order | None = None) -> list[str]:
+    """Registers these, a week apart; returns all of them in the order in which devices are offered them."""
+    known = session().query(Build).count()
+    for week, version in enumerate(versions.split(), known):
+        register_build("android", version, {}, at=T0 + timedelta(weeks=week), order=order)
+    return list(session().scalars(select(Build.version).order_by(Build.ordered_at, Build.id)))
+
+
+@pytest.mark.parametrize("repairs", ["1.1 1.2 1.1.1", "1.1 1.3 1.2", "1.2 1.1 1.1.1 1.3"])
+def test_repairs_stand_in_the_order_of_their_versions(repairs: str, programme: Programme) -> None:
+    made_weekly("1.0 2.0")
+    assert made_weekly(repairs, order=Order.BELOW) == ["1.0", *sorted(repairs.split()), "2.0"]
+
+
+def test_notes_keep_no_sign_that_nobody_can_read(client: FlaskClient, lin: Person) -> None:
+    token = make_api_token(lin.id, "machine", [Scope.BUILDS_WRITE], at=T0)
+    session().commit()
+    body = json.dumps({"platform": "linux", "version": "1", "notes": {"en": "a\x00b\ud800\x96\ufffe\nc"}})
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+    assert client.post("/api/v1/builds", data=body, headers=headers).status_code == 201
+    assert notes_of(session().query(Build).one().id) == {"en": "ab\nc"}

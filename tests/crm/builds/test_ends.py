@@ -9,7 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from crm.builds import tasks
-from crm.builds.actions import grant_access, register_build, renew_build
+from crm.builds.actions import grant_access, hold_build, register_build, renew_build
 from crm.builds.models import Build
 from crm.builds.queries import download_token, ending_builds, offered
 from crm.core import clock
@@ -100,3 +100,12 @@ def test_one_press_renews_and_the_next_end_is_warned_of_anew(
     assert warned(programme, 117) == ["2", "2"]
     with pytest.raises(MoveRefused):
         renew_build(make.build().id, T0)
+
+
+@pytest.mark.parametrize("newer", ["ends sooner", "on hold"])
+def test_a_newer_build_that_nobody_can_follow_to_silences_no_warning(newer: str, programme: Programme) -> None:
+    old = register_build("android", "1.0", {}, at=T0, expires_days=40)
+    new = register_build("android", "2.0", {}, at=T0 + DAY, expires_days=10 if newer == "ends sooner" else None)
+    if newer == "on hold":
+        hold_build(new.id, T0 + 2 * DAY)
+    assert ending_builds(T0 + 30 * DAY) == [old.id]

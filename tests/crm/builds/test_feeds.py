@@ -18,6 +18,7 @@ import pytest
 import yaml
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from flask.testing import FlaskClient
+from sqlalchemy import update
 from xmlschema import XMLSchema
 
 from crm.accounts.actions import end_agreement
@@ -32,7 +33,7 @@ from crm.builds.actions import (
     write_notes,
 )
 from crm.builds.actions.feeds import make_feed_key, note_update_check, revoke_feed_keys
-from crm.builds.models import Artefact, Build, CheckIn
+from crm.builds.models import Artefact, Build, BuildNote, CheckIn
 from crm.builds.queries import LINK_LIVES
 from crm.builds.queries.feeds import feed_token, public_key, unknown_versions
 from crm.builds.rules import CheckInKind
@@ -364,7 +365,9 @@ def test_files_are_summed_and_signed_once(ada: Person) -> None:
 
 
 def test_notes_with_characters_that_xml_cannot_hold_break_no_feed(client: FlaskClient, ada: Person, start: str) -> None:
-    build = register_build("macos", "1.0", {"en": "a\x0bb\x01"}, at=T0)
+    """As they could be written once."""
+    build = register_build("macos", "1.0", {"en": "a"}, at=T0)
+    session().execute(update(BuildNote).values(body="a\x0bb\x01"))
     keep_file(build.id, io.BytesIO(b"x"), "x", at=T0)
     grant_access(build.id, [ada.id], at=T0, granted_by="test")
     session().commit()
@@ -398,3 +401,15 @@ def test_tauri_is_told_of_signed_files_only_and_else_of_nothing(
     assert client.get(path_of(told.get_json()["url"]), buffered=True).data == DATA
     assert client.get(feed, headers={"If-None-Match": told.headers["ETag"]}).status_code == 304
     assert lins_browser.post(place, data={"signature": SIGNATURE}).status_code == 409
+
+
+@pytest.mark.parametrize("sign", ["\x7f", "\x96", "\u2028", "\ufffe"])
+def test_no_sign_in_notes_breaks_the_feed_of_electron(sign: str, client: FlaskClient, ada: Person, start: str) -> None:
+    build = register_build("linux", "1.0.0", {"en": "a"}, at=T0)
+    keep_file(build.id, io.BytesIO(b"x"), "a.AppImage", at=T0)
+    grant_access(build.id, [ada.id], at=T0, granted_by="test")
+    session().execute(update(BuildNote).values(body=f"橙 {sign}!"))
+    session().commit()
+    tasks.look_at_artefacts()
+    read = yaml.safe_load(client.get(f"{start}/linux/latest-linux.yml").data)
+    assert read["releaseNotes"] == f"橙 {sign}!"

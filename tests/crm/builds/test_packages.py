@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import plistlib
 import zipfile
 from pathlib import Path
@@ -131,3 +132,28 @@ def test_a_package_of_another_version_is_told(programme: Programme, lins_browser
     session().commit()
     tasks.look_at_artefacts.run()
     assert "The package says it is 1.8.12" in lins_browser.get(f"/builds/{build.id}").text
+
+
+def test_an_icon_that_is_too_large_keeps_nothing_else_unread(tmp_path: Path) -> None:
+    info = plistlib.dumps({"CFBundleIdentifier": "org.orange", "CFBundleShortVersionString": "1.8"})
+    place = tmp_path / "big.ipa"
+    with zipfile.ZipFile(place, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("Payload/Orange.app/Info.plist", info)
+        archive.writestr("Payload/Orange.app/AppIcon60x60.png", b"\0" * (MOST + 1))
+    found = package_of(place)
+    assert (found["app_id"], found["app_version"], found["icon"]) == ("org.orange", "1.8", None)
+
+
+def test_an_icon_starts_no_other_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pillow hands PostScript, under whatever name, to Ghostscript."""
+    called = tmp_path / "called"
+    stand_in = tmp_path / "gs"
+    stand_in.write_text(f"#!/bin/sh\nenv > {called}\n")
+    stand_in.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    place = tmp_path / "evil.ipa"
+    with zipfile.ZipFile(place, "w") as archive:
+        archive.writestr("Payload/A.app/Info.plist", plistlib.dumps({"CFBundleIdentifier": "a"}))
+        archive.writestr("Payload/A.app/AppIcon.png", b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EOF\n")
+    assert package_of(place)["icon"] is None
+    assert not called.exists()

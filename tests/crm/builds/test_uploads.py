@@ -549,3 +549,33 @@ def test_a_package_that_cannot_be_read_is_told(lins_browser: FlaskClient, build:
     tasks.store_uploads.run()
     tasks.look_at_artefacts.run()
     assert "No package could be read" in lins_browser.get(f"/builds/{build.id}").text
+
+
+@pytest.mark.parametrize(
+    ("headers", "offset"), [({"Upload-Metadata": "filename \u00e9"}, None), ({"Upload-Checksum": "sha1 \u00e9"}, 0)]
+)
+def test_headers_outside_ascii_are_told(
+    headers: dict[str, str], offset: int | None, lins_browser: FlaskClient, build: Build
+) -> None:
+    if offset is None:
+        answer = lins_browser.post(f"/builds/{build.id}/uploads", headers=TUS | {"Upload-Length": "5"} | headers)
+    else:
+        answer = piece(lins_browser, begin(lins_browser, build), offset, b"x", **headers)
+    assert answer.status_code == 400
+
+
+def test_a_signature_outside_ascii_is_told(lins_browser: FlaskClient, build: Build) -> None:
+    whole(lins_browser, build)
+    tasks.store_uploads.run()
+    address = f"/builds/artefacts/{session().query(Artefact).one().id}/signature"
+    page = lins_browser.post(address, data={"signature": "签名"}, follow_redirects=True).text
+    assert "no signature of Tauri" in page
+
+
+def test_a_full_disk_is_told_to_one_curl_line_too(
+    client: FlaskClient, lin: Person, build: Build, small_disk: Path
+) -> None:
+    answer = client.put(f"/api/v1/builds/{build.id}/file?name=a.apk", data=b"x" * (5 << 20), headers=machine(lin))
+    assert answer.status_code == 507
+    assert "disk is full" in answer.text
+    assert [*small_disk.rglob("*.part")] == []

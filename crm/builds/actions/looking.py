@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import mmap
-import os
 import subprocess
 import sys
 from base64 import b64decode, b64encode
@@ -34,8 +33,8 @@ BLOCK = 1 << 20
 PATIENCE = 60  # seconds for a package to say what it is; its reader also has a limit of memory and of CPU time
 
 
-NEEDED = ("PATH", "PYTHONPATH", "VIRTUAL_ENV", "LANG", "LC_ALL", "SYSTEMROOT")
-"""Of our environment, which holds secrets, all that whoever reads a stranger's file is given."""
+BARE = {"LANG": "C.UTF-8"}
+"""The environment of whoever reads a stranger's file: ours holds secrets."""
 
 
 def signer(at: datetime) -> Ed25519PrivateKey:
@@ -94,8 +93,7 @@ def package_of(path: Path) -> dict[str, Any]:
     """
     command = [sys.executable, "-m", "crm.builds.rules.packages", str(path)]
     try:
-        bare = {name: value for name, value in os.environ.items() if name in NEEDED}
-        done = subprocess.run(command, capture_output=True, timeout=PATIENCE, check=True, env=bare)
+        done = subprocess.run(command, capture_output=True, timeout=PATIENCE, check=True, env=BARE)
         found = json.loads(done.stdout)
     except (subprocess.SubprocessError, OSError, ValueError) as error:
         log.warning("package_unread", file=path.name, error=str(error)[:200])

@@ -6,19 +6,20 @@ Whatever counts seats first locks the rule of their platform, so that the last o
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
 from flask_babel import gettext as _
-from sqlalchemy import Select, Table, func, insert, literal, select, update
+from sqlalchemy import Select, Table, func, insert, literal, or_, select, update
 
 from crm.accounts.queries import testers
 from crm.builds.actions.seat_letters import tell_lost, tell_seated, tell_warned
 from crm.builds.models import Build, BuildAccess, Seat, SeatPolicy
 from crm.builds.queries.seats import (
+    SHOWN,
     Effect,
     count_of,
-    effect_of,
     idle_seats,
     lost_seats,
     ran_after,
@@ -32,6 +33,7 @@ from crm.core.bulk import among, insert_or_pass
 from crm.core.db import session
 from crm.core.errors import MoveRefused, NotUnderstood
 from crm.people.models import Person
+from crm.people.queries import addresses, suppressed
 
 SEAT = cast(Table, Seat.__table__)
 POLICY = cast(Table, SeatPolicy.__table__)
@@ -77,17 +79,18 @@ def set_rule(
     before = _lock(platform)
     if before is None:
         _seat_those_who_have_it(platform, at)
-    found = effect_of(platform, rule, at)
-    if (before.version if before else 0) != version or found.mark != seen:
-        raise Changed(_("What this does to people has changed meanwhile: look at it again, then save it."))
     ruled: dict[str, Any] = {"cap": rule.cap, "idle_weeks": rule.idle_weeks, "grace_days": rule.grace_days}
     row = ruled | {"version": version + 1, "changed_at": at, "changed_by_id": by_id}
+    was = {"cap": before.cap, "idle_weeks": before.idle_weeks, "grace_days": before.grace_days} if before else None
+    swept = _swept(platform, rule, at)
+    found = _effect(platform, rule, swept, at)
+    if (before.version if before else 0) != version or found.mark != seen:
+        raise Changed(_("What this does to people has changed meanwhile: look at it again, then save it."))
     if before is None:
         if not insert_or_pass(POLICY, [row | {"platform": platform}]):
             raise Changed(_("Somebody else has just saved a rule of these seats: look at it again."))
     else:
         session().execute(update(SeatPolicy).where(SeatPolicy.platform == platform).values(**row))
-    was = {"cap": before.cap, "idle_weeks": before.idle_weeks, "grace_days": before.grace_days} if before else None
     journal.record(
         "seats.rule",
         f"seats:{platform}",
@@ -95,16 +98,29 @@ def set_rule(
         before=was,
         after=ruled,
     )
-    sweep_seats(platform, at)
+    _tell(platform, rule, swept, at)
     return found
 
 
 def effect_before_first(platform: str, rule: SeatRule, at: datetime) -> Effect:
-    """The effect of a rule, also where none is yet: then those who have a build would hold a seat. The caller rolls
-    back."""
-    if session().get(SeatPolicy, platform) is None:
-        _seat_those_who_have_it(platform, at)
-    return effect_of(platform, rule, at)
+    """What saving a rule would do to everybody: all of it is done, looked at and undone. Where there is no rule yet,
+    those who have a build would hold a seat."""
+    tried = session().begin_nested()
+    try:
+        if session().get(SeatPolicy, platform) is None:
+            _seat_those_who_have_it(platform, at)
+        return _effect(platform, rule, _swept(platform, rule, at), at)
+    finally:
+        tried.rollback()
+
+
+def _effect(platform: str, rule: SeatRule, swept: Swept, at: datetime) -> Effect:
+    named = [one for people in (swept.warned, swept.lost, swept.seated, swept.unwritten) for one in people[:SHOWN]]
+    rows = session().execute(select(Person.id, Person.name).where(Person.id.in_(named)))
+    names = {row[0]: row[1] for row in rows}
+    above = max(0, count_of(platform, SeatState.HELD) - rule.cap) if rule.cap is not None else 0
+    last = at + rule.grace if swept.warned else None
+    return Effect(rule, swept.warned, last, swept.lost, swept.kept, swept.seated, swept.unwritten, above, names)
 
 
 def _lock(platform: str) -> SeatPolicy | None:
@@ -139,18 +155,18 @@ def with_seats(platform: str, person_ids: Sequence[int], at: datetime) -> list[i
         SEAT, [{"platform": platform, "person_id": person_id} | state for person_id in session().scalars(testers)]
     )
     here = set(person_ids)
-    tell_seated(platform, [one for one in _refill(policy, at) if one not in here], at)
+    tell_seated(platform, [one for one in _refill(platform, policy.cap, at) if one not in here], at)
     session().flush()
     barred = without_seat(platform).where(among(Seat.person_id, person_ids))
     left = set(session().scalars(barred))
     return [person_id for person_id in person_ids if person_id not in left]
 
 
-def _refill(policy: SeatPolicy, at: datetime) -> list[int]:
+def _refill(platform: str, cap: int | None, at: datetime) -> list[int]:
     """Gives the free seats to the first in line; who they are, in order."""
-    line = waiting_line(policy.platform)
-    if policy.cap is not None:
-        free = policy.cap - count_of(policy.platform, SeatState.HELD)
+    line = waiting_line(platform)
+    if cap is not None:
+        free = cap - count_of(platform, SeatState.HELD)
         if free <= 0:
             return []
         line = line.limit(free)
@@ -162,13 +178,25 @@ def _first(at: datetime) -> Any:
 
 
 def _move(which: Select[int], at: datetime, values: dict[str, Any]) -> list[int]:
-    """Moves these seats; returns their people. Only those who are still in the state in which they were found."""
-    chosen = session().scalars(which).all()
+    """Moves these seats; returns their people, in order."""
+    chosen = session().execute(which.add_columns(Seat.person_id)).all()
     if not chosen:
         return []
-    moved = update(Seat).where(among(Seat.id, chosen)).values(since=at, **values)
-    moved = moved.returning(Seat.person_id).execution_options(synchronize_session=False)
-    return list(session().scalars(moved))
+    moving = update(Seat).where(among(Seat.id, [row[0] for row in chosen])).values(since=at, **values)
+    moved = set(session().scalars(moving.returning(Seat.id).execution_options(synchronize_session=False)))
+    return [row[1] for row in chosen if row[0] in moved]
+
+
+@dataclass(frozen=True)
+class Swept:
+    """People whom a sweep has moved. `unwritten` are idle, and keep their seat: nobody can warn them."""
+
+    left: Sequence[int]
+    kept: Sequence[int]
+    lost: Sequence[int]
+    warned: Sequence[int]
+    unwritten: Sequence[int]
+    seated: Sequence[int]
 
 
 def sweep_seats(platform: str, at: datetime) -> int:
@@ -177,37 +205,50 @@ def sweep_seats(platform: str, at: datetime) -> int:
     if policy is None:
         return 0
     rule = policy.rule
-    held = (Seat.platform == platform, Seat.state == SeatState.HELD)
-    kept = update(Seat).where(*held, Seat.warned_at.is_not(None), ran_after(platform, Seat.warned_at))
-    if rule.idle_weeks is None:
-        kept = update(Seat).where(*held, Seat.warned_at.is_not(None))
-    session().execute(kept.values(**UNWARNED).execution_options(synchronize_session=False))
+    swept = _swept(platform, rule, at)
+    _tell(platform, rule, swept, at)
+    return len(swept.left) + len(swept.lost) + len(swept.warned) + len(swept.seated)
+
+
+def _swept(platform: str, rule: SeatRule, at: datetime) -> Swept:
+    since = rule.idle_since(at)
+    warned = [Seat.platform == platform, Seat.state == SeatState.HELD, Seat.warned_at.is_not(None)]
+    if since is not None:  # whom a milder rule would not have warned keeps the seat too
+        warned.append(or_(ran_after(platform, Seat.warned_at), Seat.since > since, ran_after(platform, since)))
+    kept = update(Seat).where(*warned).values(**UNWARNED).returning(Seat.person_id)
+    safe = session().scalars(kept.execution_options(synchronize_session=False)).all()
     gone = select(Seat.id).where(Seat.platform == platform, Seat.state != SeatState.RELEASED)
     left = _move(gone.where(Seat.person_id.not_in(testers())), at, FREED | {"ended": SeatEnd.LEFT})
     lost = _move(lost_seats(platform, at), at, FREED | {"ended": SeatEnd.IDLE, "why": ""})
-    tell_lost(platform, lost, at)
-    warned = _warn(platform, rule, at)
-    seated = _refill(policy, at)
-    tell_seated(platform, seated, at)
-    return len(left) + len(lost) + warned + len(seated)
+    told, untold = _warn(platform, rule, at)
+    return Swept(left, safe, lost, told, untold, _refill(platform, rule.cap, at))
 
 
-def _warn(platform: str, rule: SeatRule, at: datetime) -> int:
+def _tell(platform: str, rule: SeatRule, swept: Swept, at: datetime) -> None:
+    tell_lost(platform, swept.lost, at)
+    tell_warned(platform, swept.warned, rule, at)
+    tell_seated(platform, swept.seated, at)
+
+
+def _warn(platform: str, rule: SeatRule, at: datetime) -> tuple[list[int], list[int]]:
+    """(people who are warned, idle people to whom no letter can go)."""
     since = rule.idle_since(at)
     if since is None:
-        return 0
-    chosen = session().scalars(idle_seats(platform, since)).all()
-    if not chosen:
-        return 0
-    warned = (
-        update(Seat)
-        .where(among(Seat.id, chosen))
-        .values(warned_at=at, lose_at=at + rule.grace)
-        .returning(Seat.person_id)
+        return [], []
+    idle = session().execute(
+        select(Seat.id, Seat.person_id).where(Seat.id.in_(idle_seats(platform, since))).order_by(Seat.since, Seat.id)
     )
-    people = list(session().scalars(warned.execution_options(synchronize_session=False)))
-    tell_warned(platform, people, rule, at)
-    return len(people)
+    seats = {person_id: seat_id for seat_id, person_id in idle.all()}
+    reached = addresses(list(seats), "email").keys() - suppressed(set(seats))
+    told = [person_id for person_id in seats if person_id in reached]
+    if told:
+        session().execute(
+            update(Seat)
+            .where(among(Seat.id, [seats[person_id] for person_id in told]))
+            .values(warned_at=at, lose_at=at + rule.grace)
+            .execution_options(synchronize_session=False)
+        )
+    return told, [person_id for person_id in seats if person_id not in reached]
 
 
 def give_up_seat(person_id: int, platform: str, at: datetime) -> None:
@@ -231,7 +272,7 @@ def _release(person_id: int, platform: str, ended: SeatEnd, why: str, at: dateti
         raise MoveRefused(_("There is no seat to give up: look at it again."))
     journal.record("seats.release", f"seats:{platform}", at=at, after={"person": person_id, "why": why or ended})
     if policy is not None:
-        tell_seated(platform, _refill(policy, at), at)
+        tell_seated(platform, _refill(platform, policy.cap, at), at)
 
 
 def ask_for_seat(person_id: int, platform: str, at: datetime) -> SeatState:
@@ -241,7 +282,7 @@ def ask_for_seat(person_id: int, platform: str, at: datetime) -> SeatState:
     this = update(Seat).where(Seat.platform == platform, Seat.person_id == person_id, Seat.state == SeatState.RELEASED)
     if session().execute(this.values(**again).returning(Seat.id)).first() is None or policy is None:
         raise MoveRefused(_("There is nothing to ask for: look at it again."))
-    tell_seated(platform, [one for one in _refill(policy, at) if one != person_id], at)
+    tell_seated(platform, [one for one in _refill(platform, policy.cap, at) if one != person_id], at)
     found = seat_of(person_id, platform)
     return found.state if found is not None else SeatState.WAITING
 

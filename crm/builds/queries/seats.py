@@ -5,16 +5,18 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 
 from crm.accounts.queries import testers
-from crm.builds.models import Build, CheckIn, Seat, SeatPolicy
+from crm.builds.models import Build, BuildAccess, CheckIn, Seat, SeatPolicy
 from crm.builds.rules import RAN
-from crm.builds.rules.seats import SeatRule, SeatState
+from crm.builds.rules.seats import LEAST_GRACE, SeatRule, SeatState
 from crm.core.db import session
+from crm.outbox.models import Letter
+from crm.outbox.rules import LetterState
 from crm.people.models import Person
 
 SHOWN = 50
@@ -35,21 +37,28 @@ class SeatFigures:
 @dataclass(frozen=True)
 class Effect:
     """What a rule does to everybody once it is saved: who is warned and loses the seat on `lost_on` unless they run a
-    build, who comes off the waiting list, how many hold a seat beyond the cap (nobody loses theirs for it).
+    build, who loses it now after an earlier warning, whose warning is taken back (`kept`), who comes off the waiting
+    list, who is idle but cannot be written to and so keeps the seat, how many hold one beyond the cap (nobody loses
+    theirs for it).
 
-    `warned` and `seated` are people in order, of whom `names` has the first SHOWN of each.
+    All but `above` are people in order, of whom `names` has the first SHOWN of each.
     """
 
+    rule: SeatRule
     warned: Sequence[int]
     lost_on: datetime | None
+    lost: Sequence[int]
+    kept: Sequence[int]
     seated: Sequence[int]
+    unwritten: Sequence[int]
     above: int
     names: dict[int, str]
 
     @property
     def mark(self) -> str:
-        """The same as long as it is the same people."""
-        return hashlib.sha256(repr((list(self.warned), list(self.seated), self.above)).encode()).hexdigest()[:20]
+        """The same as long as it is the same rule and the same people."""
+        people = [list(one) for one in (self.warned, self.lost, sorted(self.kept), self.seated, self.unwritten)]
+        return hashlib.sha256(repr((self.rule, people, self.above)).encode()).hexdigest()[:20]
 
 
 def policy_of(platform: str) -> SeatPolicy | None:
@@ -111,41 +120,42 @@ def ran_after(platform: str, moment: Any) -> ColumnElement[bool]:
 
 
 def idle_seats(platform: str, since: datetime) -> Select[int]:
-    """Held seats, not warned, whose people ran nothing after that moment and hold them since then or longer."""
+    """Held seats, not warned, whose people ran nothing after that moment, though they hold them, and have had a build
+    of the platform, since then or longer."""
+    had_one = exists().where(
+        Build.platform == platform,
+        BuildAccess.build_id == Build.id,
+        BuildAccess.person_id == Seat.person_id,
+        BuildAccess.granted_at <= since,
+    )
     return select(Seat.id).where(
         Seat.platform == platform,
         Seat.state == SeatState.HELD,
         Seat.warned_at.is_(None),
         Seat.since <= since,
         Seat.person_id.in_(testers()),
+        had_one,
         ~ran_after(platform, since),
     )
 
 
 def lost_seats(platform: str, at: datetime) -> Select[int]:
-    """Held seats whose people were warned, whose grace is over, and who have run nothing since."""
+    """Held seats whose people were warned, whose grace is over, and who have run nothing since: the letter that warned
+    them left, LEAST_GRACE days ago or longer."""
+    reached = exists().where(
+        Letter.person_id == Seat.person_id,
+        Letter.occasion.startswith(f"seat:{platform}:warned:", autoescape=True),
+        Letter.state == LetterState.SENT,
+        Letter.sent_at >= Seat.warned_at,
+        Letter.sent_at <= at - timedelta(days=LEAST_GRACE),
+    )
     return select(Seat.id).where(
         Seat.platform == platform,
         Seat.state == SeatState.HELD,
         Seat.lose_at <= at,
         ~ran_after(platform, Seat.warned_at),
+        reached,
     )
-
-
-def effect_of(platform: str, rule: SeatRule, at: datetime) -> Effect:
-    """On everybody, exactly as it would be done now."""
-    held, since = count_of(platform, SeatState.HELD), rule.idle_since(at)
-    warned: Sequence[int] = ()
-    if since is not None:
-        idle = select(Seat.person_id).where(Seat.id.in_(idle_seats(platform, since)))
-        warned = session().scalars(idle.order_by(Seat.since, Seat.id)).all()
-    free = max(0, rule.cap - held) if rule.cap is not None else None
-    line = waiting_line(platform).with_only_columns(Seat.person_id).limit(free)
-    seated = session().scalars(line).all()
-    named = [*warned[:SHOWN], *seated[:SHOWN]]
-    names = session().execute(select(Person.id, Person.name).where(Person.id.in_(named))).all()
-    above = max(0, held - rule.cap) if rule.cap is not None else 0
-    return Effect(warned, at + rule.grace if warned else None, seated, above, dict(names))
 
 
 def waiting_line(platform: str) -> Select[int]:

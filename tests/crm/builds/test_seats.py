@@ -11,6 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import delete
 
 from crm.accounts.actions import end_agreement
 from crm.builds import tasks
@@ -32,8 +33,9 @@ from crm.builds.rules.seats import SeatEnd, SeatRule, SeatState
 from crm.core.db import session
 from crm.core.errors import MoveRefused, NotUnderstood
 from crm.core.programme import Programme
+from crm.outbox.actions import deliver_due
 from crm.outbox.models import Letter
-from crm.people.models import Person
+from crm.people.models import Identity, Person
 from tests import make
 from tests.make import T0
 
@@ -51,6 +53,11 @@ def rule(cap: int | None, idle: int | None = None, grace: int = 14, *, at: datet
 
 def crowd(count: int) -> list[Person]:
     return [make.tester(f"T{number}") for number in range(count)]
+
+
+def seat(people: list[Person], at: datetime = T0) -> None:
+    """Gives them seats, as far as they go, and a build to whoever has one."""
+    grant_access(build().id, with_seats("android", ids(people), at), at=at, granted_by="test")
 
 
 def ids(people: list[Person]) -> list[int]:
@@ -134,12 +141,13 @@ def test_whoever_is_seated_as_others_come_is_told(programme: Programme) -> None:
 def test_an_idle_holder_is_warned_with_the_day_and_loses_the_seat_after_the_grace_only(programme: Programme) -> None:
     rule(1, idle=4)
     idle, next_one = people = crowd(2)
-    with_seats("android", ids(people), T0)
+    seat(people)
     assert sweep_seats("android", T0 + 4 * WEEK - DAY) == 0
     sweep_seats("android", T0 + 4 * WEEK)
-    seat = seat_of(idle.id, "android")
-    assert seat is not None
-    assert (seat.state, seat.lose_at) == (SeatState.HELD, T0 + 4 * WEEK + 14 * DAY)
+    deliver_due(T0 + 4 * WEEK)
+    found = seat_of(idle.id, "android")
+    assert found is not None
+    assert (found.state, found.lose_at) == (SeatState.HELD, T0 + 4 * WEEK + 14 * DAY)
     assert occasions(idle) == ["warned"]
     assert sweep_seats("android", T0 + 4 * WEEK + 14 * DAY - timedelta(seconds=1)) == 0
     assert sweep_seats("android", T0 + 4 * WEEK + 14 * DAY) == 2
@@ -152,7 +160,7 @@ def test_an_idle_holder_is_warned_with_the_day_and_loses_the_seat_after_the_grac
 def test_a_build_that_ran_in_the_grace_takes_the_warning_back(programme: Programme) -> None:
     rule(1, idle=4)
     (one,) = crowd(1)
-    with_seats("android", [one.id], T0)
+    seat([one])
     sweep_seats("android", T0 + 4 * WEEK)
     ran(one, T0 + 5 * WEEK)
     sweep_seats("android", T0 + 9 * WEEK - DAY)
@@ -165,7 +173,7 @@ def test_a_build_that_ran_in_the_grace_takes_the_warning_back(programme: Program
 def test_a_build_of_another_platform_is_no_sign_but_an_unknown_one_is(programme: Programme) -> None:
     rule(2, idle=4)
     other, unknown = people = crowd(2)
-    with_seats("android", ids(people), T0)
+    seat(people)
     make.check_in(other, T0 + 3 * WEEK, build_id=make.build(platform="ios").id)
     make.check_in(unknown, T0 + 3 * WEEK)
     sweep_seats("android", T0 + 4 * WEEK)
@@ -175,7 +183,7 @@ def test_a_build_of_another_platform_is_no_sign_but_an_unknown_one_is(programme:
 def test_a_shorter_grace_does_not_bring_a_promised_day_nearer(programme: Programme) -> None:
     rule(1, idle=4, grace=30)
     (one,) = crowd(1)
-    with_seats("android", [one.id], T0)
+    seat([one])
     sweep_seats("android", T0 + 4 * WEEK)
     rule(1, idle=4, grace=7, at=T0 + 4 * WEEK + DAY)
     sweep_seats("android", T0 + 4 * WEEK + 29 * DAY)
@@ -238,12 +246,84 @@ def test_what_cannot_be_a_rule(programme: Programme, bad: SeatRule) -> None:
 def test_the_task_runs_twice_and_late_and_stands_still_while_the_programme_does(programme: Programme) -> None:
     rule(1, idle=4)
     (one,) = crowd(1)
-    with_seats("android", [one.id], T0)
+    seat([one])
     programme.held_at = T0 + 30 * WEEK
     session().commit()
     assert tasks.sweep_all_seats.run() == 1
     assert tasks.sweep_all_seats.run() == 0
     assert occasions(one) == ["warned"], "late as it is, the grace begins with the warning"
+
+
+def test_a_rule_is_not_saved_with_another_grace_than_was_looked_at(programme: Programme) -> None:
+    rule(5)
+    seat(crowd(2))
+    seen = effect_before_first("android", SeatRule(5, 4, 60), T0 + 10 * WEEK)
+    assert len(seen.warned) == 2
+    with pytest.raises(Changed):
+        set_rule("android", SeatRule(5, 4, 7), version=1, seen=seen.mark, at=T0 + 10 * WEEK)
+
+
+def test_the_effect_that_is_shown_is_the_one_that_is_done(programme: Programme) -> None:
+    """Who has left makes room for the next, and nothing of the look stays."""
+    rule(1)
+    people = crowd(3)
+    seat(people)
+    end_agreement(people[0].id, at=T0 + DAY, reason="left")
+    seen = effect_before_first("android", SeatRule(1, 50), T0 + DAY)
+    assert states(people) == ["held", "waiting", "waiting"]
+    set_rule("android", SeatRule(1, 50), version=1, seen=seen.mark, at=T0 + DAY)
+    assert states(people) == ["released", "held", "waiting"]
+    assert list(seen.seated) == [people[1].id]
+
+
+def test_a_milder_rule_takes_warnings_back(programme: Programme) -> None:
+    rule(5, 4, 14)
+    people = crowd(1)
+    seat(people)
+    sweep_seats("android", T0 + 5 * WEEK)
+    deliver_due(T0 + 5 * WEEK)
+    seen = effect_before_first("android", SeatRule(5, 52, 14), T0 + 5 * WEEK)
+    assert list(seen.kept) == ids(people)
+    rule(5, 52, 14, at=T0 + 5 * WEEK)
+    sweep_seats("android", T0 + 9 * WEEK)
+    assert states(people) == ["held"]
+
+
+def test_nobody_loses_a_seat_who_was_not_written_to(programme: Programme) -> None:
+    """Neither without an address, nor when the letter has not left."""
+    rule(5, 4, 14)
+    nowhere, waits = people = crowd(2)
+    session().execute(delete(Identity).where(Identity.person_id == nowhere.id))
+    seat(people)
+    seen = effect_before_first("android", SeatRule(5, 4, 14), T0 + 5 * WEEK)
+    assert (list(seen.warned), list(seen.unwritten)) == ([waits.id], [nowhere.id])
+    for weeks in (5, 8, 20):
+        sweep_seats("android", T0 + weeks * WEEK)
+    assert states(people) == ["held", "held"]
+    deliver_due(T0 + 20 * WEEK)
+    sweep_seats("android", T0 + 20 * WEEK + 6 * DAY)
+    assert states(people) == ["held", "held"], "a week at least after they could read it"
+    sweep_seats("android", T0 + 21 * WEEK)
+    assert states(people) == ["held", "released"]
+
+
+def test_nobody_is_idle_who_was_given_no_build(programme: Programme) -> None:
+    rule(5, 4, 14)
+    people = crowd(1)
+    with_seats("android", ids(people), T0)
+    assert sweep_seats("android", T0 + 5 * WEEK) == 0
+    grant_access(build().id, ids(people), at=T0 + 5 * WEEK, granted_by="test")
+    assert sweep_seats("android", T0 + 9 * WEEK - DAY) == 0
+    assert sweep_seats("android", T0 + 9 * WEEK) == 1
+
+
+def test_a_tester_who_joins_the_staff_needs_no_seat(programme: Programme) -> None:
+    rule(5)
+    (one,) = crowd(1)
+    seat([one])
+    one.is_staff = True
+    sweep_seats("android", T0 + DAY)
+    assert with_seats("android", [one.id], T0 + 2 * DAY) == [one.id]
 
 
 # ------------------------------------------------------------ whatever happens
@@ -339,8 +419,8 @@ def waiting(programme: Programme, ada: Person) -> Iterator[Person]:
     """Eve holds the only seat, Ada waits."""
     rule(1, idle=4)
     eve = make.tester("Eve")
-    with_seats("android", [eve.id], T0)
-    with_seats("android", [ada.id], T0)
+    seat([eve])
+    seat([ada])
     session().commit()
     return iter([eve])
 

@@ -217,7 +217,6 @@ def main() -> int:
     parser.add_argument("--letters", type=int, default=100_000)
     parser.add_argument("--connections", type=int, default=4)
     parser.add_argument("--depth", type=int, default=100)
-    parser.add_argument("--crews", type=int, default=2, help="as MAIL_CREWS")
     parser.add_argument("--profile", action="store_true")
     parser.add_argument("--plan", type=int, default=0, metavar="PEOPLE")
     asked = parser.parse_args()
@@ -227,7 +226,6 @@ def main() -> int:
         MailSink() as sink,
     ):
         more = {"SMTP_URL": sink.url, "MAIL_CONNECTIONS": str(asked.connections), "MAIL_DEPTH": str(asked.depth)}
-        more["MAIL_CREWS"] = str(asked.crews)
         env = {"DATA_DIR": folder, "DATABASE_URL": url, "BROKER_URL": "memory://", **KEYS, **more}
         return 0 if run(create_app(read(env)), asked, sink) else 1
 

@@ -45,7 +45,6 @@ class Settings:
     worker_threads: int
     mail_connections: int
     mail_depth: int
-    mail_crews: int
     dns_servers: str
     approval_above: int
 
@@ -193,7 +192,6 @@ def read(environ: Mapping[str, str] | None = None) -> Settings:
         worker_threads=_number(env, "WEB_THREADS", 64, 1, 512),
         mail_connections=_number(env, "MAIL_CONNECTIONS", 4, 1, 64),
         mail_depth=_number(env, "MAIL_DEPTH", 100, 1, 1000),
-        mail_crews=_number(env, "MAIL_CREWS", 2, 1, 16),
         dns_servers=_servers(env, "DNS_SERVERS"),
         approval_above=_number(env, "APPROVAL_ABOVE", 0, 0, 100_000_000),
     )
@@ -228,7 +226,6 @@ def as_config(settings: Settings) -> dict[str, object]:
         "WEB_THREADS": settings.worker_threads,
         "MAIL_CONNECTIONS": settings.mail_connections,
         "MAIL_DEPTH": settings.mail_depth,
-        "MAIL_CREWS": settings.mail_crews,
         "DNS_SERVERS": settings.dns_servers,
         "APPROVAL_ABOVE": settings.approval_above,
     }

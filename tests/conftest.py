@@ -32,7 +32,6 @@ def settings_of(folder: Path, database_url: str, **more: str) -> dict[str, str]:
         "SUPPRESSION_KEY": "another one for the hashes of erased people",
         "BROKER_URL": "memory://",
         "SMTP_URL": "mailbox://",
-        "MAIL_CREWS": "1",  # `database` has one connection for all
         **more,
     }
 

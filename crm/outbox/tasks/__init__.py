@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from queue import SimpleQueue
+from concurrent.futures import ThreadPoolExecutor
 from threading import Event, Lock
 
 import structlog
@@ -13,7 +12,7 @@ from flask import Flask, current_app
 from sqlalchemy import ColumnElement
 
 from crm.core import clock, programme
-from crm.core.db import is_postgres, session
+from crm.core.db import session
 from crm.core.stopping import asked_to_stop
 from crm.outbox import actions
 from crm.outbox.models import Letter
@@ -72,33 +71,21 @@ def _into_mailbox(*where: ColumnElement[bool], asked_only: bool) -> int:
 
 
 def _over(going: Sequence[Way], *, asked_only: bool) -> int:
-    """Each way has a crew of its own: none waits for the server of another. Where there is much to do, and a database
-    that has many writers, others join it: one keeps the books while the database works for the other.
-    """
+    """Each way has a crew of its own: none waits for the server of another."""
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001 -- Flask's documented way out of the proxy, for a thread
-    most = min(app.config["MAIL_CREWS"], app.config["MAIL_CONNECTIONS"]) if is_postgres() else 1
-    lines = app.config["MAIL_CONNECTIONS"] // most
-    joined: SimpleQueue[Future[int]] = SimpleQueue()
 
-    def run(way: Way, others: int) -> int:
-        def join() -> None:
-            for _other in range(others):
-                joined.put(crews.submit(run_apart, way))
-
-        with Rounds(way, lines, app.config["MAIL_DEPTH"], join, asked_only=asked_only) as rounds:
+    def run(way: Way) -> int:
+        with Rounds(way, app.config["MAIL_CONNECTIONS"], app.config["MAIL_DEPTH"], asked_only=asked_only) as rounds:
             return rounds.run()
 
-    def run_apart(way: Way, others: int = 0) -> int:
+    def run_apart(way: Way) -> int:
         with app.app_context():
-            return run(way, others)
+            return run(way)
 
-    with ThreadPoolExecutor(max(1, len(going) * most), thread_name_prefix="crew") as crews:
-        first = [crews.submit(run_apart, way, most - 1) for way in going[1:]]
-        sent = run(going[0], most - 1) if going else 0
-        sent += sum(crew.result() for crew in first)
-        while not joined.empty():
-            sent += joined.get().result()
-    return sent
+    if len(going) < 2:
+        return sum(map(run, going))
+    with ThreadPoolExecutor(len(going), thread_name_prefix="crew") as crews:
+        return sum(crews.map(run_apart, going))
 
 
 @shared_task(name="crm.outbox.tasks.sweep_leases")

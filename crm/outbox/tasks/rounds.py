@@ -7,7 +7,7 @@ committed, before its first byte leaves. The ends of one round and the beginning
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from time import monotonic
@@ -55,16 +55,10 @@ class Round:
 
 
 class Rounds:
-    """One run over all that is due one way. Use it as a context manager: at its end nothing is on its way any more.
+    """One run over all that is due one way. Use it as a context manager: at its end nothing is on its way any more."""
 
-    It calls `join`, once, when there is so much to do that others might help.
-    """
-
-    def __init__(
-        self, way: Way, connections: int, depth: int, join: Callable[[], None], *, asked_only: bool = False
-    ) -> None:
+    def __init__(self, way: Way, connections: int, depth: int, *, asked_only: bool = False) -> None:
         self._way = way
-        self._join: Callable[[], None] | None = join
         self._asked_only = asked_only
         self._at_once = 1 if connections * depth < 2 else 2
         self._most = connections * depth // self._at_once
@@ -94,9 +88,6 @@ class Rounds:
             sent += sum(answer.fate is Fate.ACCEPTED for _letter, answer in ends)
             if begun:
                 self._launch(begun)
-                if self._join is not None and len(begun) == self._most:
-                    self._join()
-                    self._join = None
             elif not self._flying:
                 return sent
 
@@ -118,8 +109,7 @@ class Rounds:
             rests.there(self._way.url)
         elif not self._over:
             self._over, self._said = True, said
-            again = rests.left(self._way.url) or rests.away(self._way.url)  # another crew has found out already
-            log.warning("mail_server_away", error=said, again_in_seconds=again)
+            log.warning("mail_server_away", error=said, again_in_seconds=rests.away(self._way.url))
 
     def _launch(self, ready: Sequence[Ready]) -> None:
         end = monotonic() + ROUND_SECONDS

@@ -16,7 +16,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from crm.core import clock
-from crm.core.db import is_postgres, session, start_writing
+from crm.core.db import session, start_writing
 from crm.core.errors import MoveRefused, NotUnderstood
 from crm.core.journal import JournalEntry
 from crm.core.lines import Rests
@@ -34,7 +34,6 @@ from crm.outbox.queries.mail_accounts import MailState, mail_sender_or_404
 from crm.outbox.queries.ways import PURPOSE, url_of, way_of
 from crm.outbox.rules import Channel, Lane, LetterState
 from crm.outbox.tasks import rounds
-from crm.outbox.tasks.rounds import Rounds
 from crm.people.actions import make_origin
 from crm.people.models import Person
 from crm.people.rules import OriginKind
@@ -325,24 +324,3 @@ def test_a_form_keeps_what_was_typed_and_says_what_is_wrong(lins_browser: FlaskC
         assert told in answer.text
         assert "新闻" in answer.text
     assert session().query(Sender).count() == 0
-
-
-def test_a_second_crew_joins_where_the_database_has_many_writers(
-    own: Flask, servers: Callable[[], Server], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    server = servers()
-    own.config.update(SMTP_URL=server.url, MAIL_CREWS=2, MAIL_CONNECTIONS=2, MAIL_DEPTH=50)
-    letters_from([None], 400)
-    crews: list[int] = []
-    run = Rounds.run
-
-    def counting(rounds: Rounds) -> int:
-        crews.append(sent := run(rounds))
-        return sent
-
-    monkeypatch.setattr(Rounds, "run", counting)
-    assert tasks.send_due.run() == 400
-    assert len({mail["Message-ID"] for mail in server.got}) == len(server.got) == 400
-    assert server.connections <= 2
-    assert len(crews) == (2 if is_postgres() else 1)
-    assert sum(crews) == 400

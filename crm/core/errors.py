@@ -9,6 +9,8 @@ class Refusal(Exception):
     """Something that cannot be done, and what to do instead. `str(refusal)` is shown to the person as it stands."""
 
     status = 409
+    field = ""
+    """What of the input is at fault, where it is one thing."""
 
     def __init__(self, message: Any = "") -> None:
         super().__init__(message)

@@ -1,4 +1,7 @@
-"""Which language a page speaks: the reader's choice, else the person's, else the browser's, of the programme's."""
+"""Which language a page speaks: the reader's choice, else the person's, else the browser's, of the programme's.
+
+The API speaks English, unless it is asked for another.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from crm.core import programme
 
 LANGUAGES = {"en": "English", "zh": "中文"}
 COOKIE = "language"
+API = "/api/"
 
 
 def choose() -> str:
@@ -18,6 +22,8 @@ def choose() -> str:
         return str(g.get("language") or "en")
     if "language" in g:
         return str(g.language)
+    if request.path.startswith(API):  # a machine reads in what it asks for, whoever owns its token
+        return request.accept_languages.best_match(LANGUAGES) or "en"
     known = programme.current()
     offered = [code for code in (known.languages if known else LANGUAGES) if code in LANGUAGES] or ["en"]
     wanted = request.cookies.get(COOKIE) or getattr(g.get("viewer"), "language", None)

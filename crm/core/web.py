@@ -139,6 +139,9 @@ def _http_error(error: HTTPException) -> Response:
 
 def _refusal(error: Refusal) -> Response:
     session().rollback()
+    if wants_json() and error.field:
+        title = HTTP_TITLES.get(error.status, "error")
+        return problems.problem_of(title, error.status, [(f"/{error.field}", str(error))])
     return error_page(error.status, str(error))
 
 

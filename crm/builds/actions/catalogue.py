@@ -149,7 +149,8 @@ def write_notes(build_id: int, notes: dict[str, str], to_test: dict[str, str] | 
         for language in sorted(notes | to_test)
     ]
     if any(len(text) > LONGEST_NOTE for row in rows for text in (row["body"], row["to_test"])):
-        raise NotUnderstood(_("Notes have at most %(most)s characters in each language.", most=LONGEST_NOTE))
+        told = _("Notes have at most %(most)s characters in each language.", most=LONGEST_NOTE)
+        raise BadField("notes", told)
     insert_or_pass(NOTE, [row for row in rows if row["body"] or row["to_test"]])
     session().execute(update(Build).where(Build.id == build_id).values(noted_at=at))
 

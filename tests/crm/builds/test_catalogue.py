@@ -532,3 +532,22 @@ def test_notes_keep_no_sign_that_nobody_can_read(client: FlaskClient, lin: Perso
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
     assert client.post("/api/v1/builds", data=body, headers=headers).status_code == 201
     assert notes_of(session().query(Build).one().id) == {"en": "ab\nc"}
+
+
+def test_the_api_speaks_english_unless_asked_and_names_the_field_at_fault(client: FlaskClient, lin: Person) -> None:
+    token = make_api_token(lin.id, "machine", [Scope.BUILDS_WRITE], at=T0)
+    lin.language = "zh"
+    made_weekly("2.0")
+    session().commit()
+    sign = {"Authorization": f"Bearer {token}", "Accept-Language": ""}
+    older = {"platform": "android", "version": "1.0"}
+    answer = client.post("/api/v1/builds", json=older, headers=sign)
+    assert answer.status_code == 409
+    told = answer.json or {}
+    assert [one["pointer"] for one in told["errors"]] == ["/order"]
+    assert "is older than" in told["detail"]
+    chinese = client.post("/api/v1/builds", json=older, headers=sign | {"Accept-Language": "zh-CN"}).json or {}
+    assert "is older than" not in chinese["detail"]
+    long = {"platform": "android", "version": "3.0", "notes": {"en": "x" * 4001}}
+    told = client.post("/api/v1/builds", json=long, headers=sign).json or {}
+    assert [one["pointer"] for one in told["errors"]] == ["/notes"]

@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, Table, exists, select
 
+from crm.builds.actions.seats import merge_seats
 from crm.builds.models import (
     Build,
     BuildAccess,
@@ -157,6 +158,10 @@ def _owned(model: Any, column: str = "person_id", **told: Any) -> Owned:
     return Owned(cast(Table, model.__table__), column, **told)
 
 
+def _merged(keep_id: int, lose_id: int, at: datetime) -> None:
+    merge_seats(keep_id, lose_id, at)
+
+
 OFFERS = RoomOffers(
     room="builds",
     owned=(
@@ -172,6 +177,7 @@ OFFERS = RoomOffers(
         _owned(CheckInImport, "by_id", forget="keep", exported=False),
     ),
     timeline=timeline,
+    merge=_merged,
     conditions=(
         Condition("has_build", _l("has access to the build"), "choice", _has_build, _choices),
         Condition("downloaded_build", _l("downloaded the build"), "choice", _downloaded_build, _choices),

@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Select, exists, select
+from sqlalchemy import ColumnElement, Select, exists, not_, select
 
 from campaigns.releases.models import Release, Wave
 from campaigns.releases.queries.waves import people_in, size
 from campaigns.releases.rules import Notify, WaveKind
 from crm.accounts.models import Agreement
 from crm.accounts.queries import testers
-from crm.builds.models import Build, Seat
-from crm.builds.queries.seats import ruled_platforms, without_seat
+from crm.builds.models import Build
+from crm.builds.queries.seats import new_to_seats, ruled_platforms, seatless_next
 from crm.core.db import session
 from crm.core.paging import Page, SortKey, page
 from crm.people.models import Identity, Person
@@ -49,10 +49,10 @@ def _addressed() -> Select[int]:
 def reach_of(release: Release, wave: Wave, waves: list[Wave], at: datetime) -> Reach:
     people = people_in(release, wave, waves, at)
     count = size(people)
-    seatless = 0
-    if platform := _platform(release):
-        seatless = size(people.where(Person.id.in_(without_seat(platform))))
-        people = people.where(Person.id.not_in(without_seat(platform)))
+    seatless, lacks = 0, _seatless(release, wave, waves, at)
+    if lacks is not None:
+        seatless = size(people.where(lacks))
+        people = people.where(not_(lacks))
     bare = {Gets.NO_SEAT: seatless} if seatless else {}
     if wave.notify is Notify.NONE:
         return Reach(count, 0, bare | ({Gets.QUIET: count - seatless} if count > seatless else {}))
@@ -61,6 +61,16 @@ def reach_of(release: Release, wave: Wave, waves: list[Wave], at: datetime) -> R
     barred = len(suppressed(session().scalars(with_address).all())) if has_suppressions() else 0
     without = bare | {Gets.NO_ADDRESS: count - seatless - addressed, Gets.SUPPRESSED: barred}
     return Reach(count, addressed - barred, {why: number for why, number in without.items() if number})
+
+
+def _seatless(release: Release, wave: Wave, waves: list[Wave], at: datetime) -> ColumnElement[bool] | None:
+    """Of the wave's people: who will have no seat when it opens, after the waves before it; None when all will."""
+    platform = _platform(release)
+    if platform is None:
+        return None
+    earlier = [one for one in waves if one.position < wave.position and one.done_at is None]
+    before = sum(size(new_to_seats(platform, people_in(release, one, waves, at))) for one in earlier)
+    return seatless_next(platform, people_in(release, wave, waves, at), before)
 
 
 def left_out(release: Release, waves: list[Wave], at: datetime) -> Select[int]:
@@ -86,10 +96,11 @@ def _platform(release: Release) -> str | None:
     return platform if platform in ruled_platforms() else None
 
 
-def gets(person_ids: list[int], release: Release, wave: Wave) -> dict[int, Gets]:
+def gets(person_ids: list[int], release: Release, wave: Wave, waves: list[Wave], at: datetime) -> dict[int, Gets]:
     """What these people of a wave get."""
-    platform = _platform(release)
-    seatless = set(session().scalars(without_seat(platform).where(Seat.person_id.in_(person_ids)))) if platform else ()
+    lacks = _seatless(release, wave, waves, at)
+    asked = select(Person.id).where(Person.id.in_(person_ids))
+    seatless = set(session().scalars(asked.where(lacks))) if lacks is not None else set()
     mail, barred = addresses(person_ids, "email"), suppressed(person_ids)
 
     def one(who: int) -> Gets:

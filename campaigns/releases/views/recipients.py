@@ -58,7 +58,7 @@ def recipients(release_id: int) -> str:
             raise NotThere(_("This release has no such wave."))
         reach = reach_of(release, wave, waves, at)
         people = one_by_one(people_in(release, wave, waves, at), after, before)
-        told = gets([row.id for row in people.rows], release, wave)
+        told = gets([row.id for row in people.rows], release, wave, waves, at)
     return render_template(
         "releases/recipients.html",
         release=release,

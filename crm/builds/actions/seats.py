@@ -300,3 +300,21 @@ def give_seat(person_id: int, platform: str, at: datetime) -> None:
             raise MoveRefused(_("This person holds a seat already."))
     journal.record("seats.give", f"seats:{platform}", at=at, after={"person": person_id})
     tell_seated(platform, [person_id], at)
+
+
+def merge_seats(keep_id: int, lose_id: int, at: datetime) -> None:
+    """Of two people who are one now: where both have been in the line of a platform, the seat of the other is kept, and
+    so is the right of who held one once to come first. The other has left."""
+    for theirs in session().scalars(select(Seat).where(Seat.person_id == lose_id)).all():
+        _lock(theirs.platform)
+        kept = seat_of(keep_id, theirs.platform)
+        if kept is None:
+            continue
+        firsts = [one for one in (kept.first_held_at, theirs.first_held_at) if one is not None]
+        kept.first_held_at = min(firsts, default=None)
+        if theirs.state is SeatState.HELD and kept.state is not SeatState.HELD:
+            for name in ("state", "since", "warned_at", "lose_at", "ended", "why"):
+                setattr(kept, name, getattr(theirs, name))
+        for name, value in {**FREED, "ended": SeatEnd.LEFT, "since": at}.items():
+            setattr(theirs, name, value)
+        session().flush()

@@ -175,5 +175,34 @@ def without_seat(platform: str) -> Select[int]:
     return select(Seat.person_id).where(Seat.platform == platform, Seat.state != SeatState.HELD, tester)
 
 
+def free_seats(platform: str) -> int | None:
+    """How many can be given; None without a limit."""
+    policy = policy_of(platform)
+    if policy is None or policy.cap is None:
+        return None
+    return max(0, policy.cap - count_of(platform, SeatState.HELD))
+
+
+def seatless_next(platform: str, people: Select[int], before: int) -> ColumnElement[bool]:
+    """Of people: those among `people` who would get no seat of the platform if it were given to all of them now, after
+    `before` others who have none yet. First come those who wait, then the new ones by their numbers; staff need none.
+    """
+    free = free_seats(platform)
+    if free is None:
+        return Person.id.in_(without_seat(platform).where(Seat.state == SeatState.RELEASED))
+    line = waiting_line(platform)
+    turn = line.with_only_columns(Seat.person_id).limit(free).subquery()
+    waiting = session().scalar(select(func.count()).select_from(line.subquery())) or 0
+    new = new_to_seats(platform, people).order_by(Person.id).offset(max(0, free - waiting - before)).subquery()
+    barred = and_(Person.id.in_(without_seat(platform)), Person.id.not_in(select(turn.c[0])))
+    return or_(barred, Person.id.in_(select(new.c[0])))
+
+
+def new_to_seats(platform: str, people: Select[int]) -> Select[int]:
+    """Those of them who need a seat of the platform and have never asked for one."""
+    known = exists().where(Seat.platform == platform, Seat.person_id == Person.id)
+    return people.where(Person.is_staff.is_(False), ~known)
+
+
 def ruled_platforms() -> list[str]:
     return list(session().scalars(select(SeatPolicy.platform).order_by(SeatPolicy.platform)))

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 
 from campaigns.releases.actions import open_release
 from campaigns.releases.models import Release
-from campaigns.releases.queries import figures, release_or_404
+from campaigns.releases.queries import Gets, figures, gets, reach_of, release_or_404, waves_of
 from campaigns.releases.tasks import welcome
 from crm.builds.actions.seats import effect_before_first, give_up_seat, set_rule
 from crm.builds.models import Build, BuildAccess
@@ -51,6 +51,18 @@ def test_who_has_no_seat_gets_neither_build_nor_letter_and_staff_need_none(
         SeatState.WAITING,
         SeatState.WAITING,
     ]
+
+
+def test_who_will_get_no_seat_is_told_beforehand(release: Release, one_seat: list[Person], lin: Person) -> None:
+    waves = waves_of(release)
+    numbers = [person.id for person in one_seat]
+    told = gets(numbers, release, waves[-1], waves, OPENS)
+    reach = reach_of(release, waves[-1], waves, OPENS)
+    assert [told[number] for number in numbers] == [Gets.LETTER, Gets.NO_SEAT, Gets.NO_SEAT]
+    assert (reach.letters, reach.without) == (1, {Gets.NO_SEAT: 2})
+    open_release(release.id, OPENS)
+    session().commit()
+    assert having(release, one_seat) == [True, False, False]
 
 
 def test_whose_turn_it_is_enters_the_release_that_runs(release: Release, one_seat: list[Person]) -> None:

@@ -35,6 +35,7 @@ from crm.core.errors import MoveRefused, NotUnderstood
 from crm.core.programme import Programme
 from crm.outbox.actions import deliver_due
 from crm.outbox.models import Letter
+from crm.people.actions import merge
 from crm.people.models import Identity, Person
 from tests import make
 from tests.make import T0
@@ -324,6 +325,17 @@ def test_a_tester_who_joins_the_staff_needs_no_seat(programme: Programme) -> Non
     one.is_staff = True
     sweep_seats("android", T0 + DAY)
     assert with_seats("android", [one.id], T0 + 2 * DAY) == [one.id]
+
+
+@pytest.mark.parametrize("holds", [0, 1], ids=["who is kept", "the other"])
+def test_two_people_who_are_one_keep_their_seat(holds: int, programme: Programme, lin: Person) -> None:
+    rule(1)
+    people = crowd(3)
+    seat([people[holds], people[1 - holds], people[2]])
+    merge(people[0].id, people[1].id, at=T0 + DAY)
+    sweep_seats("android", T0 + 2 * DAY)
+    assert states([people[0], people[2]]) == ["held", "waiting"]
+    assert (seat_of(people[0].id, "android") or Seat()).first_held_at == T0
 
 
 # ------------------------------------------------------------ whatever happens

@@ -11,7 +11,7 @@ from crm.builds.actions.seats import sweep_seats
 from crm.builds.actions.uploads import drop_upload, settle_upload, touch_upload
 from crm.builds.actions.warning import warn_of_end
 from crm.builds.models import Artefact, Upload
-from crm.builds.queries import arrived_uploads, arriving_uploads, ending_builds, old_uploads, upload_keys
+from crm.builds.queries import arrived_uploads, arriving_uploads, ending_builds, known_keys, old_uploads
 from crm.builds.queries.feeds import unseen_artefacts
 from crm.builds.queries.seats import ruled_platforms
 from crm.builds.rules import KEEP_UPLOADS, UploadState
@@ -89,9 +89,9 @@ def sweep_uploads() -> int:
         if dropped and state is not UploadState.STORED:
             files.Arriving(key).remove()
         gone += dropped
-    known = upload_keys()
+    known, before = known_keys(), (clock.now() - KEEP_UPLOADS).timestamp()
     session().commit()
-    for key in files.left_behind(FOLDER, (clock.now() - KEEP_UPLOADS).timestamp()):
+    for key in [*files.left_behind(FOLDER, before), *files.stored_before(FOLDER, before)]:
         if key not in known:
             files.Arriving(key).remove()
             gone += 1

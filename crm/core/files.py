@@ -246,6 +246,14 @@ def left_behind(folder: str, before: float) -> Iterator[str]:
                 yield f"{folder}/{part.name.removeprefix('.').removesuffix('.part')}"
 
 
+def stored_before(folder: str, before: float) -> Iterator[str]:
+    """Keys of whole files in a folder that were written before then (seconds since 1970)."""
+    for file in path_of(folder).glob("[!.]*"):
+        with suppress(FileNotFoundError):
+            if file.is_file() and file.stat().st_mtime < before:
+                yield f"{folder}/{file.name}"
+
+
 def room_for(folder: str, size: int) -> bool:
     """Whether the disk has room there for so many bytes more."""
     path = path_of(folder)

@@ -27,9 +27,9 @@ from crm.builds.queries.check_ins import BuildFigures, Run, figures_of, has_down
 from crm.builds.queries.uploads import (
     arrived_uploads,
     arriving_uploads,
+    known_keys,
     old_uploads,
     open_uploads,
-    upload_keys,
     upload_of,
 )
 
@@ -49,6 +49,7 @@ __all__ = [
     "figures_of",
     "has_downloaded",
     "has_run",
+    "known_keys",
     "link_ends_on",
     "may_have",
     "newest_builds",
@@ -64,6 +65,5 @@ __all__ = [
     "runs_of",
     "standing_person",
     "to_test_of",
-    "upload_keys",
     "upload_of",
 ]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import CompoundSelect, select, union_all
 
-from crm.builds.models import Upload
+from crm.builds.models import Artefact, Upload
 from crm.builds.rules import KEEP_UPLOADS, UploadState
 from crm.core.db import session
 
@@ -40,6 +40,7 @@ def old_uploads(at: datetime, limit: int = 100) -> list[Upload]:
     return list(session().scalars(select(Upload).where(*still).order_by(Upload.touched_at).limit(limit)))
 
 
-def upload_keys() -> set[str]:
-    """Of the files of all uploads."""
-    return set(session().scalars(select(Upload.file_key)))
+def known_keys() -> set[str]:
+    """Of the files of all uploads and artefacts, and of their icons."""
+    keys: CompoundSelect[str | None] = union_all(select(Upload.file_key), select(Artefact.file_key), select(Artefact.icon_key))
+    return {key for key in session().scalars(keys) if key}

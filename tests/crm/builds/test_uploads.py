@@ -579,3 +579,18 @@ def test_a_full_disk_is_told_to_one_curl_line_too(
     assert answer.status_code == 507
     assert "disk is full" in answer.text
     assert [*small_disk.rglob("*.part")] == []
+
+
+def test_what_was_stored_for_a_build_and_never_given_to_it_is_thrown_away(
+    lins_browser: FlaskClient, build: Build
+) -> None:
+    """Whoever received it was killed before they could say so."""
+    whole(lins_browser, build)
+    tasks.store_uploads.run()
+    kept = session().query(Artefact).one().file_key
+    stray = files.store(io.BytesIO(DATA), "builds", suffix=".zip").key
+    for key in (kept, stray):
+        os.utime(files.path_of(key), (0, 0))
+    assert tasks.sweep_uploads.run() == 1
+    assert files.path_of(kept).exists()
+    assert not files.path_of(stray).exists()

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from flask import flash, redirect, render_template, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from campaigns.audience.models import Audience
+from campaigns.audience.queries import count
 from campaigns.outreach import actions
 from campaigns.outreach.actions.running import BEFORE
 from campaigns.outreach.forms import PaceForm, StartForm
@@ -54,6 +55,8 @@ from crm.outbox.rules import Channel, LetterState
 from crm.people.models import Person
 
 MOST_SHOWN = 200
+MANY = 20_000
+"""People of an audience of whom each is looked at within a second."""
 
 
 @bp.get("/campaigns")
@@ -73,6 +76,7 @@ def page(campaign: Campaign, start_form: StartForm) -> str:
     """One campaign: what to do next, its sequence, its figures. `start_form` keeps what was typed."""
     steps, before = steps_of(campaign.id), campaign.state in BEFORE
     by_mail = any(step.channel is Channel.MAIL for step in steps)
+    counted = before and bool(steps) and _counts_now(campaign)
     return render_template(
         "outreach/show.html",
         campaign=campaign,
@@ -81,7 +85,8 @@ def page(campaign: Campaign, start_form: StartForm) -> str:
         by_hand=bool(steps) and all(step.channel is Channel.HAND for step in steps),
         some_by_hand=any(step.channel is Channel.HAND for step in steps),
         audience=session().get(Audience, campaign.audience_id) if campaign.audience_id else None,
-        planned=preflight(campaign, steps[0], programme.moment()) if before and steps else None,
+        before=before,
+        planned=preflight(campaign, steps[0], programme.moment()) if counted else None,
         failed=start_failed(campaign) if campaign.state == "draft" else None,
         reasons=REASONS,
         alarm=paused_itself(campaign),
@@ -101,6 +106,14 @@ def page(campaign: Campaign, start_form: StartForm) -> str:
         pace_form=PaceForm(data={"pace": campaign.pace}, formdata=None),
         **({} if before else progress_of(campaign)),
     )
+
+
+def _counts_now(campaign: Campaign) -> bool:
+    """Whether the page itself counts who gets it. Of many people it asks for that when it has been shown."""
+    if request.method == "POST" or request.args.get("count"):
+        return True
+    audience = session().get(Audience, campaign.audience_id) if campaign.audience_id else None
+    return audience is None or count(audience.filter, programme.moment()) <= MANY
 
 
 def _all_drawn(steps: Sequence[CampaignStep]) -> list[dict[str, Any]]:

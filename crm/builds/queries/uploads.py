@@ -42,5 +42,6 @@ def old_uploads(at: datetime, limit: int = 100) -> list[Upload]:
 
 def known_keys() -> set[str]:
     """Of the files of all uploads and artefacts, and of their icons."""
-    keys: CompoundSelect[str | None] = union_all(select(Upload.file_key), select(Artefact.file_key), select(Artefact.icon_key))
+    columns = (Upload.file_key, Artefact.file_key, Artefact.icon_key)
+    keys: CompoundSelect[str | None] = union_all(*(select(column) for column in columns))
     return {key for key in session().scalars(keys) if key}

@@ -48,6 +48,20 @@ def start(browser: FlaskClient, data: dict[str, str]) -> Campaign:
     return made()
 
 
+def test_of_many_people_the_page_comes_first_and_asks_for_their_count(
+    audience: int, lins_browser: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("campaigns.outreach.views.campaigns.MANY", 1)
+    lins_browser.post("/campaigns/new", data=form(audience))
+    address = f"/campaigns/{made().id}"
+    page = lins_browser.get(address).text
+    assert "1 person gets a message" not in page
+    assert f'hx-get="{address}?count=1"' in page
+    assert "1 person gets a message" in lins_browser.get(f"{address}?count=1").text
+    refused = lins_browser.post(f"{address}/start", data={"starts_at": "1999-01-01T00:00"})
+    assert "1 person gets a message" in refused.text, "what is wrong stands beside the form"
+
+
 def test_before_the_start_it_says_who_gets_it_and_who_not(audience: int, lins_browser: FlaskClient) -> None:
     lins_browser.post("/campaigns/new", data=form(audience))
     number = made().id

@@ -21,6 +21,7 @@ from crm.core.errors import Refusal
 from crm.core.guards import May, staff, viewer
 from crm.core.offers import Condition, conditions, offers
 from crm.core.pages import typed
+from crm.people.queries.counting import takes_a_while
 
 bp = Blueprint("audience", __name__, template_folder="templates")
 
@@ -114,12 +115,17 @@ def _form(audience: Audience | None, name: str, filters: dict[str, str], error: 
 @bp.get("/audiences")
 @staff(May.OUTREACH)
 def listing() -> str:
-    at = programme.moment()
+    at, late = programme.moment(), takes_a_while() and not request.args.get("count")
     rows: Iterable[dict[str, Any]] = [
-        {"id": one.id, "name": one.name, "filter": _in_words(one.filter), "count": _counted(one.filter, at)[0]}
+        {
+            "id": one.id,
+            "name": one.name,
+            "filter": _in_words(one.filter),
+            "count": None if late else _counted(one.filter, at)[0],
+        }
         for one in audiences()
     ]
-    return render_template("audience/list.html", rows=rows)
+    return render_template("audience/list.html", rows=rows, late=late)
 
 
 @bp.get("/audiences/count")

@@ -7,9 +7,17 @@ from datetime import datetime
 from celery import shared_task
 from flask import current_app
 
-from campaigns.outreach.actions import advance, look_after, pause_where_too_much, plan, start_due, stop_answered
+from campaigns.outreach.actions import (
+    advance,
+    look_after,
+    pause_where_too_much,
+    plan,
+    start_asked,
+    start_due,
+    stop_answered,
+)
 from campaigns.outreach.queries import campaign_or_404, running_ids
-from campaigns.outreach.rules import JOB
+from campaigns.outreach.rules import JOB, START_JOB
 from crm.core import clock
 from crm.core.db import session
 from crm.core.jobs import Job, step
@@ -33,6 +41,13 @@ def plan_letters_of_campaign(job: Job, at: datetime) -> bool:
     if has_grown(job.done):
         learn(*FILLED)
     return True
+
+
+@step(START_JOB)
+def start_campaign(job: Job, _at: datetime) -> bool:
+    """A start that somebody asked for: everybody of a large audience is looked at."""
+    start_asked(job, current_app.config["APPROVAL_ABOVE"])
+    return False
 
 
 @shared_task

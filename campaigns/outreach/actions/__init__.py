@@ -6,7 +6,7 @@ from campaigns.outreach.actions.planning import plan
 from campaigns.outreach.actions.previewing import preview, send_test
 from campaigns.outreach.actions.running import finish, look_after, pause, resume, set_campaign_pace, start
 from campaigns.outreach.actions.sequence import advance, stop_answered
-from campaigns.outreach.actions.starting import approve, ask_to_start, start_due, take_back
+from campaigns.outreach.actions.starting import approve, ask_to_start, start_asked, start_by_job, start_due, take_back
 from campaigns.outreach.actions.steps import NewStep, Wait, put_step, remove_step, set_step
 
 __all__ = [
@@ -32,6 +32,8 @@ __all__ = [
     "set_step",
     "set_stops",
     "start",
+    "start_asked",
+    "start_by_job",
     "start_due",
     "stop_answered",
     "take_back",

@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
+from flask_babel import force_locale
 from flask_babel import gettext as _
 from sqlalchemy import select
 
 from campaigns.outreach.actions.running import check_address, check_conditions, move_campaign, start
-from campaigns.outreach.models import Campaign
-from campaigns.outreach.queries import campaign_or_404, step_of, summary
+from campaigns.outreach.models import Campaign, CampaignStep
+from campaigns.outreach.queries import campaign_or_404, is_starting, step_of, summary
 from campaigns.outreach.queries.preflight import preflight
-from campaigns.outreach.rules import CampaignState
+from campaigns.outreach.rules import START_JOB, CampaignState
 from campaigns.outreach.rules.law import Warn
 from crm.core import journal
 from crm.core.db import session
 from crm.core.errors import MoveRefused, NotAllowed, NotUnderstood, Refusal
+from crm.core.jobs import Job, enqueue
+from crm.core.languages import current_language
+from crm.people.models import Person
 
 
 class WarningsUnread(NotUnderstood):
@@ -43,13 +47,7 @@ def ask_to_start(
     """Starts it, or plans the start, or asks for a second person, whichever is due. `taken_on`: the warnings that the
     person who starts it has weighed. Raises NotUnderstood and MoveRefused.
     """
-    campaign, step = campaign_or_404(campaign_id), step_of(campaign_id)
-    if campaign.state is not CampaignState.DRAFT or step is None:
-        raise MoveRefused(_("This campaign has started already, or has no wording yet."))
-    if starts_at is not None and starts_at <= at:
-        raise NotUnderstood(_("This moment has passed: choose a later one, or leave it empty to start now."))
-    check_conditions(campaign)
-    check_address(campaign)
+    campaign, step = _startable(campaign_id, starts_at, at)
     found = preflight(campaign, step, at)
     if not found.gets:
         raise MoveRefused(_("Nobody would get a letter: change the audience, or the way it is written."))
@@ -70,6 +68,59 @@ def ask_to_start(
     if needs_approval(found.gets, approval_above):
         return move_campaign(campaign_id, CampaignState.APPROVAL, at, [CampaignState.DRAFT])
     return _begin(campaign_id, starts_at, at, CampaignState.DRAFT)
+
+
+def _startable(campaign_id: int, starts_at: datetime | None, at: datetime) -> tuple[Campaign, CampaignStep]:
+    """With its first step. Raises NotUnderstood and MoveRefused for what is known without looking at anybody."""
+    campaign, step = campaign_or_404(campaign_id), step_of(campaign_id)
+    if campaign.state is not CampaignState.DRAFT or step is None:
+        raise MoveRefused(_("This campaign has started already, or has no wording yet."))
+    if starts_at is not None and starts_at <= at:
+        raise NotUnderstood(_("This moment has passed: choose a later one, or leave it empty to start now."))
+    check_conditions(campaign)
+    check_address(campaign)
+    return campaign, step
+
+
+def start_by_job(
+    campaign_id: int, by_id: int, at: datetime, *, starts_at: datetime | None = None, taken_on: Collection[Warn] = ()
+) -> Campaign:
+    """As ask_to_start, for an audience that takes longer to look at than a page may: a worker does it.
+
+    Raises NotUnderstood and MoveRefused; what the worker finds stands in the journal, and on the campaign's page.
+    """
+    campaign, _step = _startable(campaign_id, starts_at, at)
+    if is_starting(campaign):
+        raise MoveRefused(_("This campaign is being started already."))
+    args = {
+        "campaign_id": campaign_id,
+        "at": at.isoformat(),
+        "starts_at": starts_at.isoformat() if starts_at else None,
+        "taken_on": sorted(taken_on),
+        "language": current_language(),
+    }
+    campaign.job_id = enqueue(START_JOB, args, at=at, by_id=by_id).id
+    session().flush()
+    return campaign
+
+
+def start_asked(job: Job, approval_above: int) -> None:
+    """What a START_JOB asks for. When it comes to nothing the campaign stays a draft, and the journal says why."""
+    campaign = campaign_or_404(job.args["campaign_id"])
+    if job.by_id is None or campaign.job_id != job.id or campaign.state is not CampaignState.DRAFT:
+        return  # somebody was quicker
+    at, planned = datetime.fromisoformat(job.args["at"]), job.args["starts_at"]
+    starts_at = datetime.fromisoformat(planned) if planned else None
+    taken_on = [Warn(one) for one in job.args["taken_on"]]
+    by = session().get_one(Person, job.by_id)
+    with journal.acting(by.id, by.name), force_locale(job.args["language"]):
+        try:
+            with session().begin_nested():
+                ask_to_start(
+                    campaign.id, by.id, at, starts_at=starts_at, taken_on=taken_on, approval_above=approval_above
+                )
+        except Refusal as refusal:
+            journal.record("campaign.start_failed", f"campaign:{campaign.id}", at=at, after={"why": str(refusal)})
 
 
 def _begin(campaign_id: int, starts_at: datetime | None, at: datetime, source: CampaignState) -> Campaign:

@@ -5,6 +5,7 @@ from campaigns.outreach.queries.campaigns import (
     audience_of,
     campaign_or_404,
     campaigns,
+    is_starting,
     left_out,
     opened,
     paused_itself,
@@ -20,7 +21,7 @@ from campaigns.outreach.queries.campaigns import (
     variants_of,
     waiting_by_hand,
 )
-from campaigns.outreach.queries.places import facts_of, places_page, standing, stops_of
+from campaigns.outreach.queries.places import facts_of, has_very_many, places_page, standing, stops_of
 
 __all__ = [
     "all_paused_themselves",
@@ -28,6 +29,8 @@ __all__ = [
     "campaign_or_404",
     "campaigns",
     "facts_of",
+    "has_very_many",
+    "is_starting",
     "left_out",
     "opened",
     "paused_itself",

@@ -13,10 +13,11 @@ from sqlalchemy import Select, and_, exists, or_, select
 from campaigns.audience.models import FrozenMember
 from campaigns.audience.queries import people_of
 from campaigns.outreach.models import Campaign, CampaignStep, StepWording
-from campaigns.outreach.rules import CampaignState, LeftOut
+from campaigns.outreach.rules import START_JOB, CampaignState, LeftOut
 from crm.core.bulk import among, chunks
 from crm.core.db import session
 from crm.core.errors import NotThere
+from crm.core.jobs import Job
 from crm.inbound.models import Alarm
 from crm.inbound.queries import last_alarm
 from crm.invites.queries import opened_of
@@ -54,6 +55,14 @@ def paused_itself(campaign: Campaign) -> Alarm | None:
 def all_paused_themselves() -> list[tuple[Campaign, Alarm]]:
     paused = session().scalars(select(Campaign).where(Campaign.state == CampaignState.PAUSED).order_by(Campaign.id))
     return [(one, alarm) for one in paused if (alarm := paused_itself(one)) is not None]
+
+
+def is_starting(campaign: Campaign) -> bool:
+    """Whether a worker looks at everybody of its audience, to start it."""
+    if campaign.state is not CampaignState.DRAFT or campaign.job_id is None:
+        return False
+    job = session().get(Job, campaign.job_id)
+    return job is not None and job.kind == START_JOB and job.is_open
 
 
 def campaigns() -> list[Campaign]:

@@ -20,6 +20,7 @@ from crm.outbox.rules import Direction, LetterState, Outcome
 from crm.people.models import Person
 
 MANY = 10_000
+VERY_MANY = 100_000
 NOT_DELIVERED = (LetterState.BOUNCED, LetterState.REFUSED)
 
 
@@ -78,6 +79,12 @@ def touched(person_ids: Iterable[int]) -> set[int]:
         meant = select(Place.person_id).where(among(Place.person_id, some), Place.state != PlaceState.LEFT_OUT)
         found.update(session().scalars(meant.distinct()))
     return found
+
+
+def has_very_many(campaign_id: int) -> bool:
+    """Whether so many people stand in it that a page is shown before they are counted for it."""
+    beyond = select(Place.person_id).where(Place.campaign_id == campaign_id).offset(VERY_MANY).limit(1)
+    return session().scalar(beyond) is not None
 
 
 def standing(campaign_id: int) -> list[tuple[PlaceState, int, str, int]]:

@@ -145,6 +145,7 @@ def sender_of(campaign_id: int, person_id: int, senders: Collection[int]) -> int
 
 
 JOB = "outreach.plan"
+START_JOB = "outreach.start"
 CHUNK = 2000
 MOST_PER_HOUR = 1_000_000
 

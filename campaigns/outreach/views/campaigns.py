@@ -19,6 +19,8 @@ from campaigns.outreach.models import Campaign, CampaignStep, StepWording
 from campaigns.outreach.queries import (
     campaign_or_404,
     campaigns,
+    has_very_many,
+    is_starting,
     paused_itself,
     people_left_out,
     shares_of,
@@ -53,6 +55,7 @@ from crm.outbox.queries.words import STATES as LETTER_STATES
 from crm.outbox.queries.words import channel_word
 from crm.outbox.rules import Channel, LetterState
 from crm.people.models import Person
+from crm.people.queries.counting import takes_a_while
 
 MOST_SHOWN = 200
 MANY = 20_000
@@ -76,7 +79,9 @@ def page(campaign: Campaign, start_form: StartForm) -> str:
     """One campaign: what to do next, its sequence, its figures. `start_form` keeps what was typed."""
     steps, before = steps_of(campaign.id), campaign.state in BEFORE
     by_mail = any(step.channel is Channel.MAIL for step in steps)
-    counted = before and bool(steps) and _counts_now(campaign)
+    starting = is_starting(campaign)
+    counted = before and bool(steps) and not starting and _counts_now(campaign)
+    late = not before and not request.args.get("count") and has_very_many(campaign.id)
     return render_template(
         "outreach/show.html",
         campaign=campaign,
@@ -86,6 +91,8 @@ def page(campaign: Campaign, start_form: StartForm) -> str:
         some_by_hand=any(step.channel is Channel.HAND for step in steps),
         audience=session().get(Audience, campaign.audience_id) if campaign.audience_id else None,
         before=before,
+        starting=starting,
+        late=late,
         planned=preflight(campaign, steps[0], programme.moment()) if counted else None,
         failed=start_failed(campaign) if campaign.state == "draft" else None,
         reasons=REASONS,
@@ -104,7 +111,7 @@ def page(campaign: Campaign, start_form: StartForm) -> str:
         tone=TONES[campaign.state],
         start_form=start_form,
         pace_form=PaceForm(data={"pace": campaign.pace}, formdata=None),
-        **({} if before else progress_of(campaign)),
+        **({} if before or late else progress_of(campaign)),
     )
 
 
@@ -112,6 +119,8 @@ def _counts_now(campaign: Campaign) -> bool:
     """Whether the page itself counts who gets it. Of many people it asks for that when it has been shown."""
     if request.method == "POST" or request.args.get("count"):
         return True
+    if takes_a_while():
+        return False
     audience = session().get(Audience, campaign.audience_id) if campaign.audience_id else None
     return audience is None or count(audience.filter, programme.moment()) <= MANY
 

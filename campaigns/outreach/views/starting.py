@@ -22,6 +22,7 @@ from crm.core.db import session
 from crm.core.errors import Refusal
 from crm.core.forms import refuse
 from crm.core.guards import May, staff, viewer
+from crm.people.queries.counting import takes_a_while
 
 TOLD = {
     CampaignState.RUNNING: lambda: _("The campaign has started."),
@@ -49,13 +50,19 @@ def start(campaign_id: int) -> Response | tuple[str, int]:
     by_id, at = viewer().person_id, programme.moment()
     above: int = current_app.config["APPROVAL_ABOVE"]
     try:
-        campaign = actions.ask_to_start(
-            campaign_id, by_id, at, starts_at=starts_at, taken_on=taken_on, approval_above=above
-        )
+        if takes_a_while():
+            campaign = actions.start_by_job(campaign_id, by_id, at, starts_at=starts_at, taken_on=taken_on)
+        else:
+            campaign = actions.ask_to_start(
+                campaign_id, by_id, at, starts_at=starts_at, taken_on=taken_on, approval_above=above
+            )
     except Refusal as refusal:
         session().rollback()
         refuse(form.taken_on if isinstance(refusal, WarningsUnread) else form.starts_at, str(refusal))
         return page(campaign_or_404(campaign_id), form), refusal.status
+    if campaign.state is CampaignState.DRAFT:
+        session().commit()
+        return redirect(url_for("outreach.show", campaign_id=campaign_id))
     return _back(campaign)
 
 

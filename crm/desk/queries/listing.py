@@ -64,11 +64,14 @@ def people_page(filters: Mapping[str, str], sort: str, at: datetime, *, after: s
     return page(query.where(listed(), *clauses(filters, at)), keys, after=after, before=before)
 
 
+def is_counted(filters: Mapping[str, str]) -> bool:
+    """Whether the list says how many there are: not where that would mean to read every name and identity."""
+    return not READ_EVERYTHING & filters.keys()
+
+
 def count_of(filters: Mapping[str, str], at: datetime) -> int | None:
-    """How many there are; None where counting would mean to read every name and identity."""
-    if READ_EVERYTHING & filters.keys():
-        return None
-    return count_matching(filters, at)
+    """How many there are; None where that is not counted."""
+    return count_matching(filters, at) if is_counted(filters) else None
 
 
 def never_contacted(at: datetime, *, after: str | None, before: str | None) -> Page:

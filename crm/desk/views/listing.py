@@ -18,12 +18,14 @@ from crm.desk.queries import (
     chips,
     count_of,
     filter_fields,
+    is_counted,
     known_by,
     known_filters,
     people_page,
     rows_of,
 )
 from crm.desk.views import people_bp
+from crm.people.queries.counting import takes_a_while
 
 QUICK = "stage"
 SEARCH = "q"
@@ -58,6 +60,7 @@ def _page(filters: dict[str, str], sort: str) -> str:
     page = people_page(filters, sort, at, after=after, before=before)
     rows = rows_of([row.id for row in page.rows])
     asked: dict[str, Any] = dict(filters)
+    late = is_counted(filters) and not request.args.get("count") and takes_a_while()
     doors = {
         "import": door("people.new_import"),
         "new": door("people.new"),
@@ -79,7 +82,8 @@ def _page(filters: dict[str, str], sort: str) -> str:
         sort=sort,
         order=order,
         stages=[("", _("any")), *stages.choices()] if stages and stages.choices else None,
-        total=count_of(filters, at),
+        total=None if late else count_of(filters, at),
+        late=late,
         newer=url_for("directory.people", **asked, **order, before=page.before) if page.before else None,
         older=url_for("directory.people", **asked, **order, after=page.after) if page.after else None,
         doors=doors,

@@ -20,6 +20,8 @@ Range = tuple[int, int]
 PARTS = 4  # of the people's numbers: each is small enough to be joined in order, and PostgreSQL counts some at once
 MANY = 50_000  # below, one part is quick, and PostgreSQL chooses well by itself
 LAST = 2**62
+VERY_MANY = 200_000
+"""Above, a page is shown before people are counted for it."""
 PLANNED_FOR = {
     "random_page_cost": "1.1",  # what is counted is an index in memory
     "plan_cache_mode": "force_custom_plan",  # a plan for any part at all takes each for a few people
@@ -36,6 +38,11 @@ def count_matching(filters: Mapping[str, str], at: datetime) -> int:
         return session().scalar(counts[0]) or 0
     each = union_all(*counts).subquery()
     return int(session().scalar(select(func.sum(each.c[0]))) or 0)
+
+
+def takes_a_while() -> bool:
+    """Whether there are so many people that a page had better ask for their count when it has been shown."""
+    return (session().scalar(select(func.max(Person.id))) or 0) > VERY_MANY
 
 
 def _parts() -> list[Range | None]:

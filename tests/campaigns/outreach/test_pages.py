@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import update
 
 from campaigns.audience.actions import save_audience
 from campaigns.outreach.models import Campaign
@@ -12,7 +13,7 @@ from crm.core.journal import JournalEntry
 from crm.groups.models import Membership
 from crm.outbox.models import Letter, Touch
 from crm.outbox.rules import LetterState, Outcome
-from crm.people.models import Person
+from crm.people.models import Person, Source
 from tests import make
 from tests.make import T0
 
@@ -60,6 +61,60 @@ def test_of_many_people_the_page_comes_first_and_asks_for_their_count(
     assert "1 person gets a message" in lins_browser.get(f"{address}?count=1").text
     refused = lins_browser.post(f"{address}/start", data={"starts_at": "1999-01-01T00:00"})
     assert "1 person gets a message" in refused.text, "what is wrong stands beside the form"
+
+
+def test_of_very_many_people_no_page_waits_for_a_count(
+    audience: int, lins_browser: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("crm.people.queries.counting.VERY_MANY", 0)
+    people, audiences = lins_browser.get("/people").text, lins_browser.get("/audiences").text
+    assert 'hx-get="/people?count=1"' in people
+    assert 'hx-get="/audiences?count=1"' in audiences
+    assert '<span id="count">3 people</span>' in lins_browser.get("/people?count=1").text
+    assert "3</td>" in lins_browser.get("/audiences?count=1").text
+    searched = lins_browser.get("/people?q=nobody").text
+    assert "count=1" not in searched, "what reads every name is not counted at all"
+
+
+def test_of_very_many_people_a_worker_starts_the_campaign(
+    audience: int, lins_browser: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("crm.people.queries.counting.VERY_MANY", 0)
+    lins_browser.post("/campaigns/new", data=form(audience))
+    address = f"/campaigns/{made().id}"
+    assert "1 person gets a message" not in lins_browser.get(address).text
+    begun = lins_browser.post(f"{address}/start", follow_redirects=True).text
+    assert "It is being started" in begun
+    assert f'hx-get="{address}"' in begun
+    again = lins_browser.post(f"{address}/start")
+    assert again.status_code == 409
+    assert "It is being started" in again.text
+    jobs.run_due.run()
+    assert made().state is CampaignState.RUNNING
+    assert session().query(Letter).filter_by(origin_id=made().origin_id).count() == 1
+    who = session().query(JournalEntry).filter_by(action="campaign.ask_to_start").one()
+    assert who.actor_name == "Lin"
+    monkeypatch.setattr("campaigns.outreach.queries.places.VERY_MANY", 0)
+    late = lins_browser.get(address).text
+    assert f'hx-get="{address}/progress" hx-trigger="load"' in late
+    assert 'id="progress"' not in late
+    assert 'id="progress"' in lins_browser.get(f"{address}?count=1").text
+
+
+def test_a_start_by_a_worker_that_comes_to_nothing_says_why_in_the_language_of_who_asked(
+    audience: int, lins_browser: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("crm.people.queries.counting.VERY_MANY", 0)
+    lins_browser.post("/campaigns/new", data=form(audience))
+    address = f"/campaigns/{made().id}"
+    lins_browser.post("/language", data={"language": "zh"})
+    assert lins_browser.post(f"{address}/start").status_code == 302
+    session().execute(update(Source).values(basis=""))
+    session().commit()
+    jobs.run_due.run()
+    assert made().state is CampaignState.DRAFT
+    assert "没有人会收到信" in lins_browser.get(f"{address}?count=1").text
+    assert lins_browser.post(f"{address}/start").status_code == 302, "and may be asked for again"
 
 
 def test_before_the_start_it_says_who_gets_it_and_who_not(audience: int, lins_browser: FlaskClient) -> None:

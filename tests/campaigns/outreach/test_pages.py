@@ -41,6 +41,12 @@ def made() -> Campaign:
     return session().query(Campaign).one()
 
 
+def drafted(browser: FlaskClient, audience: int) -> str:
+    """The address of a draft."""
+    browser.post("/campaigns/new", data=form(audience))
+    return f"/campaigns/{made().id}"
+
+
 def start(browser: FlaskClient, data: dict[str, str]) -> Campaign:
     assert browser.post("/campaigns/new", data=data).status_code == 302
     assert browser.post(f"/campaigns/{made().id}/start").status_code == 302
@@ -53,8 +59,7 @@ def test_of_many_people_the_page_comes_first_and_asks_for_their_count(
     audience: int, lins_browser: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("campaigns.outreach.views.campaigns.MANY", 1)
-    lins_browser.post("/campaigns/new", data=form(audience))
-    address = f"/campaigns/{made().id}"
+    address = drafted(lins_browser, audience)
     page = lins_browser.get(address).text
     assert "1 person gets a message" not in page
     assert f'hx-get="{address}?count=1"' in page
@@ -80,8 +85,7 @@ def test_of_very_many_people_a_worker_starts_the_campaign(
     audience: int, lins_browser: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("crm.people.queries.counting.VERY_MANY", 0)
-    lins_browser.post("/campaigns/new", data=form(audience))
-    address = f"/campaigns/{made().id}"
+    address = drafted(lins_browser, audience)
     assert "1 person gets a message" not in lins_browser.get(address).text
     begun = lins_browser.post(f"{address}/start", follow_redirects=True).text
     assert "It is being started" in begun
@@ -105,8 +109,7 @@ def test_a_start_by_a_worker_that_comes_to_nothing_says_why_in_the_language_of_w
     audience: int, lins_browser: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("crm.people.queries.counting.VERY_MANY", 0)
-    lins_browser.post("/campaigns/new", data=form(audience))
-    address = f"/campaigns/{made().id}"
+    address = drafted(lins_browser, audience)
     lins_browser.post("/language", data={"language": "zh"})
     assert lins_browser.post(f"{address}/start").status_code == 302
     session().execute(update(Source).values(basis=""))

@@ -53,6 +53,47 @@ def test_a_table_that_is_made_anew_keeps_the_rows_that_point_to_it(app: Flask) -
         disconnect()
 
 
+def test_the_notes_of_builds_that_people_have_been_told_of_are_fixed(app: Flask) -> None:
+    build = "INSERT INTO build (platform, version, channel, registered_at, ordered_at) "
+    build += "VALUES ('android', '5.1', 'beta', '2026-01-01 00:00:00', '2026-01-01 00:00:00')"
+    train = (
+        "INSERT INTO train (name, platform, weekday, local_time, zone, active, created_at, goes_itself, gate_hours) "
+    )
+    train += "VALUES ('Orange', 'android', 4, '17:00:00', 'UTC', true, '2026-01-01 00:00:00', true, 24)"
+    release = "INSERT INTO release (train_id, build_id, week, opens_at, why, state, held_from, frozen_at, opened_at) "
+    release += (
+        "SELECT train.id, build.id, :week, created_at, '', :state, :held_from, :frozen, :opened FROM train, build"
+    )
+    first_week = 2921  # 2026-W01
+    known = [
+        ("open", None, "2026-01-01 00:00:00", "2026-01-02 00:00:00"),
+        ("closed", None, None, "2026-01-03 00:00:00"),
+        ("held", "frozen", "2026-01-04 00:00:00", None),
+        ("held", "planned", None, None),
+        ("planned", None, None, None),
+        ("cancelled", None, "2026-01-05 00:00:00", None),
+    ]
+    with app.app_context():
+        downgrade(revision="0035")
+        with db.engine.begin() as connection:
+            for statement in (build, train):
+                connection.execute(text(statement))
+            for week, (state, held_from, frozen, opened) in enumerate(known, first_week):
+                told = {"week": week, "state": state, "held_from": held_from, "frozen": frozen, "opened": opened}
+                connection.execute(text(release), told)
+        upgrade()
+        with db.engine.connect() as connection:
+            rows = connection.execute(text("SELECT named, fixed_at FROM fixed_notes ORDER BY fixed_by")).all()
+        assert [(named, str(at)[:10]) for named, at in rows] == [
+            ("Orange 2026-W01", "2026-01-01"),
+            ("Orange 2026-W02", "2026-01-03"),
+            ("Orange 2026-W03", "2026-01-04"),
+        ]
+        downgrade(revision="base")
+        upgrade()
+        disconnect()
+
+
 def test_the_newest_migration_is_the_one_on_record() -> None:
     head = ScriptDirectory(str(MIGRATIONS)).get_current_head()
     assert (MIGRATIONS / ".current-head").read_text("utf-8").strip() == head

@@ -14,9 +14,9 @@ from campaigns.releases.actions.moves import move
 from campaigns.releases.actions.telling import tell_managers
 from campaigns.releases.models import Release, Train, Wave
 from campaigns.releases.queries import people_in, release_or_404, steps_of, waves_of
-from campaigns.releases.rules import ReleaseState
+from campaigns.releases.rules import ReleaseState, mark
+from crm.builds.actions import fix_notes
 from crm.builds.models import Build
-from crm.builds.queries import notes_of
 from crm.core import programme
 from crm.core.db import session
 from crm.core.errors import MoveRefused
@@ -53,17 +53,27 @@ def lay_waves(release: Release) -> list[Wave]:
     return waves
 
 
+def name_of(release: Release) -> str:
+    return f"{session().get_one(Train, release.train_id).name} {iso_name(release.week)}"
+
+
+def fix_words(release: Release, at: datetime) -> None:
+    """The notes of its build stay as they are from now on, and its letters are worded with them."""
+    assert release.build_id is not None
+    fix_notes(release.build_id, mark(release.id), name_of(release), at)
+    put_wordings(release, at)
+
+
 def freeze_release(release_id: int, at: datetime) -> Release:
     """From planned to frozen. Raises NothingToFreeze, and MoveRefused."""
-    build = build_to_open(release_or_404(release_id), at)
-    release = move(release_id, ReleaseState.FROZEN, at=at, frozen_at=at, notes=notes_of(build.id))
-    train = session().get_one(Train, release.train_id)
+    build_to_open(release_or_404(release_id), at)
+    release = move(release_id, ReleaseState.FROZEN, at=at, frozen_at=at)
     waves = lay_waves(release)
     for wave in waves:
-        title = f"{train.name} {iso_name(release.week)} {wave.position + 1}"
+        title = f"{name_of(release)} {wave.position + 1}"
         wave.list_id = freeze_people(people_in(release, wave, waves, at), title, at)
     session().flush()
-    put_wordings(release, at)
+    fix_words(release, at)
     return release
 
 

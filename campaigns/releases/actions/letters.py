@@ -25,11 +25,9 @@ from crm.people.models import Person
 from crm.people.queries import addresses
 
 
-def letter_texts(
-    build: Build, train: Train, languages: Sequence[str], notes: Mapping[str, str] | None = None
-) -> dict[str, tuple[str, str]]:
-    """Subject and body in each language of the programme. `notes`: those that were frozen, else the build's."""
-    notes = notes_of(build.id) if notes is None else dict(notes)
+def letter_texts(build: Build, train: Train, languages: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """Subject and body in each language of the programme."""
+    notes = notes_of(build.id)
     texts = {}
     for language in languages:
         with force_locale(language):
@@ -59,7 +57,7 @@ def put_wordings(release: Release, at: datetime) -> dict[str, int]:
     build = session().get_one(Build, release.build_id)
     train = session().get_one(Train, release.train_id)
     languages = programme.required().languages
-    texts = letter_texts(build, train, languages, release.notes)
+    texts = letter_texts(build, train, languages)
     key = mark(release.id)
     found = {language: put_wording(key, language, subject, body, at=at) for language, (subject, body) in texts.items()}
     found[ALL] = put_wording(f"{key}:{ALL}", languages[0], *in_all(texts), at=at)
@@ -67,7 +65,7 @@ def put_wordings(release: Release, at: datetime) -> dict[str, int]:
 
 
 def wordings(release: Release, at: datetime) -> dict[str, int]:
-    """Those that were put when it froze or began to open, however the notes have changed since."""
+    """Those that were put when it froze or began to open."""
     key = mark(release.id)
     found = wordings_of(key)
     both = wordings_of(f"{key}:{ALL}")

@@ -9,7 +9,8 @@ from flask_babel import gettext as _
 from sqlalchemy import or_, select, update
 
 from campaigns.releases.models import Release
-from campaigns.releases.rules import BEFORE_ANYBODY, LONGEST_WHY, RELEASE_MOVES, ReleaseState
+from campaigns.releases.rules import BEFORE_ANYBODY, LONGEST_WHY, RELEASE_MOVES, ReleaseState, mark
+from crm.builds.actions import free_notes
 from crm.core import journal
 from crm.core.db import session
 from crm.core.errors import MoveRefused, NotUnderstood
@@ -55,12 +56,14 @@ def reason(why: str) -> str:
 
 def cancel_release(release_id: int, at: datetime, why: str = "") -> Release:
     """Only before anybody has it: letters that have left cannot be called back."""
-    return move(release_id, ReleaseState.CANCELLED, at=at, why=why, closed_at=at)
+    release = move(release_id, ReleaseState.CANCELLED, at=at, why=why, closed_at=at)
+    free_notes(mark(release_id))
+    return release
 
 
 def plan_again(release_id: int, at: datetime) -> Release:
     """Takes a cancelling back; what was frozen is not any more."""
-    return move(release_id, ReleaseState.PLANNED, at=at, closed_at=None, frozen_at=None, notes=None, go_at=None)
+    return move(release_id, ReleaseState.PLANNED, at=at, closed_at=None, frozen_at=None, go_at=None)
 
 
 def close_release(release_id: int, at: datetime, why: str = "") -> Release:

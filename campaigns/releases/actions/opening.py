@@ -9,8 +9,8 @@ from typing import Any
 from flask_babel import gettext as _
 from sqlalchemy import select, update
 
-from campaigns.releases.actions.freezing import build_to_open, freeze_release, lay_waves
-from campaigns.releases.actions.letters import plan_release_letters, put_wordings
+from campaigns.releases.actions.freezing import build_to_open, fix_words, freeze_release, lay_waves
+from campaigns.releases.actions.letters import plan_release_letters
 from campaigns.releases.actions.moves import move, reason
 from campaigns.releases.models import Release, Train, Wave
 from campaigns.releases.queries import (
@@ -61,7 +61,7 @@ def begin_opening(release_id: int, at: datetime) -> Release:
     opening = move(release_id, ReleaseState.OPENING, at=at, opened_at=at)
     if planned:
         lay_waves(opening)
-        put_wordings(opening, at)
+        fix_words(opening, at)
     mark_open_week(week_of(at, programme.required().tz), at)
     return opening
 

@@ -16,7 +16,7 @@ class Release(Numbered):
     """One opening of a train, with one build; `week` as in core/weeks.py.
 
     `leaves_local` (ISO, without a zone) and `zone` are what `opens_at` meant, should the rules of the zone change.
-    Frozen are its build, `notes` by language, the lists of its waves, and its wordings in the outbox. `held_from` is
+    Frozen are its build and that build's notes, the lists of its waves, and its wordings in the outbox. `held_from` is
     where a release on hold goes on; `why` is what was said of the last hold, cancelling or roll-back.
     """
 
@@ -37,7 +37,6 @@ class Release(Numbered):
     state: Mapped[ReleaseState] = mapped_column(state_type(ReleaseState), default=ReleaseState.PLANNED)
     held_from: Mapped[ReleaseState | None] = mapped_column(state_type(ReleaseState, "held_from"))
     why: Mapped[str] = mapped_column(default="")
-    notes: Mapped[dict[str, Any] | None]
     frozen_at: Mapped[datetime | None]
     rehearsed_at: Mapped[datetime | None]
     go_at: Mapped[datetime | None]

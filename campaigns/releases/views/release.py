@@ -113,7 +113,7 @@ def _texts(release: Release, train: Train, waves: list[Wave]) -> dict[str, tuple
     build = _build(release)
     if build is None or release.state not in BEFORE_ANYBODY:
         return {}
-    texts = letter_texts(build, train, programme.required().languages, release.notes)
+    texts = letter_texts(build, train, programme.required().languages)
     kinds = {wave.notify for wave in waves}
     written = texts if Notify.LETTER in kinds else {}
     return {**written, ALL: in_all(texts)} if Notify.ALL_LANGUAGES in kinds else written

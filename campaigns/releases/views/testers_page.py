@@ -64,12 +64,11 @@ def permanent(release_id: int) -> AnyResponse:
 def of_tester(token: str) -> str:
     release, person_id = reader_of(token)
     build = build_or_404(release.build_id or 0)
-    notes = notes_of(build.id) if release.notes is None else release.notes
     return render_template(
         "releases/tester.html",
         train=train_or_404(release.train_id),
         build=build,
-        notes=notes_in(notes, current_language(), programme.required().languages),
+        notes=notes_in(notes_of(build.id), current_language(), programme.required().languages),
         to_test=notes_in(to_test_of(build.id), current_language(), programme.required().languages),
         files=[
             (artefact, token, _resume(artefact, token))

@@ -11,19 +11,22 @@ from crm.builds.actions.catalogue import (
     renew_build,
     resume_build,
     withdraw_build,
-    write_notes,
 )
 from crm.builds.actions.check_ins import NewCheckIn, Recorded, accept_check_ins, record_accepted, record_check_ins
 from crm.builds.actions.importing import import_check_ins
+from crm.builds.actions.notes import NotesFixed, fix_notes, free_notes, write_notes
 
 __all__ = [
     "FOLDER",
     "BuildKnown",
     "GoesBack",
     "NewCheckIn",
+    "NotesFixed",
     "Recorded",
     "accept_check_ins",
     "attach_file",
+    "fix_notes",
+    "free_notes",
     "grant_access",
     "hold_build",
     "import_check_ins",

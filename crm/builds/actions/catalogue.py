@@ -1,19 +1,20 @@
-"""Registering a build, its notes, its end; withdrawing and holding it."""
+"""Registering a build, its end; withdrawing and holding it."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any, BinaryIO, cast
+from typing import BinaryIO, cast
 
 from flask_babel import gettext as _
-from sqlalchemy import Table, delete, select, update
+from sqlalchemy import Table, select, update
 from sqlalchemy.orm import InstrumentedAttribute
 
 from crm.builds.actions.artefacts import BadField, keep_file
-from crm.builds.models import Build, BuildNote
-from crm.builds.rules import CHANNEL, LIFETIME, LONGEST_CHANNEL, LONGEST_NOTE, LONGEST_VERSION, PLATFORMS, Order
+from crm.builds.actions.notes import write_notes
+from crm.builds.models import Build
+from crm.builds.rules import CHANNEL, LIFETIME, LONGEST_CHANNEL, LONGEST_VERSION, PLATFORMS, Order
 from crm.builds.rules.versions import goes_back
 from crm.core import journal
 from crm.core.bulk import insert_or_pass
@@ -21,11 +22,9 @@ from crm.core.db import session
 from crm.core.errors import MoveRefused, NotUnderstood, Refusal
 
 BUILD = cast(Table, Build.__table__)
-NOTE = cast(Table, BuildNote.__table__)
 NAME = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,{LONGEST_CHANNEL - 1}}}")
 JUST = timedelta(microseconds=1)
 ROOM = timedelta(seconds=1)
-UNPRINTED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 LONGEST_LIFE = 3650
 
 
@@ -131,28 +130,6 @@ def _below(higher: Build, before: Sequence[Build]) -> datetime:
             build.ordered_at -= ROOM
         session().flush()
     return before[-1].ordered_at + (higher.ordered_at - before[-1].ordered_at) / 2
-
-
-def write_notes(build_id: int, notes: dict[str, str], to_test: dict[str, str] | None = None, *, at: datetime) -> None:
-    """Replaces the notes of a build, without signs that nobody can read or keep. Raises NotUnderstood for one that is
-    too long.
-    """
-    to_test = to_test or {}
-    session().execute(delete(NOTE).where(NOTE.c.build_id == build_id))
-    rows: list[dict[str, Any]] = [
-        {
-            "build_id": build_id,
-            "language": language,
-            "body": UNPRINTED.sub("", notes.get(language, "")).strip(),
-            "to_test": UNPRINTED.sub("", to_test.get(language, "")).strip(),
-        }
-        for language in sorted(notes | to_test)
-    ]
-    if any(len(text) > LONGEST_NOTE for row in rows for text in (row["body"], row["to_test"])):
-        told = _("Notes have at most %(most)s characters in each language.", most=LONGEST_NOTE)
-        raise BadField("notes", told)
-    insert_or_pass(NOTE, [row for row in rows if row["body"] or row["to_test"]])
-    session().execute(update(Build).where(Build.id == build_id).values(noted_at=at))
 
 
 def renew_build(build_id: int, at: datetime, days: int = LIFETIME) -> Build:

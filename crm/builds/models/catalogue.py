@@ -60,6 +60,19 @@ class BuildNote(Model):
     to_test: Mapped[str] = mapped_column(default="")
 
 
+class FixedNotes(Model):
+    """By which origin (a release's label such as `release:7`) the notes of a build stay as they are; `named` tells a
+    reader which that is. While there is any, nobody changes them.
+    """
+
+    __tablename__ = "fixed_notes"
+
+    build_id: Mapped[int] = mapped_column(ForeignKey("build.id", ondelete="CASCADE"), primary_key=True)
+    fixed_by: Mapped[str] = mapped_column(primary_key=True)
+    named: Mapped[str]
+    fixed_at: Mapped[datetime]
+
+
 class BuildAccess(Model):
     """Who may have which build, since when, by which origin (a release's label such as `release:7`)."""
 

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from sqlalchemy import exists, func, or_, select
 from sqlalchemy.orm import aliased
 
-from crm.builds.models import Artefact, Build, BuildAccess, BuildNote
+from crm.builds.models import Artefact, Build, BuildAccess, BuildNote, FixedNotes
 from crm.builds.rules import WARNED_BEFORE
 from crm.core.db import session
 from crm.core.errors import NotThere
@@ -99,6 +99,12 @@ def to_test_of(build_id: int) -> dict[str, str]:
     """What to test, by language."""
     this = select(BuildNote.language, BuildNote.to_test).where(BuildNote.build_id == build_id, BuildNote.to_test != "")
     return dict(session().execute(this).all())
+
+
+def notes_fixed_for(build_id: int) -> list[str]:
+    """The names of the releases that fixed its notes, the first one first; empty while they may be changed."""
+    fixed = select(FixedNotes.named).where(FixedNotes.build_id == build_id)
+    return list(session().scalars(fixed.order_by(FixedNotes.fixed_at, FixedNotes.fixed_by)))
 
 
 def notes_in(notes: dict[str, str], language: str, languages: Sequence[str]) -> str:

@@ -9,13 +9,31 @@ from flask_babel import format_date
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from crm.builds.actions import hold_build, offer_again, renew_build, resume_build, withdraw_build, write_notes
+from crm.builds.actions import (
+    NotesFixed,
+    hold_build,
+    offer_again,
+    renew_build,
+    resume_build,
+    withdraw_build,
+    write_notes,
+)
 from crm.builds.forms import NOTE, TO_TEST, FileForm, NotesForm, notes_form
-from crm.builds.queries import artefacts_of, build_or_404, builds_page, figures_of, notes_of, open_uploads, to_test_of
+from crm.builds.queries import (
+    artefacts_of,
+    build_or_404,
+    builds_page,
+    figures_of,
+    notes_fixed_for,
+    notes_of,
+    open_uploads,
+    to_test_of,
+)
 from crm.builds.views import bp
 from crm.builds.views.tus import here_of
 from crm.core import journal, programme
 from crm.core.db import session
+from crm.core.forms import refuse
 from crm.core.guards import May, staff
 
 
@@ -38,6 +56,7 @@ def show(build_id: int) -> str:
         here_of=here_of,
         notes=notes_of(build_id),
         to_test=to_test_of(build_id),
+        fixed_for=notes_fixed_for(build_id),
         figures=figures_of(build_id),
         file_form=FileForm(),
         now=programme.moment(),
@@ -49,11 +68,17 @@ def show(build_id: int) -> str:
 def notes(build_id: int) -> Any:
     build, known, tasks = build_or_404(build_id), notes_of(build_id), to_test_of(build_id)
     typed = {f"{NOTE}{k}": v for k, v in known.items()} | {f"{TO_TEST}{k}": v for k, v in tasks.items()}
+    if request.method == "GET" and notes_fixed_for(build_id):
+        return redirect(url_for("builds.show", build_id=build_id))
     form = notes_form(NotesForm, programme.required().languages)(data=typed)
     assert isinstance(form, NotesForm)
     if form.validate_on_submit():
         at = programme.moment()
-        write_notes(build_id, form.notes(), form.to_test(), at=at)
+        try:
+            write_notes(build_id, form.notes(), form.to_test(), at=at)
+        except NotesFixed as error:
+            refuse(form.note_fields()[0], str(error))
+            return render_template("builds/notes.html", build=build, form=form), error.status
         after = {"notes": form.notes(), "to_test": form.to_test()}
         before = {"notes": known, "to_test": tasks}
         journal.record("write_notes", f"build:{build_id}", at=at, before=before, after=after)

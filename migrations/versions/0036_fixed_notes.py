@@ -1,0 +1,58 @@
+"""Frozen notes are the build's own, which stay as they are: a release kept a copy that feeds did not read."""
+
+from datetime import date, timedelta
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import postgresql
+
+revision = "0036"
+down_revision = "0035"
+branch_labels = None
+depends_on = None
+
+Key = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+JSON = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
+FIRST_MONDAY = date(1970, 1, 5)
+FIXED = sa.text(
+    """SELECT release.id, release.build_id, release.week, train.name, release.frozen_at, release.opened_at
+    FROM release JOIN train ON train.id = release.train_id
+    WHERE release.build_id IS NOT NULL AND (release.frozen_at IS NOT NULL OR release.opened_at IS NOT NULL)
+    AND release.state NOT IN ('planned', 'cancelled') AND coalesce(release.held_from, '') <> 'planned'"""
+).columns(frozen_at=sa.DateTime(timezone=True), opened_at=sa.DateTime(timezone=True))
+
+
+def upgrade() -> None:
+    fixed_notes = op.create_table(
+        "fixed_notes",
+        sa.Column("build_id", Key, nullable=False),
+        sa.Column("fixed_by", sa.String(), nullable=False),
+        sa.Column("named", sa.String(), nullable=False),
+        sa.Column("fixed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["build_id"], ["build.id"], name=op.f("fk_fixed_notes_build_id_build"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("build_id", "fixed_by", name=op.f("pk_fixed_notes")),
+    )
+    rows = [
+        {
+            "build_id": row.build_id,
+            "fixed_by": f"release:{row.id}",
+            "named": f"{row.name} {_week(row.week)}",
+            "fixed_at": row.frozen_at or row.opened_at,
+        }
+        for row in op.get_bind().execute(FIXED)
+    ]
+    if rows:
+        op.bulk_insert(fixed_notes, rows)
+    op.drop_column("release", "notes")
+
+
+def _week(number: int) -> str:
+    year, week, _day = (FIRST_MONDAY + timedelta(weeks=number)).isocalendar()
+    return f"{year}-W{week:02}"
+
+
+def downgrade() -> None:
+    op.add_column("release", sa.Column("notes", JSON, nullable=True))
+    op.drop_table("fixed_notes")

@@ -1,16 +1,19 @@
-"""Empty PostgreSQL databases, for tests and benchmarks; and a server that may fall over."""
+"""Empty PostgreSQL databases, for tests and benchmarks; a server that may fall over; who waits for whom."""
 
 from __future__ import annotations
 
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import uuid4
 
 import psycopg
-from sqlalchemy import make_url
+from sqlalchemy import make_url, text
+
+from crm.core.db import is_postgres, session
 
 
 @contextmanager
@@ -55,3 +58,16 @@ def fragile_server() -> Iterator[Fragile]:
             yield Fragile(address, restart)
         finally:
             server.cleanup()
+
+
+def waits(other: Future[Any]) -> bool:
+    """Whether what another thread does in this database waits for the session in hand; False once it is done.
+
+    On SQLite, where one writes at a time, it is looked at once.
+    """
+    waiting = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    while is_postgres() and not other.done():
+        session().execute(text("SELECT pg_stat_clear_snapshot()"))
+        if session().scalar(text(waiting)) is not None:
+            return True
+    return not other.done()

@@ -46,6 +46,7 @@ from campaigns.releases.queries.recipients import (
 from campaigns.releases.queries.releases import (
     audience_name,
     audiences,
+    has_ended,
     holidays_of,
     outstayed,
     page_token,
@@ -98,6 +99,7 @@ __all__ = [
     "frozen_sizes",
     "gets",
     "given_sizes",
+    "has_ended",
     "holidays_of",
     "hours_between",
     "hours_of",

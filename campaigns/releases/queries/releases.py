@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from flask_babel import gettext as _
 from sqlalchemy import and_, or_, select
@@ -11,7 +11,7 @@ from sqlalchemy import and_, or_, select
 from campaigns.audience.models import Audience
 from campaigns.releases.models import Release, Train, TrainHoliday
 from campaigns.releases.rules import STAYS_OPEN, ReleaseState, mark
-from crm.builds.models import Build
+from crm.builds.models import Build, BuildAccess
 from crm.core.db import session
 from crm.core.errors import NotAllowed, NotThere
 from crm.core.jobs import Job, JobState
@@ -20,6 +20,8 @@ from crm.core.paging import Page, SortKey, page
 from crm.core.tokens import read, sign
 
 LINK = "release"
+PAGE_LIVES = timedelta(days=90)
+"""The link in a release's letter opens its page for so long, also to whoever else has read the letter."""
 STEPS = ("move_release", "overrule_gate", "let_release_go")
 MOST_STEPS = 50
 
@@ -49,6 +51,14 @@ def read_page_token(token: str) -> tuple[int, int]:
     if not (isinstance(found, list) and len(found) == 2):
         raise NotAllowed(_("This link is not valid: copy it whole, or ask for a new one."))
     return int(found[0]), int(found[1])
+
+
+def has_ended(build_id: int, person_id: int, at: datetime) -> bool:
+    """Whether a personal link is older than PAGE_LIVES: it counts from when its person was given the build."""
+    given_at = session().scalar(
+        select(BuildAccess.granted_at).where(BuildAccess.build_id == build_id, BuildAccess.person_id == person_id)
+    )
+    return given_at is None or given_at + PAGE_LIVES < at
 
 
 def trains() -> list[Train]:

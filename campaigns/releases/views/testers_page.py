@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
 from campaigns.releases.models import Release
-from campaigns.releases.queries import page_token, read_page_token, release_or_404, train_or_404
+from campaigns.releases.queries import has_ended, page_token, read_page_token, release_or_404, train_or_404
 from campaigns.releases.views import bp
 from crm.builds.models import Artefact
 from crm.builds.queries import (
@@ -24,7 +24,7 @@ from crm.builds.queries import (
 from crm.core import clock, programme
 from crm.core.db import session
 from crm.core.errors import NotAllowed
-from crm.core.guards import May, by_link, signed_in, viewer
+from crm.core.guards import May, by_link, is_signed_in_as, signed_in, viewer
 from crm.core.languages import current_language, speak_to
 from crm.core.tokens import whole_address
 from crm.people.models import Person
@@ -37,13 +37,19 @@ def _resume(artefact: Artefact, token: str) -> str:
 
 
 def reader_of(token: str) -> tuple[Release, int]:
-    """The release and the tester of a personal link. Raises NotAllowed for who may not have its build (any more)."""
+    """The release and the tester of a personal link.
+
+    Raises NotAllowed for who may not have its build (any more), and when the link has come to its end: to their own
+    release a tester who has signed in gets all the same.
+    """
     release_id, person_id = read_page_token(token)
     release, person_id = release_or_404(release_id), standing_person(person_id)
     person = session().get(Person, person_id)
     speak_to(person.language if person else None)
     if release.build_id is None or not may_have(release.build_id, person_id):
         raise NotAllowed(_("This link gives no access any more. Sign in to see which build is yours."))
+    if has_ended(release.build_id, person_id, programme.moment()) and not is_signed_in_as(person_id):
+        raise NotAllowed(_("This link has come to its end. Sign in to see which build is yours."))
     return release, person_id
 
 

@@ -30,13 +30,15 @@ from crm.builds.queries.seats import (
 from crm.builds.rules.seats import LEAST_GRACE, MOST_GRACE, MOST_SEATS, MOST_WEEKS, SeatEnd, SeatRule, SeatState
 from crm.core import journal
 from crm.core.bulk import among, insert_or_pass
-from crm.core.db import session
+from crm.core.db import is_postgres, session
 from crm.core.errors import MoveRefused, NotUnderstood
 from crm.people.models import Person
 from crm.people.queries import addresses, suppressed
 
 SEAT = cast(Table, Seat.__table__)
 POLICY = cast(Table, SeatPolicy.__table__)
+FIRST_RULE = 0x5EED_5EA7
+"""PostgreSQL's lock before there is a rule to lock."""
 UNWARNED = {"warned_at": None, "lose_at": None}
 FREED = {"state": SeatState.RELEASED, **UNWARNED}
 
@@ -76,7 +78,7 @@ def set_rule(
     seat.
     """
     check_rule(rule)
-    before = _lock(platform)
+    before = _lock(platform) or _lock_none(platform)
     if before is None:
         _seat_those_who_have_it(platform, at)
     ruled: dict[str, Any] = {"cap": rule.cap, "idle_weeks": rule.idle_weeks, "grace_days": rule.grace_days}
@@ -128,6 +130,16 @@ def _lock(platform: str) -> SeatPolicy | None:
     return session().scalar(query.execution_options(populate_existing=True))
 
 
+def _lock_none(platform: str, *, shared: bool = False) -> SeatPolicy | None:
+    """Where there is no rule to lock: a first one waits until those who are just given a build, `shared`, have it, and
+    they wait for it. The rule that has come meanwhile, if any.
+    """
+    if is_postgres():
+        lock = func.pg_advisory_xact_lock_shared if shared else func.pg_advisory_xact_lock
+        session().execute(select(lock(FIRST_RULE)))
+    return _lock(platform)
+
+
 def _seat_those_who_have_it(platform: str, at: datetime) -> None:
     has = (
         select(BuildAccess.person_id)
@@ -146,7 +158,7 @@ def _seat_those_who_have_it(platform: str, at: datetime) -> None:
 def with_seats(platform: str, person_ids: Sequence[int], at: datetime) -> list[int]:
     """Of these people those who may get a build of the platform: staff, and whoever holds a seat once the free ones
     are given. The others wait; who has lost or given up a seat asks for it again themselves."""
-    policy = _lock(platform)
+    policy = _lock(platform) or _lock_none(platform, shared=True)
     if policy is None:
         return list(person_ids)
     testers = select(Person.id).where(among(Person.id, person_ids), Person.is_staff.is_(False)).order_by(Person.id)

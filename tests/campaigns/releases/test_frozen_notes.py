@@ -10,7 +10,7 @@ from io import BytesIO
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select, text
+from sqlalchemy import select
 
 from campaigns.releases.actions import (
     cancel_release,
@@ -32,11 +32,12 @@ from crm.builds.actions.feeds import make_feed_key
 from crm.builds.models import Build, FixedNotes
 from crm.builds.queries import notes_fixed_for, notes_of
 from crm.builds.queries.feeds import feed_token
-from crm.core.db import db, disconnect, session, start_writing
+from crm.core.db import disconnect, session, start_writing
 from crm.outbox.models import Wording
 from crm.people.models import Person
 from tests import make
 from tests.campaigns.releases.cast import NOW, OPENS, WEEK
+from tests.databases import waits
 
 OTHER = {"notes_en": "Second thoughts", "notes_zh": "", "to_test_en": "Unlock it twice"}
 
@@ -111,13 +112,6 @@ def test_two_releases_of_one_build_both_have_to_let_its_notes_go(
     assert session().query(FixedNotes).all() == []
 
 
-def is_blocked() -> bool:
-    """Whether another connection of this PostgreSQL database waits for a lock."""
-    session().execute(text("SELECT pg_stat_clear_snapshot()"))
-    waiting = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    return session().scalar(text(waiting)) is not None
-
-
 @pytest.mark.parametrize("freeze_first", [True, False])
 def test_notes_written_while_a_release_freezes_are_in_its_letter_or_are_refused(
     house: Flask, freeze_first: bool
@@ -148,9 +142,7 @@ def test_notes_written_while_a_release_freezes_are_in_its_letter_or_are_refused(
         first, second = (freeze, write) if freeze_first else (write, freeze)
         first()
         other = pool.submit(meanwhile, second)
-        while db.engine.name == "postgresql" and not other.done() and not is_blocked():
-            pass
-        assert not other.done(), "it waits for the first"
+        assert waits(other), "for the first"
         session().commit()
         if freeze_first:
             with pytest.raises(NotesFixed):

@@ -28,6 +28,7 @@ from campaigns.releases.actions import (
 )
 from campaigns.releases.models import Release, Train, Wave
 from campaigns.releases.queries import figures, page_token
+from campaigns.releases.queries.releases import PAGE_LIVES
 from campaigns.releases.rules import DEFAULT_GATE, ReleaseState
 from campaigns.releases.tasks import open_due
 from crm.builds.actions import NewCheckIn, keep_file, record_check_ins, withdraw_build
@@ -314,6 +315,7 @@ def test_the_list_of_releases_asks_a_fixed_number_of_questions(lins_browser: Fla
 
 def test_the_letter_s_page_speaks_to_its_person(client: FlaskClient, release: Release, ada: Person, bo: Person) -> None:
     ada.language = "en"
+    required().held_at = OPENS
     open_release(release.id, OPENS)
     session().commit()
     mine = client.get(f"/r/{page_token(release.id, ada.id)}")
@@ -325,11 +327,31 @@ def test_the_letter_s_page_speaks_to_its_person(client: FlaskClient, release: Re
     assert client.get(f"/r/{page_token(release.id, ada.id)}").status_code == 200
 
 
+def test_the_letter_s_link_ends_and_whose_it_is_signs_in(
+    client: FlaskClient, adas_browser: FlaskClient, lins_browser: FlaskClient, release: Release, ada: Person
+) -> None:
+    ada.language = "en"
+    open_release(release.id, OPENS)
+    held = required()
+    held.held_at = OPENS + PAGE_LIVES
+    session().commit()
+    address = f"/r/{page_token(release.id, ada.id)}"
+    assert client.get(address).status_code == 200
+    held.held_at += timedelta(seconds=1)
+    session().commit()
+    for stranger in (client, lins_browser):
+        ended = stranger.get(address)
+        assert ended.status_code == 403
+        assert "come to its end" in ended.text
+    assert adas_browser.get(address).status_code == 200
+
+
 def test_the_command_that_goes_on_with_a_download_is_one_that_curl_takes(
     client: FlaskClient, release: Release, ada: Person
 ) -> None:
     keep_file(release.build_id or 0, io.BytesIO(b"x"), "-rom of 'May'.zip", at=OPENS)
     open_release(release.id, OPENS)
+    required().held_at = OPENS
     session().commit()
     page = unescape(client.get(f"/r/{page_token(release.id, ada.id)}").text)
     command = page[page.index("curl ") :].partition("<")[0]

@@ -29,6 +29,7 @@ from crm.builds.models import Build
 from crm.builds.queries import offered
 from crm.core.db import session
 from crm.core.jobs import Job, JobState
+from crm.core.programme import required
 from crm.outbox.models import Letter
 from crm.people.actions import tag
 from crm.people.models import Person
@@ -171,6 +172,7 @@ def test_the_page_of_a_release_on_hold_offers_no_download(
     keep_file(build.id, io.BytesIO(b"x"), "a.apk", at=NOW)
     open_release(release.id, OPENS)
     hold_release(release.id, "calls drop", OPENS)
+    required().held_at = OPENS
     session().commit()
     page = client.get(f"/r/{page_token(release.id, ada.id)}").text
     assert "is on hold" in page

@@ -30,7 +30,7 @@ from crm.builds.actions.seats import (
 from crm.builds.models import Build, Seat, SeatPolicy
 from crm.builds.queries.seats import place_in_line, policy_of, seat_figures, seat_of, seats_of
 from crm.builds.rules.seats import SeatEnd, SeatRule, SeatState
-from crm.core.db import session
+from crm.core.db import session, start_writing
 from crm.core.errors import MoveRefused, NotUnderstood
 from crm.core.programme import Programme
 from crm.outbox.actions import deliver_due
@@ -38,6 +38,7 @@ from crm.outbox.models import Letter
 from crm.people.actions import merge
 from crm.people.models import Identity, Person
 from tests import make
+from tests.databases import waits
 from tests.make import T0
 
 DAY, WEEK = timedelta(days=1), timedelta(weeks=1)
@@ -421,6 +422,28 @@ def test_two_who_come_at_once_get_one_last_seat(house: Flask) -> None:
         assert sum(pool.map(come, people)) == 1
     with house.app_context():
         assert [(one.held, one.waiting) for one in seat_figures([])] == [(1, 7)]
+
+
+def test_who_is_just_given_a_build_when_the_first_rule_is_saved_holds_a_seat(house: Flask) -> None:
+    with house.app_context():
+        android, ada = build().id, make.tester("Ada").id
+        session().commit()
+
+    def save() -> None:
+        with house.app_context():
+            start_writing()
+            rule(1)
+
+    with ThreadPoolExecutor(1) as pool, house.app_context():
+        start_writing()
+        grant_access(android, with_seats("android", [ada], T0), at=T0, granted_by="test")
+        saving = pool.submit(save)
+        assert waits(saving), "for the access that is on its way"
+        session().commit()
+        saving.result()
+        assert [one.person_id for one in session().query(Seat)] == [ada]
+        bo = make.tester("Bo").id
+        assert with_seats("android", [bo], T0) == []
 
 
 # ------------------------------------------------------------ pages

@@ -15,6 +15,7 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import (
     JSON,
     BigInteger,
+    ColumnElement,
     Connection,
     Date,
     DateTime,
@@ -26,8 +27,9 @@ from sqlalchemy import (
     String,
     Table,
     TypeDecorator,
+    any_,
     event,
-    select,
+    func,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Engine
@@ -167,14 +169,16 @@ def newest_migration() -> str:
     return (Path(__file__).resolve().parents[2] / "migrations" / ".current-head").read_text("utf-8").strip()
 
 
-def taken_once(due: Select[Any]) -> Select[Any]:
-    """Keys of a limited choice of rows, locked where the database can, for `WHERE key IN (...)` of a claim.
+def is_taken(key: Any, due: Select[Any]) -> ColumnElement[bool]:
+    """For the WHERE of a claim: whether `key` is in a limited choice of keys, whose rows are locked where the database
+    can.
 
-    It stands in a WITH: PostgreSQL may run a plain subquery again for each row, and a LIMIT then limits nothing.
+    An array on PostgreSQL: a plain subquery may be run again for each row, so that its LIMIT limits nothing, and a join
+    with it may read the whole table.
     """
     if is_postgres():
-        due = due.with_for_update(skip_locked=True)
-    return select(*due.cte("due").columns)
+        return key == any_(func.array(due.with_for_update(skip_locked=True).scalar_subquery()))  # type: ignore[no-any-return]  # a column's == is a clause
+    return key.in_(due)  # type: ignore[no-any-return]  # a column's in_ is a clause
 
 
 def is_postgres() -> bool:

@@ -18,7 +18,7 @@ from sqlalchemy import Index, or_, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from crm.core import clock
-from crm.core.db import Key, Numbered, session, state_type, taken_once
+from crm.core.db import Key, Numbered, is_taken, session, state_type
 from crm.core.errors import MoveRefused, Refusal
 from crm.core.stopping import asked_to_stop
 from crm.core.wake import wake_after_commit
@@ -114,7 +114,7 @@ def _claim(at: datetime) -> tuple[int, int] | None:
         session()
         .execute(
             update(Job)
-            .where(Job.id.in_(taken_once(due)))
+            .where(is_taken(Job.id, due))
             .values(state=JobState.RUNNING, attempts=Job.attempts + 1, lease_until=at + LEASE)
             .returning(Job.id, Job.attempts)
         )

@@ -22,7 +22,7 @@ from campaigns.credits.queries.asking import (
 from campaigns.credits.rules.asking import LOOK_AGAIN, REMIND_AFTER, Asking
 from crm.core import journal
 from crm.core.bulk import among, load
-from crm.core.db import session, taken_once
+from crm.core.db import is_taken, session
 from crm.core.errors import MoveRefused
 from crm.core.jobs import Job, enqueue
 from crm.outbox.rules import LetterState
@@ -88,7 +88,7 @@ def remind_some(at: datetime, limit: int = CHUNK) -> int:
     )
     taken = session().scalars(
         update(ConsentAsk)
-        .where(ConsentAsk.person_id.in_(taken_once(due)))
+        .where(is_taken(ConsentAsk.person_id, due))
         .values(remind_at=None)
         .returning(ConsentAsk.person_id)
         .execution_options(synchronize_session=False)

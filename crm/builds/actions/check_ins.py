@@ -12,7 +12,7 @@ from sqlalchemy import Table, bindparam, delete, select
 from crm.builds.models import Build, CheckIn, CheckInBatch
 from crm.builds.rules import CheckInKind
 from crm.core.bulk import load
-from crm.core.db import session, taken_once
+from crm.core.db import is_taken, session
 from crm.core.restand import restand
 from crm.core.wake import wake_after_commit
 
@@ -98,7 +98,7 @@ def record_accepted() -> int:
     oldest = select(CheckInBatch.id).order_by(CheckInBatch.id).limit(BATCHES)
     columns = (CheckInBatch.id, CheckInBatch.person_id, CheckInBatch.received_at, CheckInBatch.items)
     taken = session().execute(
-        delete(CheckInBatch).where(CheckInBatch.id.in_(taken_once(oldest))).returning(*columns)
+        delete(CheckInBatch).where(is_taken(CheckInBatch.id, oldest)).returning(*columns)
     ).all()  # fmt: skip
     versions = Versions({item[0] for batch in taken for item in batch.items})
     for _id, person_id, received_at, items in sorted(taken):

@@ -11,7 +11,7 @@ from sqlalchemy import delete, select, text
 
 from crm.core import weeks
 from crm.core.bulk import chunks
-from crm.core.db import is_postgres, session, taken_once
+from crm.core.db import is_postgres, is_taken, session
 from crm.core.restand import Restand, due, restand
 from crm.funnel.actions.rollup import bump, passed
 from crm.funnel.actions.rule_sets import ensure_rules
@@ -95,7 +95,7 @@ def _lock() -> None:
 
 def _take(limit: int, at: datetime) -> Marked:
     some = select(Restand.person_id).where(due(at)).order_by(Restand.person_id).limit(limit)
-    taken = delete(Restand).where(Restand.person_id.in_(taken_once(some))).returning(Restand.person_id, Restand.since)
+    taken = delete(Restand).where(is_taken(Restand.person_id, some)).returning(Restand.person_id, Restand.since)
     return {row.person_id: row.since for row in session().execute(taken)}
 
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Table, select, update
+from sqlalchemy import ColumnElement, Table, exists, select, update
 
 from crm.core.bulk import among
-from crm.core.db import is_postgres, session, taken_once
+from crm.core.db import is_postgres, is_taken, session
 from crm.outbox.actions.moves import move_letters, move_where
 from crm.outbox.models import Letter, Pace
 from crm.outbox.rules import SEND_LEASE, Channel, Lane, LetterState, may_leave
@@ -49,23 +49,36 @@ def taken_of(row: Sequence[Any]) -> Taken:
 Where = Sequence[ColumnElement[bool]]
 
 
+def _free(where: Where, at: datetime) -> list[ColumnElement[bool]]:
+    return [TABLE.c.state == LetterState.QUEUED, TABLE.c.channel == Channel.MAIL, TABLE.c.due_at <= at, *where]
+
+
 def _take(where: Where, at: datetime, limit: int) -> list[Taken]:
     if limit <= 0:
         return []
-    free = [TABLE.c.state == LetterState.QUEUED, TABLE.c.channel == Channel.MAIL, TABLE.c.due_at <= at]
-    due = select(TABLE.c.id).where(*free, *where).order_by(TABLE.c.due_at, TABLE.c.id).limit(limit)
+    due = select(TABLE.c.id).where(*_free(where, at)).order_by(TABLE.c.due_at, TABLE.c.id).limit(limit)
     rows = session().execute(
         update(TABLE)
-        .where(TABLE.c.id.in_(taken_once(due)))
+        .where(is_taken(TABLE.c.id, due))
         .values(state=LetterState.SENDING, lease_until=at + SEND_LEASE, attempts=TABLE.c.attempts + 1)
         .returning(*FIELDS)
     )
     return sorted(map(taken_of, rows.all()))
 
 
-def _campaigns() -> list[tuple[int, int | None]]:
-    """(origin, letters an hour) of the campaigns with letters that wait and no pause: found by leaps through the index,
-    however many letters there are."""
+class _Waiting(NamedTuple):
+    """What there is to take: whether anything was asked for, whether there are notices, and (origin, letters an hour)
+    of each campaign without a pause.
+    """
+
+    asked: bool
+    notices: bool
+    campaigns: list[tuple[int, int | None]]
+
+
+def _waiting(where: Where, at: datetime) -> _Waiting:
+    """In one look, by leaps through the indexes, however many letters there are."""
+    lanes = [exists().where(TABLE.c.lane == lane, *_free(where, at)) for lane in (Lane.ASKED, Lane.NOTICE)]
     waiting = select(Letter.origin_id).where(
         Letter.state == LetterState.QUEUED, Letter.lane == Lane.CAMPAIGN, Letter.channel == Channel.MAIL
     )
@@ -74,12 +87,13 @@ def _campaigns() -> list[tuple[int, int | None]]:
     following = first.where(Letter.origin_id > leaps.c.origin_id).scalar_subquery()
     leaps = leaps.union_all(select(following).where(leaps.c.origin_id.is_not(None)))
     found = (
-        select(leaps.c.origin_id, Pace.per_hour)
+        select(*lanes, leaps.c.origin_id, Pace.per_hour, Pace.paused)
         .outerjoin(Pace, Pace.origin_id == leaps.c.origin_id)
-        .where(leaps.c.origin_id.is_not(None), Pace.paused.is_not(True))
         .order_by(leaps.c.origin_id)
     )
-    return [(row[0], row[1]) for row in session().execute(found).all()]
+    rows: Sequence[Any] = session().execute(found).all()
+    going = [(origin, per_hour) for _asked, _notices, origin, per_hour, paused in rows if origin and not paused]
+    return _Waiting(rows[0][0], rows[0][1], going)
 
 
 def _paces(origins: Sequence[int]) -> dict[int, Pace]:
@@ -105,11 +119,10 @@ def _paced(origin: int, pace: Pace | None, where: Where, at: datetime, wanted: i
     return taken
 
 
-def _take_campaigns(where: Where, at: datetime, limit: int) -> list[Taken]:
+def _take_campaigns(campaigns: Sequence[tuple[int, int | None]], where: Where, at: datetime, limit: int) -> list[Taken]:
     """A fair turn: the places are shared evenly, and what one campaign does not need goes to the others."""
     if limit <= 0:
         return []
-    campaigns = _campaigns()
     paces = _paces([origin for origin, per_hour in campaigns if per_hour is not None])
     ready = [origin for origin, per_hour in campaigns if per_hour is None or origin in paces]
     taken: list[Taken] = []
@@ -133,11 +146,13 @@ def take_due(at: datetime, limit: int, *where: ColumnElement[bool], asked_only: 
 
     With `asked_only`, none but those that somebody asked for, such as sign-in links.
     """
-    taken = _take([Letter.lane == Lane.ASKED, *where], at, limit)
     if asked_only:
-        return taken
-    taken += _take([Letter.lane == Lane.NOTICE, *where], at, limit - len(taken))
-    return taken + _take_campaigns(where, at, limit - len(taken))
+        return _take([Letter.lane == Lane.ASKED, *where], at, limit)
+    waiting = _waiting(where, at)
+    taken = _take([Letter.lane == Lane.ASKED, *where], at, limit) if waiting.asked else []
+    if waiting.notices:
+        taken += _take([Letter.lane == Lane.NOTICE, *where], at, limit - len(taken))
+    return taken + _take_campaigns(waiting.campaigns, where, at, limit - len(taken))
 
 
 def still_welcome(taken: Sequence[Taken], at: datetime) -> list[Taken]:

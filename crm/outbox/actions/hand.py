@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from crm.core import journal
 from crm.core.bulk import among, chunks
-from crm.core.db import is_postgres, session, taken_once
+from crm.core.db import is_postgres, is_taken, session
 from crm.core.errors import MoveRefused, NotAllowed
 from crm.outbox.actions.claiming import FIELDS, Taken, still_welcome, taken_of
 from crm.outbox.actions.leaving import count_for_senders
@@ -31,7 +31,7 @@ def _take(staff_id: int, at: datetime, due: Select[int]) -> Taken | None:
         session()
         .execute(
             update(Letter)
-            .where(Letter.id.in_(taken_once(due)))
+            .where(is_taken(Letter.id, due))
             .values(held_by_id=staff_id, lease_until=at + HAND_LEASE)
             .returning(*FIELDS)
             .execution_options(synchronize_session=False)

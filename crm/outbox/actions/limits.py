@@ -70,10 +70,10 @@ def has_room(way: Way, at: datetime) -> bool:
 
 def within_limits(way: Way, taken: Sequence[Taken], at: datetime) -> list[Taken]:
     """Those that may leave now, counted; the others are due when they may. Nothing stops what somebody asked for."""
+    if way.counts_as == SETTINGS and not way.limits.any_count:
+        return _awake(way.limits, taken, at)
     limits = _locked(way)
     awake = _awake(limits, taken, at)
-    if way.counts_as == SETTINGS and not limits.any_count:
-        return awake
     asked = [letter for letter in awake if letter.lane is Lane.ASKED]
     others = [letter for letter in awake if letter.lane is not Lane.ASKED]
     domains = _domains([letter.id for letter in awake])

@@ -72,6 +72,7 @@ class ScheduleForm(Form):
     staff_notify = _notify(_l("Staff get"))
     core_notify = _notify(_l("The core gets"))
     share_notify = _notify(_l("The shares get"))
+    with_everybody = BooleanField(_l("In the end everybody gets it"), default=True)
     everybody_notify = _notify(_l("Everybody gets"))
     gate_percent = _number(_l("How many percent must have run it"), 1, 100)
     gate_hours = _number(_l("Within how many hours of getting it"), 1, 168)
@@ -92,6 +93,7 @@ class ScheduleForm(Form):
             "rehearsal_hours": course.rehearsal_hours,
             "goes_itself": course.goes_itself,
             "with_core": WaveKind.CORE in kinds,
+            "with_everybody": WaveKind.EVERYBODY in kinds,
             "shares": " ".join(str(step.percent) for step in course.steps if step.percent is not None),
             "gate_percent": gate.ran_percent,
             "gate_hours": gate.hours,
@@ -127,7 +129,8 @@ class ScheduleForm(Form):
             steps.append(Step(WaveKind.CORE, Notify(self.core_notify.data)))
         said = Notify(self.share_notify.data)
         steps += [Step(WaveKind.SHARE, said, int(word)) for word in _shares(self.shares.data)]
-        steps.append(Step(WaveKind.EVERYBODY, Notify(self.everybody_notify.data)))
+        if self.with_everybody.data:
+            steps.append(Step(WaveKind.EVERYBODY, Notify(self.everybody_notify.data)))
         days = [line.strip().partition(" ") for line in (self.holidays.data or "").splitlines() if line.strip()]
         return Course(
             self.freeze_hours.data,

@@ -96,9 +96,9 @@ def week_panel(_person_id: int, at: datetime) -> dict[str, Any] | None:
     return {"days": [_day(first + timedelta(days=n), today, leaving) for n in range(last)]}
 
 
-def stopped_panel(_person_id: int, _at: datetime) -> dict[str, Any] | None:
+def stopped_panel(_person_id: int, at: datetime) -> dict[str, Any] | None:
     """Releases that go no further by themselves: on hold, waiting at a gate, or for somebody to let them go."""
-    found = standing_still()
+    found = standing_still(at)
     return {"stopped": found} if found else None
 
 

@@ -110,7 +110,7 @@ def remind_of_reports() -> int:
 def call_back() -> int:
     """Letters follow their release in pieces: called back on hold, waiting again when it goes on; returns how many."""
     moved, at = 0, programme.moment()
-    for release_id in with_letters_astray():
+    for release_id in with_letters_astray(at):
         while some := move_letters(release_id, at):
             session().commit()
             moved += some

@@ -310,11 +310,13 @@ def put_file(build_id: int) -> Any:
     most = current_app.config["MAX_UPLOAD_BYTES"]
     stored = files.store(cast(BinaryIO, request.stream), FOLDER, suffix=suffix_of(name), at_most=most)
     try:
+        if stored.size != (request.content_length or stored.size):  # the server ends a body whose line broke off
+            raise NotUnderstood(_("The upload broke off before its end: send the file again."))
         if expected and stored.sha256 != expected:
             raise NotUnderstood(_("The file is not what its SHA-256 says: send it again."))
         attach_file(build_id, stored, name, at=programme.moment(), device=device)
-        session().commit()
     except BaseException:
         files.remove(stored.key)
         raise
+    session().commit()  # should nobody know how this ended, the file stays: what belongs to no build is swept
     return {"id": build_id, "build": build_id, "size": stored.size, "sha256": stored.sha256}

@@ -57,10 +57,10 @@ def viewer() -> Viewer:
     return cast(Viewer, found)
 
 
-def is_signed_in_as(person_id: int) -> bool:
-    """For pages with a key in their address, which ask for no session but may know one."""
+def signed_in_id() -> int | None:
+    """Who has signed in, for pages with a key in their address, which ask nobody to."""
     found = g.get("viewer")
-    return found is not None and found.person_id == person_id
+    return found.person_id if found is not None else None
 
 
 def _ask_to_sign_in() -> Any:

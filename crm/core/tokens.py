@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from flask import current_app
+from flask_babel import gettext as _
 from itsdangerous import BadSignature, SignatureExpired, URLSafeSerializer, URLSafeTimedSerializer
 from itsdangerous.encoding import base64_encode
 
@@ -54,7 +55,7 @@ def read(purpose: str, token: str) -> Any:
     try:
         return URLSafeSerializer(current_app.config["SECRET_KEY"], salt=purpose).loads(token)
     except BadSignature as error:
-        raise NotAllowed("this link is not valid: copy it whole, or ask for a new one") from error
+        raise NotAllowed(_("This link is not valid: copy it whole, or ask for a new one.")) from error
 
 
 def sign_for_a_while(purpose: str, payload: Any) -> str:
@@ -67,9 +68,9 @@ def read_for_a_while(purpose: str, token: str, lifetime: timedelta) -> Any:
         serializer = URLSafeTimedSerializer(current_app.config["SECRET_KEY"], salt=purpose)
         return serializer.loads(token, max_age=int(lifetime.total_seconds()))
     except SignatureExpired as error:
-        raise NotAllowed("this link has expired: ask for a new one") from error
+        raise NotAllowed(_("This link has expired: ask for a new one.")) from error
     except BadSignature as error:
-        raise NotAllowed("this link is not valid: copy it whole, or ask for a new one") from error
+        raise NotAllowed(_("This link is not valid: copy it whole, or ask for a new one.")) from error
 
 
 def keyed_hash(text: str) -> str:

@@ -15,11 +15,15 @@ Key = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 JSON = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
 FIRST_MONDAY = date(1970, 1, 5)
 FIXED = sa.text(
-    """SELECT release.id, release.build_id, release.week, train.name, release.frozen_at, release.opened_at
+    """SELECT release.id, release.build_id, release.week, train.name,
+    release.frozen_at, release.opened_at, release.notes
     FROM release JOIN train ON train.id = release.train_id
     WHERE release.build_id IS NOT NULL AND (release.frozen_at IS NOT NULL OR release.opened_at IS NOT NULL)
-    AND release.state NOT IN ('planned', 'cancelled') AND coalesce(release.held_from, '') <> 'planned'"""
-).columns(frozen_at=sa.DateTime(timezone=True), opened_at=sa.DateTime(timezone=True))
+    AND release.state NOT IN ('planned', 'cancelled') AND coalesce(release.held_from, '') <> 'planned'
+    AND (release.state <> 'rolled_back' OR release.opened_at IS NOT NULL OR release.rehearsed_at IS NOT NULL)
+    ORDER BY coalesce(release.frozen_at, release.opened_at)"""
+).columns(frozen_at=sa.DateTime(timezone=True), opened_at=sa.DateTime(timezone=True), notes=JSON)
+note = sa.table("build_note", *(sa.column(name) for name in ("build_id", "language", "body", "to_test")))
 
 
 def upgrade() -> None:
@@ -34,6 +38,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("build_id", "fixed_by", name=op.f("pk_fixed_notes")),
     )
+    found = op.get_bind().execute(FIXED).all()
     rows = [
         {
             "build_id": row.build_id,
@@ -41,11 +46,26 @@ def upgrade() -> None:
             "named": f"{row.name} {_week(row.week)}",
             "fixed_at": row.frozen_at or row.opened_at,
         }
-        for row in op.get_bind().execute(FIXED)
+        for row in found
     ]
     if rows:
         op.bulk_insert(fixed_notes, rows)
+    firsts = {row.build_id: row.notes for row in reversed(found) if row.notes is not None}
+    for build_id, notes in firsts.items():
+        _restore(build_id, notes)
     op.drop_column("release", "notes")
+
+
+def _restore(build_id: int, notes: dict[str, str]) -> None:
+    """What people were told stands in the build's notes again, should they have been edited since."""
+    this = note.c.build_id == build_id
+    op.execute(sa.update(note).where(this, note.c.language.not_in(notes)).values(body=""))
+    known = set(op.get_bind().execute(sa.select(note.c.language).where(this)).scalars())
+    for language, body in notes.items():
+        if language in known:
+            op.execute(sa.update(note).where(this, note.c.language == language).values(body=body))
+        else:
+            op.execute(sa.insert(note).values(build_id=build_id, language=language, body=body, to_test=""))
 
 
 def _week(number: int) -> str:

@@ -9,7 +9,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from flask import Flask
 from flask_migrate import downgrade, upgrade
-from sqlalchemy import inspect, text
+from sqlalchemy import JSON, bindparam, inspect, text
 
 from crm.core.db import db, disconnect
 
@@ -60,10 +60,9 @@ def test_the_notes_of_builds_that_people_have_been_told_of_are_fixed(app: Flask)
         "INSERT INTO train (name, platform, weekday, local_time, zone, active, created_at, goes_itself, gate_hours) "
     )
     train += "VALUES ('Orange', 'android', 4, '17:00:00', 'UTC', true, '2026-01-01 00:00:00', true, 24)"
-    release = "INSERT INTO release (train_id, build_id, week, opens_at, why, state, held_from, frozen_at, opened_at) "
-    release += (
-        "SELECT train.id, build.id, :week, created_at, '', :state, :held_from, :frozen, :opened FROM train, build"
-    )
+    release = "INSERT INTO release (train_id, build_id, week, opens_at, why, state, held_from, frozen_at, opened_at, "
+    release += "notes) SELECT train.id, build.id, :week, created_at, '', :state, :held_from, :frozen, :opened, :notes "
+    release += "FROM train, build"
     first_week = 2921  # 2026-W01
     known = [
         ("open", None, "2026-01-01 00:00:00", "2026-01-02 00:00:00"),
@@ -72,18 +71,24 @@ def test_the_notes_of_builds_that_people_have_been_told_of_are_fixed(app: Flask)
         ("held", "planned", None, None),
         ("planned", None, None, None),
         ("cancelled", None, "2026-01-05 00:00:00", None),
+        ("rolled_back", None, "2026-01-06 00:00:00", None),
     ]
+    edited = "INSERT INTO build_note (build_id, language, body, to_test) SELECT id, 'en', 'edited', '' FROM build"
     with app.app_context():
         downgrade(revision="0035")
         with db.engine.begin() as connection:
-            for statement in (build, train):
+            for statement in (build, edited, train):
                 connection.execute(text(statement))
             for week, (state, held_from, frozen, opened) in enumerate(known, first_week):
                 told = {"week": week, "state": state, "held_from": held_from, "frozen": frozen, "opened": opened}
-                connection.execute(text(release), told)
+                told_of = {"en": f"frozen {week}", "zh": "冻结"} if frozen else None
+                into = text(release).bindparams(bindparam("notes", type_=JSON))
+                connection.execute(into, told | {"notes": told_of})
         upgrade()
         with db.engine.connect() as connection:
             rows = connection.execute(text("SELECT named, fixed_at FROM fixed_notes ORDER BY fixed_by")).all()
+            notes = connection.execute(text("SELECT language, body FROM build_note ORDER BY language")).all()
+        assert notes == [("en", f"frozen {first_week}"), ("zh", "冻结")], "as people were told first"
         assert [(named, str(at)[:10]) for named, at in rows] == [
             ("Orange 2026-W01", "2026-01-01"),
             ("Orange 2026-W02", "2026-01-03"),

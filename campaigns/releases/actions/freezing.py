@@ -66,8 +66,10 @@ def fix_words(release: Release, at: datetime) -> None:
 
 def freeze_release(release_id: int, at: datetime) -> Release:
     """From planned to frozen. Raises NothingToFreeze, and MoveRefused."""
-    build_to_open(release_or_404(release_id), at)
+    build = build_to_open(release_or_404(release_id), at)
     release = move(release_id, ReleaseState.FROZEN, at=at, frozen_at=at)
+    if release.build_id != build.id:
+        raise MoveRefused(_("Somebody else has just chosen another build: look at it again."))
     waves = lay_waves(release)
     for wave in waves:
         title = f"{name_of(release)} {wave.position + 1}"

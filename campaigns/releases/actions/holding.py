@@ -11,8 +11,8 @@ from campaigns.releases.actions.freezing import has_opened
 from campaigns.releases.actions.moves import move, reason
 from campaigns.releases.actions.opening import go_on_giving
 from campaigns.releases.models import Release
-from campaigns.releases.queries import release_or_404
-from campaigns.releases.rules import GIVING, ON_HOLD, ReleaseState, mark
+from campaigns.releases.queries import is_offered, release_or_404
+from campaigns.releases.rules import BEFORE_ANYBODY, GIVEN, GIVING, ON_HOLD, ReleaseState, mark
 from crm.builds.actions import free_notes, hold_build, resume_build, withdraw_build
 from crm.builds.models import Build
 from crm.core.db import session
@@ -36,7 +36,8 @@ def _others(release: Release, *where: ColumnElement[bool]) -> bool:
 
 
 def move_letters(release_id: int, at: datetime, limit: int = CHUNK) -> int:
-    """The next letters of a release on hold, or taken back, are called back; those of one that went on wait again.
+    """The next letters of a release on hold, or taken back, or whose build is, are called back; those of one that
+    went on wait again.
 
     The release is kept from moving meanwhile. Returns how many letters; at 0 there are no more.
     """
@@ -48,6 +49,8 @@ def move_letters(release_id: int, at: datetime, limit: int = CHUNK) -> int:
         return call_letters_back(occasion, at, ON_HOLD, limit)
     if release.state is ReleaseState.ROLLED_BACK:
         return call_letters_back(occasion, at, TAKEN_BACK, limit)
+    if release.state in GIVEN and not is_offered(release, at):
+        return call_letters_back(occasion, at, ON_HOLD, limit)
     return queue_letters_again(occasion, at, ON_HOLD, limit)
 
 
@@ -83,7 +86,8 @@ def resume_release(release_id: int, at: datetime, by_id: int | None = None) -> i
         raise MoveRefused(_("This release has moved on already: look at it again."))
     release = move(release_id, back_to, at=at, held_at=None, why="")
     build = _build(release)
-    if build is not None and build.held_at is not None and not _others(release, Release.state == ReleaseState.HELD):
+    holds_it_too = (Release.state == ReleaseState.HELD, Release.held_from.not_in(BEFORE_ANYBODY))
+    if build is not None and build.held_at is not None and not _others(release, *holds_it_too):
         resume_build(build.id, at)
     again = _begin_with_letters(release_id, at)
     if release.state in GIVING:

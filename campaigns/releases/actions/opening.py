@@ -15,6 +15,7 @@ from campaigns.releases.actions.moves import move, reason
 from campaigns.releases.models import Release, Train, Wave
 from campaigns.releases.queries import (
     evidence,
+    is_offered,
     late,
     may_open,
     next_wave,
@@ -48,7 +49,7 @@ def rehearse(release_id: int, at: datetime, by_id: int | None = None) -> Release
 
 
 def begin_opening(release_id: int, at: datetime) -> Release:
-    """From planned, frozen or rehearsed to opening; the week counts as released.
+    """From planned, frozen or rehearsed to opening; the week counts as released, unless it is for staff or core alone.
 
     What was not frozen before is settled now. Raises MoveRefused when there is nothing to open.
     """
@@ -62,7 +63,8 @@ def begin_opening(release_id: int, at: datetime) -> Release:
     if planned:
         lay_waves(opening)
         fix_words(opening, at)
-    mark_open_week(week_of(at, programme.required().tz), at)
+    if any(wave.kind not in REHEARSING for wave in waves_of(opening)):
+        mark_open_week(week_of(at, programme.required().tz), at)
     return opening
 
 
@@ -95,14 +97,14 @@ def open_chunk(release_id: int, cursor: dict[str, Any], at: datetime, limit: int
     """Access and letters for the next people of the running wave: (where to go on, how many people it were).
 
     The cursor is empty at the start, and again when no wave may go on: all are through, the next one waits, or the
-    release is on hold. Doing a piece twice changes nothing.
+    release or its build is on hold. Doing a piece twice changes nothing.
     """
     release = _giving(release_id)
     if release is None:
         return {}, 0
     waves = waves_of(release)
     wave = next_wave(waves)
-    if wave is None or not may_open(release, wave, waves):
+    if wave is None or not may_open(release, wave, waves, at):
         return {}, 0
     if wave.opened_at is None:
         wave.opened_at = at
@@ -118,7 +120,7 @@ def open_chunk(release_id: int, cursor: dict[str, Any], at: datetime, limit: int
     wave.done_at = at
     session().flush()
     following = next_wave(waves)
-    if following is None or not may_open(release, following, waves):
+    if following is None or not may_open(release, following, waves, at):
         return {}, 0
     return {"wave": following.position, "after": 0}, 0
 
@@ -158,7 +160,7 @@ def go_on_giving(release: Release, at: datetime, by_id: int | None = None) -> bo
     job = session().get(Job, release.job_id, populate_existing=True) if release.job_id is not None else None
     waves = waves_of(release)
     wave = next_wave(waves)
-    if (job is not None and job.is_open) or (wave is not None and not may_open(release, wave, waves)):
+    if (job is not None and job.is_open) or (wave is not None and not may_open(release, wave, waves, at)):
         return False
     if wave is None and release.state is not ReleaseState.OPENING:
         return False
@@ -205,7 +207,7 @@ def welcome_late(release_id: int, at: datetime, limit: int = CHUNK) -> int:
     """Who has come since the audience was settled gets the build with the wave that runs; returns how many."""
     query = select(Release).where(Release.id == release_id, Release.state.in_(GIVEN)).with_for_update()
     release = session().scalar(query.execution_options(populate_existing=True))
-    if release is None:
+    if release is None or not is_offered(release, at):
         return 0
     waves = waves_of(release)
     come = late(release, waves, limit, at)

@@ -60,7 +60,7 @@ def _check_course(course: Course) -> None:
         raise NotUnderstood(_("A rehearsal comes after the freeze and before the train leaves."))
     if not in_order(course.steps):
         raise NotUnderstood(
-            _("Waves go from staff over the core and shares of 1 to 99 percent to everybody, who is always the last.")
+            _("Waves go from staff over the core and shares of 1 to 99 percent to everybody, who follow any shares.")
         )
     gate = course.gate
     if (gate.ran_percent is not None and not 0 < gate.ran_percent <= 100) or not 0 < gate.hours <= 7 * 24:

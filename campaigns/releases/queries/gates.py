@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 
 from campaigns.releases.models import Release, Train, Wave
 from campaigns.releases.rules import DEFAULT_GATE, GIVING, REHEARSING, Evidence, Gate, Lack, ReleaseState, lacks
@@ -68,8 +68,22 @@ def waits_for(release: Release, wave: Wave, gate: Gate) -> list[Lack]:
     return lacks(gate, evidence(release, gate.hours))
 
 
-def may_open(release: Release, wave: Wave, waves: list[Wave]) -> bool:
-    """Whether its turn has come: all before it are done, the release is giving, and its gate lets it go."""
+def stopped_build(at: datetime) -> ColumnElement[bool]:
+    """A WHERE over releases: nobody can get the build."""
+    return ~exists().where(_has_build(at))
+
+
+def is_offered(release: Release, at: datetime) -> bool:
+    """Whether people can get its build now: it is not on hold, withdrawn, or at its end."""
+    return session().scalar(select(Build.id).where(Build.id == release.build_id, *offers(at))) is not None
+
+
+def may_open(release: Release, wave: Wave, waves: list[Wave], at: datetime) -> bool:
+    """Whether its turn has come: people can get its build, all before it are done, the release is giving, and its gate
+    lets it go.
+    """
+    if not is_offered(release, at):
+        return False
     if wave.opened_at is not None:
         return release.state in GIVING
     if any(before.done_at is None for before in waves if before.position < wave.position):

@@ -18,6 +18,7 @@ from crm.core.jobs import Job, JobState
 from crm.core.journal import JournalEntry
 from crm.core.paging import Page, SortKey, page
 from crm.core.tokens import read, sign
+from crm.outbox.models import Letter
 
 LINK = "release"
 PAGE_LIVES = timedelta(days=90)
@@ -53,12 +54,16 @@ def read_page_token(token: str) -> tuple[int, int]:
     return int(found[0]), int(found[1])
 
 
-def has_ended(build_id: int, person_id: int, at: datetime) -> bool:
-    """Whether a personal link is older than PAGE_LIVES: it counts from when its person was given the build."""
-    given_at = session().scalar(
-        select(BuildAccess.granted_at).where(BuildAccess.build_id == build_id, BuildAccess.person_id == person_id)
+def has_ended(release: Release, person_id: int, at: datetime) -> bool:
+    """Whether a personal link is older than PAGE_LIVES: it counts from the release's letter, and for who got none from
+    when they were given the build, or the release opened.
+    """
+    given = select(BuildAccess.granted_at).where(
+        BuildAccess.build_id == release.build_id, BuildAccess.person_id == person_id
     )
-    return given_at is None or given_at + PAGE_LIVES < at
+    written = select(Letter.queued_at).where(Letter.person_id == person_id, Letter.occasion == mark(release.id))
+    since = (session().scalar(given), session().scalar(written), release.opened_at)
+    return max((one for one in since if one is not None), default=at) + PAGE_LIVES < at
 
 
 def trains() -> list[Train]:

@@ -65,13 +65,13 @@ def open_for(person_id: int, at: datetime) -> Release | None:
     return release if end is not None and at < end else None
 
 
-def report_figures(release: Release) -> ReportFigures:
+def report_figures(release: Release, at: datetime) -> ReportFigures:
     rows = session().execute(
         select(WeeklyReport.mark, func.count()).where(WeeklyReport.release_id == release.id).group_by(WeeklyReport.mark)
     )
     found = dict(rows.all())
     marks = {mark: found.get(mark, 0) for mark in MARKS}
-    runners = figures_of(release.build_id).ran if release.build_id is not None else 0
+    runners = figures_of(release.build_id, at).ran if release.build_id is not None else 0
     return ReportFigures(marks, sum(marks.values()), runners)
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from sqlalchemy import or_, select
 
 from campaigns.releases.models import Release, Train
-from campaigns.releases.queries.gates import evidence, next_wave
+from campaigns.releases.queries.gates import evidence, is_offered, next_wave
 from campaigns.releases.queries.releases import release_titles
 from campaigns.releases.queries.waves import waves_of
 from campaigns.releases.rules import GIVING, Evidence, Gate, Lack, ReleaseState, lacks
@@ -17,8 +18,8 @@ from crm.core.jobs import Job, JobState
 
 @dataclass(frozen=True)
 class Standing:
-    """Why a release stands still: with a wave, at the gate before it; else broken off, on hold, or until a person lets
-    it go.
+    """Why a release stands still: with a wave, at the gate before it; else broken off, without a build that people can
+    get, on hold, or until a person lets it go.
     """
 
     release: Release
@@ -28,6 +29,7 @@ class Standing:
     seen: Evidence
     lacks: list[Lack]
     broke_off: bool = False
+    no_build: bool = False
 
 
 def waiting(release: Release, train: Train) -> tuple[int | None, Evidence, list[Lack]]:
@@ -49,8 +51,8 @@ def waits_for_a_person(release: Release, train: Train) -> bool:
     return release.state is last and not train.goes_itself and release.go_at is None
 
 
-def standing_still() -> list[Standing]:
-    """Broken off, on hold, at a gate, waiting for a person: the next to leave first."""
+def standing_still(at: datetime) -> list[Standing]:
+    """Broken off, without its build, on hold, at a gate, waiting for a person: the next to leave first."""
     states = (ReleaseState.HELD, ReleaseState.FROZEN, *GIVING)
     rows = session().execute(
         select(Release, Train, Job.state)
@@ -65,6 +67,8 @@ def standing_still() -> list[Standing]:
         wave, seen, missing = waiting(release, train)
         if release.state in GIVING and job is JobState.FAILED:
             stopped.append(Standing(release, "", None, train.gate, seen, [], broke_off=True))
+        elif release.state in GIVING and not is_offered(release, at):
+            stopped.append(Standing(release, "", None, train.gate, seen, [], no_build=True))
         elif release.state is ReleaseState.HELD or wave is not None or waits_for_a_person(release, train):
             stopped.append(Standing(release, "", wave, train.gate, seen, missing))
     titles = {release.id: title for release, title in release_titles([one.release for one in stopped])}

@@ -50,13 +50,15 @@ ORDER = tuple(WaveKind)
 
 
 def in_order(steps: Sequence[Step]) -> bool:
-    """Staff, core, shares, everybody: each but the shares once, everybody at the end."""
+    """Staff, core, shares, everybody: each but the shares once, and after shares everybody. A train may end with staff
+    or the core, as one that carries nightly builds.
+    """
     kinds = [step.kind for step in steps]
     single = [kind for kind in kinds if kind is not WaveKind.SHARE]
     return (
         kinds == sorted(kinds, key=ORDER.index)
         and len(single) == len(set(single))
-        and kinds[-1:] == [WaveKind.EVERYBODY]
+        and kinds[-1:] not in ([], [WaveKind.SHARE])
         and all((step.kind is WaveKind.SHARE) == (step.percent is not None) for step in steps)
         and all(0 < step.percent < 100 for step in steps if step.percent is not None)
     )

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from campaigns.releases.models import Release
 from campaigns.releases.offers import STATES
 from campaigns.releases.queries import CalendarWeek, read_calendar_token, weeks_of_trains
-from campaigns.releases.rules import ReleaseState
+from campaigns.releases.rules import BEFORE_ANYBODY, ReleaseState
 from campaigns.releases.views import bp
 from crm.accounts.queries import credential_of
 from crm.builds.queries import standing_person
@@ -43,11 +43,12 @@ def _status(release: Release | None) -> str:
 
 
 def _told(one: CalendarWeek) -> str:
-    """What comes before it."""
+    """What still comes before it."""
     lines = []
-    if one.train.freeze_hours:
+    state = one.release.state if one.release is not None else ReleaseState.PLANNED
+    if one.train.freeze_hours and state is ReleaseState.PLANNED:
         lines.append(_("Freezes %(hours)s hours before.", hours=one.train.freeze_hours))
-    if one.train.rehearsal_hours:
+    if one.train.rehearsal_hours and state in BEFORE_ANYBODY:
         lines.append(_("Rehearses %(hours)s hours before.", hours=one.train.rehearsal_hours))
     return "\n".join(lines)
 

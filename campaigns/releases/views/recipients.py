@@ -35,7 +35,7 @@ GETS_WORDS = {
     Gets.NO_ADDRESS: _l("the build; we have no mail address of theirs"),
     Gets.SUPPRESSED: _l("the build; they must not be written to"),
     Gets.NO_SEAT: _l("nothing yet: they have no seat"),
-    Gets.NOT_CHOSEN: _l("nothing: they are not in the audience"),
+    Gets.NOT_CHOSEN: _l("nothing: they are in no wave of it"),
     Gets.CAME_LATE: _l("nothing yet: they came after the freeze and enter the wave that runs"),
 }
 

@@ -21,6 +21,7 @@ from campaigns.releases.queries import (
     frozen_sizes,
     given_sizes,
     hours_of,
+    is_offered,
     one_before,
     release_or_404,
     sample_of,
@@ -31,7 +32,7 @@ from campaigns.releases.queries import (
     waits_for_a_person,
     waves_of,
 )
-from campaigns.releases.rules import BEFORE_ANYBODY, Notify, ReleaseState, WaveKind
+from campaigns.releases.rules import BEFORE_ANYBODY, GIVEN, Notify, ReleaseState, WaveKind
 from campaigns.releases.views import bp
 from campaigns.releases.views.words import (
     LETTER_WORDS,
@@ -202,6 +203,7 @@ def page_of(release_id: int, tried: Tried = NOTHING_TRIED) -> str:
         gate=gate_words(train.gate),
         stops_at=stops_at,
         lacks=[lack_words(lack, train.gate, seen) for lack in missing],
+        stopped=release.state in GIVEN and not is_offered(release, programme.moment()),
         wants_go=waits_for_a_person(release, train),
         hours=lambda count: timedelta(hours=count),
         can_change=release.state is ReleaseState.PLANNED or release.held_from in BEFORE_ANYBODY,

@@ -80,7 +80,7 @@ def reports(release_id: int) -> str:
         release=release,
         train=train_or_404(release.train_id),
         build=build_or_404(release.build_id) if release.build_id else None,
-        figures=report_figures(release),
+        figures=report_figures(release, programme.moment()),
         page=page,
         last=last_moment(end) if end else None,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 
-from flask import redirect, render_template, url_for
+from flask import abort, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -24,7 +24,7 @@ from crm.builds.queries import (
 from crm.core import clock, programme
 from crm.core.db import session
 from crm.core.errors import NotAllowed
-from crm.core.guards import May, by_link, is_signed_in_as, signed_in, viewer
+from crm.core.guards import May, by_link, signed_in, signed_in_id, viewer
 from crm.core.languages import current_language, speak_to
 from crm.core.tokens import whole_address
 from crm.people.models import Person
@@ -39,8 +39,8 @@ def _resume(artefact: Artefact, token: str) -> str:
 def reader_of(token: str) -> tuple[Release, int]:
     """The release and the tester of a personal link.
 
-    Raises NotAllowed for who may not have its build (any more), and when the link has come to its end: to their own
-    release a tester who has signed in gets all the same.
+    Raises NotAllowed for who may not have its build (any more). A link that has come to its end leads to the sign-in,
+    and whoever has signed in to their own page.
     """
     release_id, person_id = read_page_token(token)
     release, person_id = release_or_404(release_id), standing_person(person_id)
@@ -48,8 +48,11 @@ def reader_of(token: str) -> tuple[Release, int]:
     speak_to(person.language if person else None)
     if release.build_id is None or not may_have(release.build_id, person_id):
         raise NotAllowed(_("This link gives no access any more. Sign in to see which build is yours."))
-    if has_ended(release.build_id, person_id, programme.moment()) and not is_signed_in_as(person_id):
-        raise NotAllowed(_("This link has come to its end. Sign in to see which build is yours."))
+    if has_ended(release, person_id, programme.moment()) and signed_in_id() != person_id:
+        if signed_in_id() is not None:
+            raise NotAllowed(_("This link has come to its end, and it is not yours."))
+        flash(_("This link has come to its end. Sign in, and it leads you to your page."), "info")
+        abort(redirect(url_for("accounts.sign_in", next=request.path)))
     return release, person_id
 
 

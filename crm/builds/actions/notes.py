@@ -36,9 +36,9 @@ def write_notes(build_id: int, notes: dict[str, str], to_test: dict[str, str] | 
     if named:
         raise NotesFixed(
             _(
-                "%(release)s was frozen with these notes, and they stay as they are. To change them before anybody "
-                "has it, cancel it, or put it on hold and choose its build again; afterwards register a newer build.",
-                release=named[0],
+                "%(release)s goes out with these notes, and they stay as they are. To change them while nobody has it, "
+                "cancel it, or put it on hold and choose its build again; else register a newer build.",
+                release=", ".join(named),
             )
         )
     to_test = to_test or {}

@@ -42,8 +42,8 @@ def ran(build_id: int) -> Any:
     return and_(CheckIn.build_id == build_id, CheckIn.kind.in_(RAN))
 
 
-def figures_of(build_id: int) -> BuildFigures:
-    """Staff are left out of who downloaded it and who ran it."""
+def figures_of(build_id: int, at: datetime) -> BuildFigures:
+    """As of a moment. Staff are left out of who downloaded it and who ran it."""
     access = session().scalar(select(func.count()).where(BuildAccess.build_id == build_id)) or 0
     testers = Person.is_staff.is_(False)
     downloads = select(func.count()).select_from(BuildDownload).join(Person, Person.id == BuildDownload.person_id)
@@ -53,7 +53,7 @@ def figures_of(build_id: int) -> BuildFigures:
         .execute(
             select(func.count(CheckIn.person_id.distinct()), func.max(CheckIn.at))
             .join(Person, Person.id == CheckIn.person_id)
-            .where(ran(build_id), testers)
+            .where(ran(build_id), CheckIn.at <= at, testers)
         )
         .one()
     )

@@ -33,7 +33,6 @@ from crm.builds.views import bp
 from crm.builds.views.tus import here_of
 from crm.core import journal, programme
 from crm.core.db import session
-from crm.core.forms import refuse
 from crm.core.guards import May, staff
 
 
@@ -57,7 +56,7 @@ def show(build_id: int) -> str:
         notes=notes_of(build_id),
         to_test=to_test_of(build_id),
         fixed_for=notes_fixed_for(build_id),
-        figures=figures_of(build_id),
+        figures=figures_of(build_id, programme.moment()),
         file_form=FileForm(),
         now=programme.moment(),
     )
@@ -77,7 +76,7 @@ def notes(build_id: int) -> Any:
         try:
             write_notes(build_id, form.notes(), form.to_test(), at=at)
         except NotesFixed as error:
-            refuse(form.note_fields()[0], str(error))
+            form.form_errors.append(str(error))
             return render_template("builds/notes.html", build=build, form=form), error.status
         after = {"notes": form.notes(), "to_test": form.to_test()}
         before = {"notes": known, "to_test": tasks}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import render_template, request
+from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from crm.core import programme
@@ -20,7 +21,7 @@ from crm.outbox.views import bp
 def _letter_id(token: str) -> int:
     found = read(REFUSE, token)
     if not isinstance(found, int):
-        raise NotAllowed("this link is not valid: copy it whole")
+        raise NotAllowed(_("This link is not valid: copy it whole."))
     return letter_or_404(found).id
 
 

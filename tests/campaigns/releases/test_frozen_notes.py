@@ -51,7 +51,7 @@ def test_where_a_tester_reads_them_they_are_those_of_the_freeze(
     session().commit()
     page = f"/builds/{build.id}"
     told = lins_browser.get(page).text
-    assert "Orange Friday 2026-W23 was frozen with these notes" in told
+    assert "Orange Friday 2026-W23 goes out with these notes" in told
     assert "Edit the notes" not in told
     assert lins_browser.get(f"{page}/notes").location.endswith(page)
     refused = lins_browser.post(f"{page}/notes", data=OTHER)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import time, timedelta
 
 import pytest
 from flask.testing import FlaskClient
@@ -12,20 +13,23 @@ from sqlalchemy import select, update
 from campaigns.releases.actions import (
     cancel_release,
     close_release,
+    create_train,
     freeze_release,
     hold_release,
     move_letters,
     open_chunk,
     open_release,
+    overrule,
+    plan_release,
     resume_release,
     roll_back,
     start_opening,
 )
-from campaigns.releases.models import Release
+from campaigns.releases.models import Release, Train
 from campaigns.releases.queries import standing_still
-from campaigns.releases.rules import ReleaseState
-from campaigns.releases.tasks import call_back
-from crm.builds.actions import grant_access, hold_build
+from campaigns.releases.rules import Course, Gate, ReleaseState, Step, WaveKind
+from campaigns.releases.tasks import advance_due, call_back, welcome
+from crm.builds.actions import grant_access, hold_build, resume_build, withdraw_build
 from crm.builds.models import Build, BuildAccess
 from crm.builds.queries import offered
 from crm.core.db import session
@@ -37,7 +41,7 @@ from crm.outbox.models import Letter
 from crm.outbox.rules import LetterState
 from crm.people.models import Person
 from tests import make
-from tests.campaigns.releases.cast import NOW, OPENS
+from tests.campaigns.releases.cast import NOW, OPENS, WEEK
 
 WHY = "it eats the battery"
 
@@ -171,12 +175,12 @@ def test_many_letters_follow_their_release_in_pieces(
 
 
 def test_home_shows_what_stands_still(lins_browser: FlaskClient, release: Release, ada: Person) -> None:
-    assert standing_still() == []
+    assert standing_still(OPENS) == []
     open_release(release.id, OPENS)
     hold_release(release.id, WHY, OPENS)
     required().held_at = OPENS
     session().commit()
-    assert [(one.release.id, one.wave) for one in standing_still()] == [(release.id, None)]
+    assert [(one.release.id, one.wave) for one in standing_still(OPENS)] == [(release.id, None)]
     page = lins_browser.get("/").text
     assert WHY in page
     assert "1 release stands still" in page
@@ -252,3 +256,84 @@ def test_the_page_says_who_did_what_when_and_why(lins_browser: FlaskClient, rele
     assert WHY in done, "the reason stays in view"
     assert done.index("Went on") < done.index("Put on hold") < done.index("Began to open"), "the last first"
     assert "by itself" in done
+
+
+# ------------------------------------------------------------ the build itself is stopped
+
+
+@pytest.fixture
+def between_waves(build: Build, lin: Person, ada: Person) -> Release:
+    """Staff have it, everybody else waits for a gate that a person lets through."""
+    steps = (Step(WaveKind.STAFF), Step(WaveKind.EVERYBODY))
+    train = create_train(
+        "By waves", "android", 4, time(17), "UTC", at=NOW, course=Course(steps=steps, gate=Gate(ran_percent=100))
+    )
+    release = plan_release(train.id, WEEK, build_id=build.id, at=NOW)
+    open_release(release.id, OPENS)
+    required().held_at = OPENS
+    session().commit()
+    return release
+
+
+def held(build: Build) -> None:
+    hold_build(build.id, OPENS)
+
+
+def withdrawn(build: Build) -> None:
+    withdraw_build(build.id, OPENS)
+
+
+def ended(build: Build) -> None:
+    session().get_one(Build, build.id).expires_at = OPENS
+
+
+@pytest.mark.parametrize("stop", [held, withdrawn, ended])
+def test_of_a_build_that_nobody_can_get_nobody_else_is_given_any(
+    stop: Callable[[Build], None],
+    between_waves: Release,
+    build: Build,
+    lin: Person,
+    ada: Person,
+    lins_browser: FlaskClient,
+) -> None:
+    stop(build)
+    session().commit()
+    overrule(between_waves.id, 1, "I have looked at it", OPENS)
+    session().commit()
+    make.tester("Late")
+    advance_due.run()
+    run_due.run()
+    welcome.run()
+    assert set(session().scalars(select(BuildAccess.person_id))) == {lin.id}
+    assert call_back.run() == 1, "the letter to staff that has not left"
+    assert call_back.run() == 0
+    told = "has come to its end" if stop is ended else "is withdrawn" if stop is withdrawn else "is on hold"
+    assert f"The build {told}" in lins_browser.get(f"/releases/{between_waves.id}").text
+    assert "nobody can get its build now" in lins_browser.get("/").text
+
+
+def test_once_the_build_is_offered_again_its_releases_go_on(between_waves: Release, build: Build, ada: Person) -> None:
+    hold_build(build.id, OPENS)
+    overrule(between_waves.id, 1, "I have looked at it", OPENS)
+    session().commit()
+    call_back.run()
+    resume_build(build.id, OPENS)
+    session().commit()
+    assert call_back.run() == 1
+    advance_due.run()
+    run_due.run()
+    assert ada.id in set(session().scalars(select(BuildAccess.person_id)))
+    assert session().get_one(Release, between_waves.id, populate_existing=True).state is ReleaseState.OPEN
+    assert set(session().scalars(select(Letter.state))) == {LetterState.QUEUED}
+
+
+def test_a_release_held_before_anybody_had_it_keeps_no_build_from_others(
+    train: Train, release: Release, build: Build, ada: Person
+) -> None:
+    following = plan_release(train.id, WEEK + 1, build_id=build.id, at=NOW)
+    hold_release(following.id, "not sure yet", NOW)
+    open_release(release.id, OPENS)
+    hold_release(release.id, WHY, OPENS)
+    assert offered(ada.id, "android", OPENS) is None
+    resume_release(release.id, OPENS)
+    assert offered(ada.id, "android", OPENS) is not None

@@ -339,11 +339,31 @@ def test_the_letter_s_link_ends_and_whose_it_is_signs_in(
     assert client.get(address).status_code == 200
     held.held_at += timedelta(seconds=1)
     session().commit()
-    for stranger in (client, lins_browser):
-        ended = stranger.get(address)
-        assert ended.status_code == 403
-        assert "come to its end" in ended.text
+    assert client.get(address).location == f"/sign-in?next={address}"
+    assert "leads you to your page" in client.get("/sign-in").text
+    elses = lins_browser.get(address)
+    assert (elses.status_code, "it is not yours" in elses.text) == (403, True)
     assert adas_browser.get(address).status_code == 200
+
+
+def test_a_fresh_letter_s_link_lives_however_long_ago_the_build_was_given(
+    client: FlaskClient, train: Train, release: Release, ada: Person
+) -> None:
+    open_release(release.id, OPENS)
+    again = plan_release(train.id, WEEK + 14, build_id=release.build_id, at=OPENS)
+    opens = OPENS + timedelta(weeks=14)
+    open_release(again.id, opens)
+    required().held_at = opens
+    session().commit()
+    assert client.get(f"/r/{page_token(again.id, ada.id)}").status_code == 200
+    assert client.get(f"/r/{page_token(release.id, ada.id)}").status_code == 302
+
+
+def test_a_broken_link_is_told_of_in_the_reader_s_language(client: FlaskClient, release: Release) -> None:
+    session().commit()
+    told = client.get("/r/broken", headers={"Accept-Language": "zh"})
+    assert told.status_code == 403
+    assert "链接无效" in told.text
 
 
 def test_the_command_that_goes_on_with_a_download_is_one_that_curl_takes(

@@ -124,7 +124,7 @@ def test_staff_read_marks_and_lines_and_take_them_as_a_table(
     runs(ada, opened)
     write_report(opened.id, ada.id, **SAID | {"works": "=1+1"}, at=OPENS + timedelta(days=1))
     session().commit()
-    found = report_figures(opened)
+    found = report_figures(opened, OPENS + timedelta(days=1))
     assert (found.answered, found.ran, found.mean) == (1, 1, 4.0)
     page = lins_browser.get(f"/releases/{opened.id}/reports").text
     assert "熄屏显示" in page

@@ -149,7 +149,7 @@ def test_an_opening_that_broke_off_stands_on_home(
     job = session().query(Job).filter_by(kind="releases.open").one()
     job.state, job.finished_at = JobState.FAILED, OPENS
     session().commit()
-    assert [one.broke_off for one in standing_still()] == [True]
+    assert [one.broke_off for one in standing_still(OPENS)] == [True]
     assert "its opening broke off" in lins_browser.get("/").text
 
 

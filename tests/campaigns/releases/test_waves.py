@@ -15,6 +15,7 @@ from campaigns.audience.models import FrozenMember
 from campaigns.releases.actions import (
     begin_opening,
     change_release,
+    course_of,
     create_train,
     freeze_release,
     go_on_giving,
@@ -24,13 +25,13 @@ from campaigns.releases.actions import (
     plan_release,
     resume_release,
 )
-from campaigns.releases.models import Release, Wave
+from campaigns.releases.models import Release, Train, Wave
 from campaigns.releases.queries import people_in, release_or_404, sizes, train_or_404, waiting, waves_of
 from campaigns.releases.rules import Course, Gate, Lack, Notify, ReleaseState, Step, WaveKind, place_of, seed_of
 from campaigns.releases.tasks import advance_due, open_due, welcome
 from crm.accounts.actions import accept_agreement, end_agreement
 from crm.builds.actions import NewCheckIn, NotesFixed, record_check_ins, write_notes
-from crm.builds.models import Build, BuildAccess
+from crm.builds.models import Build, BuildAccess, OpenWeek
 from crm.builds.rules import CheckInKind
 from crm.core.db import session
 from crm.core.errors import MoveRefused, NotUnderstood
@@ -150,7 +151,7 @@ def test_another_release_draws_others() -> None:
     "steps",
     [
         (),
-        (Step(WaveKind.STAFF),),
+        (Step(WaveKind.STAFF), Step(WaveKind.SHARE, percent=50)),
         (Step(WaveKind.EVERYBODY), Step(WaveKind.STAFF)),
         (Step(WaveKind.STAFF), Step(WaveKind.SHARE), Step(WaveKind.EVERYBODY)),
         (Step(WaveKind.SHARE, percent=100), Step(WaveKind.EVERYBODY)),
@@ -167,6 +168,27 @@ def test_a_rehearsal_without_a_freeze_before_it_is_refused(build: Build, course:
         create_train("Odd", "android", 4, time(17), "UTC", at=NOW, course=course)
 
 
+def test_a_train_for_staff_alone_asks_nothing_of_testers(
+    build: Build, lin: Person, ada: Person, lins_browser: FlaskClient
+) -> None:
+    session().commit()
+    form = {"name": "Nightly", "platform": "android", "weekday": "0", "local_time": "02:00", "zone": "UTC"}
+    waves = {"staff_notify": "none", "core_notify": "none", "share_notify": "none", "everybody_notify": "none"}
+    made = lins_browser.post("/trains/new", data=form | waves | {"core_audience_id": "0", "goes_itself": "y"})
+    assert made.status_code == 302
+    train = session().scalars(select(Train).where(Train.name == "Nightly")).one()
+    assert course_of(train).steps == (Step(WaveKind.STAFF, Notify.NONE),)
+    release = plan_release(train.id, WEEK, build_id=build.id, at=NOW)
+    open_release(release.id, OPENS)
+    make.tester("Late")
+    at(OPENS)
+    welcome.run()
+    assert state(release) is ReleaseState.OPEN
+    assert given() == {lin.id}
+    assert session().scalars(select(OpenWeek.week)).all() == []
+    assert "they are in no wave of it" in lins_browser.get(f"/releases/{release.id}/recipients?wave=none").text
+
+
 # ------------------------------------------------------------ freeze and rehearsal
 
 
@@ -181,7 +203,7 @@ def test_freezing_fixes_build_notes_people_and_wording(build: Build, lin: Person
     assert state(release) is ReleaseState.FROZEN
     with pytest.raises(MoveRefused):
         change_release(release.id, build_id=build.id, audience_id=None, at=NOW)
-    with pytest.raises(NotesFixed, match=r"Full strength 2026-W23 was frozen with these notes"):
+    with pytest.raises(NotesFixed, match=r"Full strength 2026-W23 goes out with these notes"):
         write_notes(build.id, {"en": "Other notes", "zh": "别的"}, at=NOW)
     end_agreement(gone.id, at=FREEZES, reason="no time")
     tick(OPENS)

@@ -101,7 +101,7 @@ def test_access_is_given_once(programme: Programme, ada: Person, bo: Person) -> 
     build = make.build()
     assert grant_access(build.id, [ada.id, bo.id, ada.id], at=T0, granted_by="release:1") == 2
     assert grant_access(build.id, [ada.id], at=T0, granted_by="release:2") == 0
-    assert figures_of(build.id).access == 2
+    assert figures_of(build.id, clock.now()).access == 2
 
 
 def test_a_week_is_marked_once(programme: Programme) -> None:
@@ -445,11 +445,11 @@ def test_who_began_a_download_is_kept_once_and_looking_is_none(
 ) -> None:
     client.head(adas[1], buffered=True)
     lins_browser.get(f"/builds/{adas[0].id}/download", buffered=True)
-    assert figures_of(adas[0].id).downloaded == 0
+    assert figures_of(adas[0].id, clock.now()).downloaded == 0
     for _time in range(2):
         client.get(adas[1], buffered=True, headers={"Range": "bytes=0-9"})
     assert [(one.build_id, one.person_id) for one in session().query(BuildDownload)] == [(adas[0].id, ada.id)]
-    assert figures_of(adas[0].id).downloaded == 1
+    assert figures_of(adas[0].id, clock.now()).downloaded == 1
     assert "Ada" in lins_browser.get(f"/people?downloaded_build={adas[0].id}").text
 
 

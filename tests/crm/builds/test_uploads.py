@@ -596,3 +596,16 @@ def test_what_was_stored_for_a_build_and_never_given_to_it_is_thrown_away(
     assert tasks.sweep_uploads.run() == 1
     assert files.path_of(kept).exists()
     assert not files.path_of(stray).exists()
+
+
+def test_a_file_sent_in_one_piece_that_breaks_off_is_not_stored(client: FlaskClient, lin: Person) -> None:
+    """gunicorn ends the body of a line that broke off as if that were all of it."""
+    build = make.build()
+    session().commit()
+    address, headers = f"/api/v1/builds/{build.id}/file?name=a.apk", machine(lin)
+    before = set(files.path_of("builds").glob("*"))
+    cut = {"CONTENT_LENGTH": "5000000", "wsgi.input_terminated": True}
+    answer = client.put(address, data=b"x" * 2_000, headers=headers, environ_overrides=cut)
+    assert (answer.status_code, "broke off" in answer.text) == (422, True)
+    assert set(files.path_of("builds").glob("*")) == before
+    assert client.put(address, data=b"x" * 2_000, headers=headers).status_code == 200, "it is sent again"

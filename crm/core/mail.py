@@ -166,9 +166,9 @@ def head_of(message: Message) -> str:
 
 def signed(head: str, body: str, signers: tuple[Signer, ...]) -> bytes:
     """The message as it crosses the wire."""
-    content = body.encode()
     if not signers:
         return f"{head}\r\n{body}".encode()
+    content = body.encode()
     return "".join([*(signer.sign(head, content) for signer in signers), head, "\r\n"]).encode() + content
 
 

@@ -10,7 +10,7 @@ from crm.core.mail import as_bytes, shown
 from crm.core.moulds import Mould, NoMould, cast, mark
 from crm.core.smtp import Parcel
 from crm.outbox.models import Wording
-from crm.outbox.queries.rendering import Books, Written, books_of, mail_domain, message_id, refuse_link
+from crm.outbox.queries.rendering import Books, Written, books_of, mail_domain, message_ids, refuse_links
 from crm.outbox.queries.templates import MARKS, SAFE_LINK, is_simple
 from crm.outbox.rules import ALWAYS_FILLED, LINKS, Channel, Lane
 
@@ -96,13 +96,13 @@ def parcels(letters: Sequence[Written], at: datetime) -> dict[int, Parcel]:
     for kind, some in kinds.items():
         mould = _mould(kind, books, at) if len(some) >= FEW else None
         sender = books.from_address(some[0])
-        domain = mail_domain(sender)
+        own_id, way_out = message_ids(mail_domain(sender)), refuse_links()
         for letter in some:
             words = _words(kind, letter.values or {}) if mould is not None else None
             if mould is not None and words is not None:
                 words["to"] = shown(letter.identity_value)
-                words["message_id"] = message_id(letter.id, domain)
-                words["unsubscribe_link"] = refuse_link(letter.id)
+                words["message_id"] = own_id(letter.id)
+                words["unsubscribe_link"] = way_out(letter.id)
                 made[letter.id] = Parcel(sender, letter.identity_value, mould.fill(words))
             elif (message := books.message(letter, at)) is not None:
                 made[letter.id] = Parcel(sender, letter.identity_value, as_bytes(message))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parseaddr
@@ -21,7 +21,7 @@ from crm.core.dkim import Signer
 from crm.core.errors import NotUnderstood
 from crm.core.mail import Message, ascii_address, list_id, one_line
 from crm.core.programme import Programme
-from crm.core.tokens import keyed_hash, sign, whole_address
+from crm.core.tokens import hasher, signer, whole_address
 from crm.outbox.models import Letter, Sender, Wording
 from crm.outbox.queries.keys import domain_of, signers_by_domain
 from crm.outbox.queries.layout import layout
@@ -63,9 +63,15 @@ class Written(Protocol):
     def origin_id(self) -> int | None: ...
 
 
+def refuse_links() -> Callable[[int], str]:
+    """`refuse_link` for many letters."""
+    signed, start = signer(REFUSE), whole_address("/u/")
+    return lambda letter_id: start + signed(letter_id)
+
+
 def refuse_link(letter_id: int) -> str:
     """The page on which this letter's reader asks to be left alone; it never expires."""
-    return whole_address(f"/u/{sign(REFUSE, letter_id)}")
+    return refuse_links()(letter_id)
 
 
 @lru_cache(maxsize=64)
@@ -138,9 +144,15 @@ def sender_address(known: Programme, sender: Sender | None) -> str:
     return _parsed(known.mail_from)[1]
 
 
+def message_ids(domain: str) -> Callable[[int], str]:
+    """`message_id` for many letters."""
+    hashed = hasher()
+    return lambda letter_id: f"<letter-{letter_id}.{hashed(f'letter:{letter_id}')[:16]}@{domain}>"
+
+
 def message_id(letter_id: int, domain: str) -> str:
     """The same for every try of a letter, so that whoever gets it twice can tell."""
-    return f"<letter-{letter_id}.{keyed_hash(f'letter:{letter_id}')[:16]}@{domain}>"
+    return message_ids(domain)(letter_id)
 
 
 @lru_cache(maxsize=256)

@@ -7,7 +7,17 @@ from typing import Any, NamedTuple
 from zoneinfo import available_timezones
 
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, Field, IntegerField, RadioField, SelectField, StringField, TextAreaField, TimeField
+from wtforms import (
+    BooleanField,
+    Field,
+    HiddenField,
+    IntegerField,
+    RadioField,
+    SelectField,
+    StringField,
+    TextAreaField,
+    TimeField,
+)
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its types
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional, ValidationError
 
@@ -79,6 +89,8 @@ class ScheduleForm(Form):
     gate_blockers = _number(_l("Blockers at which the gate closes"), 1, 100_000)
     gate_crashes = _number(_l("Crashes at which the gate closes"), 1, 1_000_000)
     holidays = TextAreaField(_l("Days on which it does not leave"), validators=[Length(max=20_000)])
+    seen = HiddenField()
+    """The version of the train that was looked at."""
 
     def offer(self, course: Course) -> None:
         """Fills the choices, and the fields with what the train does now."""

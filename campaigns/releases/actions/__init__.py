@@ -46,6 +46,7 @@ from campaigns.releases.actions.trains import (
     change_train,
     course_of,
     create_train,
+    version_of,
 )
 
 __all__ = [
@@ -87,5 +88,6 @@ __all__ = [
     "skip_week",
     "start_opening",
     "unskip_week",
+    "version_of",
     "welcome_late",
 ]

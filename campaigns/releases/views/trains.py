@@ -7,7 +7,7 @@ from typing import Any
 from flask import flash, redirect, render_template, url_for
 from flask_babel import gettext as _
 
-from campaigns.releases.actions import change_train, course_of, create_train, prepare_weeks
+from campaigns.releases.actions import change_train, course_of, create_train, prepare_weeks, version_of
 from campaigns.releases.forms import ScheduleForm, TrainForm
 from campaigns.releases.queries import first_gate, train_or_404
 from campaigns.releases.rules import Course
@@ -51,9 +51,16 @@ def new_train() -> Any:
 @staff(May.RELEASES)
 def edit_train(train_id: int) -> Any:
     train = train_or_404(train_id)
-    form = ScheduleForm(obj=train)
+    form, now = ScheduleForm(obj=train), version_of(train)
     form.offer(course_of(train))
+    seen, form.seen.data = form.seen.data, now
     if form.validate_on_submit():
+        if seen and seen != now:
+            told = _(
+                "Somebody else has changed this train meanwhile: look at it in another window, then save what holds."
+            )
+            form.form_errors.append(told)
+            return render_template("releases/train.html", form=form, train=train), 409
         try:
             change_train(
                 train_id,

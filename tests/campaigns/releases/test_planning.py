@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import time
 
 import pytest
@@ -19,9 +20,10 @@ from campaigns.releases.actions import (
     plan_again,
     plan_release,
     prepare_weeks,
+    skip_week,
 )
 from campaigns.releases.models import Release, Train
-from campaigns.releases.queries import waves_of
+from campaigns.releases.queries import holidays_of, waves_of
 from campaigns.releases.rules import RELEASE_MOVES, WEEKS_AHEAD, ReleaseState, WaveKind
 from campaigns.releases.tasks import plan_weeks
 from crm.builds.actions import withdraw_build
@@ -119,3 +121,20 @@ def test_a_week_that_cannot_be_skipped_any_more_is_told_on_its_page(lins_browser
     assert late.request.path == page
     assert "This week is skipped already." in late.text
     assert "You had written: spring festival" in late.text
+
+
+def test_who_saves_a_train_that_somebody_has_changed_meanwhile_is_told(lins_browser: FlaskClient, train: Train) -> None:
+    session().commit()
+    address = f"/trains/{train.id}/edit"
+    typed = dict(re.findall(r'name="([a-z_]+)"[^>]*?value="([^"]*)"', lins_browser.get(address).text))
+    form = {"weekday": "4", "local_time": "17:00", "zone": "Asia/Shanghai", "active": "y", "with_everybody": "y"}
+    form |= {f"{who}_notify": "letter" for who in ("staff", "core", "share", "everybody")} | {"core_audience_id": "0"}
+    skip_week(train.id, WEEK, "New Year", NOW)
+    session().commit()
+    late = lins_browser.post(address, data=form | {"seen": typed["seen"], "freeze_hours": "30"})
+    assert late.status_code == 409
+    assert "Somebody else has changed this train" in late.text
+    assert 'value="30"' in late.text, "what was typed stays"
+    assert holidays_of([train.id]), "the week stays skipped"
+    again = dict(re.findall(r'name="([a-z_]+)"[^>]*?value="([^"]*)"', late.text))
+    assert lins_browser.post(address, data=form | {"seen": again["seen"]}).status_code == 302

@@ -12,9 +12,9 @@ from crm.inbound.models import Incoming
 from crm.inbound.queries import limits, soft_bounces
 from crm.outbox.actions import NewTouch, record_touches, take_as_sent
 from crm.outbox.actions.moves import move_letters
+from crm.outbox.actions.refusals import bar
 from crm.outbox.models import Letter, Touch
 from crm.outbox.rules import Direction, LetterState, Outcome
-from crm.people.actions import suppress
 from crm.people.actions.suppressing import suppress_pairs
 from crm.people.rules import SuppressionReason
 
@@ -65,13 +65,13 @@ def count_soft_bounce(letter: Letter, person_id: int, said: str, at: datetime) -
 
 def complain(letter: Letter, person_id: int, at: datetime) -> None:
     """Marked as unwanted at their mail provider: a refusal, final over all identities and channels."""
-    suppress([person_id], SuppressionReason.COMPLAINT, at)
+    bar(letter, person_id, SuppressionReason.COMPLAINT, at)
     _touch(letter, person_id, Outcome.REFUSED, Direction.IN, at, "")
 
 
-def unsubscribe(letter: Letter, at: datetime) -> None:
-    suppress([letter.person_id], SuppressionReason.UNSUBSCRIBED, at)
-    _touch(letter, letter.person_id, Outcome.REFUSED, Direction.IN, at, "")
+def unsubscribe(letter: Letter, person_id: int, at: datetime) -> None:
+    bar(letter, person_id, SuppressionReason.UNSUBSCRIBED, at)
+    _touch(letter, person_id, Outcome.REFUSED, Direction.IN, at, "")
 
 
 def hear(made: Incoming, person_id: int, letter: Letter | None) -> None:

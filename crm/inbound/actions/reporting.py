@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from crm.inbound.actions.taking_in import Whose, insert_incoming, react, standing_for
+from crm.inbound.actions.taking_in import Whose, insert_incoming, react
 from crm.inbound.queries import last_letter_to, letter_named, person_at
 from crm.inbound.rules import LONGEST_LINE, IncomingKind
 from crm.inbound.rules.classifying import our_ids
 from crm.inbound.rules.parts import clean
 from crm.people.actions import suppress
 from crm.people.actions.suppressing import suppress_pairs
+from crm.people.queries import standing_for
 from crm.people.rules import SuppressionReason
 
 REASONS = {

@@ -25,6 +25,7 @@ from crm.inbound.rules import BOUNCES, IncomingKind
 from crm.inbound.rules.classifying import Told, classify
 from crm.outbox.models import Letter
 from crm.people.models import Person
+from crm.people.queries import standing_for
 
 TABLE = cast(Table, Incoming.__table__)
 OLDEST = timedelta(days=30)
@@ -53,14 +54,6 @@ def _whose(told: Told) -> Whose:
 def _not_staff(person_id: int | None) -> int | None:
     """One of us who writes to that mailbox waits for no answer."""
     return person_id if person_id is None or not session().get_one(Person, person_id).is_staff else None
-
-
-def standing_for(person_id: int) -> int | None:
-    """The person, or the one who stands for them since a merge; None for the forgotten."""
-    found = session().get(Person, person_id)
-    while found is not None and found.merged_into_id is not None:
-        found = session().get(Person, found.merged_into_id)
-    return found.id if found is not None and found.forgotten_at is None else None
 
 
 def fingerprint(content: bytes) -> str:
@@ -105,7 +98,7 @@ def react(made: Incoming, whose: Whose, at: datetime) -> None:
     elif kind is IncomingKind.COMPLAINT and whose.proved:
         complain(letter, whose.person_id, at)
     elif kind is IncomingKind.UNSUBSCRIBED:
-        unsubscribe(letter, at)
+        unsubscribe(letter, whose.person_id, at)
     elif kind is IncomingKind.DELIVERED and whose.proved:
         delivered(letter, at)
 

@@ -17,7 +17,7 @@ from crm.outbox.actions.moves import move_letter
 from crm.outbox.models import HandRecord, Letter, Sender, Touch
 from crm.outbox.queries.accounts import zone_of
 from crm.outbox.rules import ENDS_THE_LETTER, SKIPS, WRITTEN, HandEnd, Lane, LetterState, Outcome, day_in
-from crm.people.queries import identities_of, suppressed_pairs
+from crm.people.queries import all_that_are, identities_of, suppressed_pairs
 
 
 def touches_on(letter_id: int) -> set[str]:
@@ -27,13 +27,14 @@ def touches_on(letter_id: int) -> set[str]:
 
 def _what_a_refusal_changes(letter: Letter) -> dict[str, Any]:
     """The letters that it will cancel, and the identities that it will bar and that were not barred before."""
+    whose = all_that_are([letter.person_id])
     waiting = select(Letter.id).where(
-        Letter.person_id == letter.person_id,
+        Letter.person_id.in_(whose),
         Letter.id != letter.id,
         Letter.state == LetterState.QUEUED,
         Letter.lane != Lane.ASKED,
     )
-    pairs = {(kind, value) for _person_id, kind, value in identities_of([letter.person_id])}
+    pairs = {(kind, value) for _person_id, kind, value in identities_of(whose)}
     barred = sorted(keyed_hash(f"{kind}:{value}") for kind, value in pairs - suppressed_pairs(pairs))
     return {"cancels": list(session().scalars(waiting)), "bars": barred}
 

@@ -16,6 +16,7 @@ from crm.outbox.actions.moves import cancel_letters_to
 from crm.outbox.models import Letter, Touch
 from crm.outbox.rules import Direction, Outcome
 from crm.people.actions import suppress
+from crm.people.queries import all_that_are
 from crm.people.rules import SuppressionReason
 
 TABLE: Table = Touch.__table__  # type: ignore[assignment]  # a declarative class's table is a Table
@@ -41,15 +42,17 @@ class NewTouch:
 def record_touches(touches: Sequence[NewTouch], recorded_at: datetime) -> int:
     """Writes them, keeps the contact rows, and lets the funnel look again at whom they may move.
 
-    A refusal is final: all identities of the person are suppressed, and letters that wait for them are cancelled.
+    A refusal is final: all identities of the person are suppressed, and letters that wait for them are cancelled, also
+    where two people have become one since.
     """
     for chunk in chunks(touches, CHUNK):
         load(TABLE, COLUMNS, ((*(getattr(touch, name) for name in COLUMNS),) for touch in chunk))
         began = fold(chunk)
-        refused = [touch.person_id for touch in chunk if touch.outcome is Outcome.REFUSED]
+        refused = {touch.person_id for touch in chunk if touch.outcome is Outcome.REFUSED}
         if refused:
+            refused = all_that_are(refused)
             suppress(refused, SuppressionReason.DECLINED, recorded_at)
-            cancel_letters_to(refused, recorded_at, "refused")
+            cancel_letters_to(sorted(refused), recorded_at, "refused")
         if moved := {*began, *refused}:
             restand(moved, min(touch.at for touch in chunk if touch.person_id in moved))
     return len(touches)

@@ -26,6 +26,7 @@ from crm.outbox.rules import (
     Outcome,
 )
 from crm.people.actions import unsuppress
+from crm.people.queries import all_that_are
 
 
 def _too_late() -> MoveRefused:
@@ -163,7 +164,7 @@ def undo_by_hand(record_id: int, staff_id: int, now: datetime, why: str = "") ->
     if made:
         session().execute(delete(Touch).where(Touch.letter_id == record.letter_id, Touch.outcome.in_(made)))
         derive([record.person_id])
-        restand([record.person_id], None)
+        restand(all_that_are([record.person_id]), None)
     _day_back(record)
     if record.outcome is HandEnd.REFUSED:
         _refusal_back(record)

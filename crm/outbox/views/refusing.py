@@ -16,6 +16,7 @@ from crm.outbox.queries import letter_or_404, refused_by_letter, wants_no_campai
 from crm.outbox.queries.rendering import REFUSE
 from crm.outbox.rules import LeaveAlone
 from crm.outbox.views import bp
+from crm.people.queries import standing_for
 
 
 def _letter_id(token: str) -> int:
@@ -27,7 +28,7 @@ def _letter_id(token: str) -> int:
 
 def _page(token: str, letter_id: int) -> str:
     done = LeaveAlone.ALL if refused_by_letter(letter_id) else None
-    if done is None and wants_no_campaigns(letter_or_404(letter_id).person_id):
+    if done is None and wants_no_campaigns(standing_for(letter_or_404(letter_id).person_id) or 0):
         done = LeaveAlone.CAMPAIGNS
     return render_template("outbox/refuse.html", token=token, done=done)
 

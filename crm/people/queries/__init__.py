@@ -39,6 +39,41 @@ def person_or_404(person_id: int) -> Person:
     return found
 
 
+def standing_in(person_ids: Collection[int]) -> dict[int, int]:
+    """Each of these people, with the one who stands for them since a merge: most stand for themselves."""
+    found = {one: one for one in person_ids}
+    while into := _merged(set(found.values())):
+        found = {one: into.get(last, last) for one, last in found.items()}
+    return found
+
+
+def _merged(person_ids: Collection[int]) -> dict[int, int]:
+    found: dict[int, int] = {}
+    for some in chunks(sorted(person_ids), MANY):
+        query = select(Person.id, Person.merged_into_id).where(
+            among(Person.id, some), Person.merged_into_id.is_not(None)
+        )
+        rows: Iterable[Any] = session().execute(query)
+        found.update({row[0]: row[1] for row in rows})
+    return found
+
+
+def all_that_are(person_ids: Collection[int]) -> set[int]:
+    """These people under every number that they have had: who stands for them, and all who were merged into those."""
+    found = set(standing_in(person_ids).values())
+    for some in chunks(sorted(found), MANY):
+        found.update(session().scalars(select(Person.id).where(among(Person.merged_into_id, some))))
+    return found | set(person_ids)
+
+
+def standing_for(person_id: int) -> int | None:
+    """The person, or the one who stands for them since a merge; None for the forgotten."""
+    found = session().get(Person, person_id)
+    while found is not None and found.merged_into_id is not None:
+        found = session().get(Person, found.merged_into_id)
+    return found.id if found is not None and found.forgotten_at is None else None
+
+
 BY_VALUE = {
     True: "SELECT value, person_id FROM identity"
     " WHERE kind = :kind AND value IN (SELECT json_array_elements_text(:values))",

@@ -16,7 +16,8 @@ from crm.core.programme import Programme
 from crm.inbound.actions import close_hook, new_hook_secret
 from crm.inbound.models import Incoming
 from crm.outbox.rules import LetterState, Outcome
-from crm.people.models import Person
+from crm.people.actions import merge
+from crm.people.models import Identity, Person
 from crm.people.queries import suppressed, suppressed_pairs
 from tests.crm.inbound.conftest import SentLetter, id_of
 from tests.crm.inbound.test_consequences import outcomes
@@ -53,6 +54,21 @@ def test_a_bounce_reported_by_the_provider_suppresses_once(
     session().expire_all()
     assert (letter.state, letter.reason) == (LetterState.BOUNCED, "550 gone")
     assert outcomes(bo) == [Outcome.SENT, Outcome.NOT_FOUND]
+
+
+@pytest.mark.parametrize("kind", ["complained", "unsubscribed"])
+def test_a_refusal_counts_for_whoever_stands_for_the_reader_now(
+    kind: str, client: FlaskClient, secret: str, bo: Person, ada: Person, sent: SentLetter
+) -> None:
+    session().add(Identity(kind="email", value="ada@testers.example", person_id=ada.id))
+    letter, _other = sent(bo), sent(ada)
+    merge(ada.id, bo.id, at=T0)
+    session().commit()
+    assert letter.person_id == bo.id, "the keeper has a letter of this occasion"
+    post(client, secret, {"id": "e1", "kind": kind, "message_id": id_of(letter)})
+    assert suppressed([ada.id]) == {ada.id}
+    assert suppressed_pairs([("email", BO)]) == {("email", BO)}
+    assert outcomes(ada)[-1] is Outcome.REFUSED
 
 
 @pytest.mark.parametrize("kind", ["complained", "unsubscribed"])

@@ -14,8 +14,9 @@ from crm.core.tokens import sign
 from crm.outbox.models import CampaignRefusal, Letter, Touch
 from crm.outbox.queries.rendering import REFUSE, messages
 from crm.outbox.rules import LetterState, Outcome
-from crm.people.models import Person
-from crm.people.queries import suppressed
+from crm.people.actions import merge
+from crm.people.models import Identity, Person
+from crm.people.queries import suppressed, suppressed_pairs
 from tests.crm.outbox.conftest import Write
 from tests.make import T0
 
@@ -85,3 +86,66 @@ def test_the_link_works_years_later(address: str, people: list[Person], client: 
     with time_machine.travel(clock.now() + timedelta(days=3650)):
         assert client.post(address).status_code == 200
     assert suppressed([people[0].id]) == {people[0].id}
+
+
+@pytest.fixture
+def merged(people: list[Person], write: Write) -> str:
+    """The link in the letter to the second of two who have become one: both had a letter of this campaign."""
+    write(people[:2], "campaign:1", origin="spring")
+    write(people[:1], "campaign:2", origin="summer")
+    write(people[:1], "notice:1")
+    session().query(Letter).filter_by(occasion="campaign:1").update({"state": LetterState.SENT, "sent_at": T0})
+    letter = session().query(Letter).filter_by(person_id=people[1].id).one()
+    merge(people[0].id, people[1].id, at=T0)
+    session().commit()
+    assert letter.person_id == people[1].id, "the keeper has a letter of this occasion"
+    return f"/u/{sign(REFUSE, letter.id)}"
+
+
+@pytest.mark.parametrize("asked", [{"List-Unsubscribe": "One-Click"}, {"what": "all"}])
+def test_a_letter_of_two_who_became_one_ends_everything_for_both(
+    merged: str, people: list[Person], client: FlaskClient, asked: dict[str, str]
+) -> None:
+    assert "leave you alone" in client.post(merged, data=asked).text
+    assert suppressed([people[0].id]) == {people[0].id}
+    both = {("email", "p0@people.example"), ("email", "p1@people.example")}
+    assert suppressed_pairs(both) == both
+    assert {states()["campaign:2"], states()["notice:1"]} == {LetterState.CANCELLED}
+    refusal = session().query(Touch).filter_by(outcome=Outcome.REFUSED).one()
+    assert refusal.person_id == people[0].id
+
+
+def test_a_letter_of_two_who_became_one_ends_campaigns_for_both(
+    merged: str, people: list[Person], client: FlaskClient, write: Write
+) -> None:
+    assert "No more campaigns" in client.post(merged, data={"what": "campaigns"}).text
+    assert "No more campaigns" in client.get(merged).text
+    assert session().query(CampaignRefusal).one().person_id == people[0].id
+    write(people[:1], "campaign:3", origin="autumn")
+    assert states() == {
+        "campaign:1": LetterState.SENT,
+        "campaign:2": LetterState.SUPPRESSED,
+        "campaign:3": LetterState.SUPPRESSED,
+        "notice:1": LetterState.QUEUED,
+    }
+
+
+def test_what_waits_for_the_other_of_two_who_became_one_ends_too(
+    people: list[Person], write: Write, client: FlaskClient
+) -> None:
+    write(people[:2], "campaign:1", origin="spring")
+    kept = session().query(Letter).filter_by(person_id=people[0].id).one()
+    merge(people[0].id, people[1].id, at=T0)
+    session().commit()
+    client.post(f"/u/{sign(REFUSE, kept.id)}", data={"what": "campaigns"})
+    session().expire_all()
+    assert {letter.state for letter in session().query(Letter)} == {LetterState.SUPPRESSED}
+
+
+def test_an_address_that_has_been_taken_from_its_person_is_left_alone_too(
+    address: str, people: list[Person], client: FlaskClient
+) -> None:
+    session().query(Identity).filter_by(person_id=people[0].id).delete()
+    session().commit()
+    client.post(address)
+    assert suppressed_pairs([("email", "p0@people.example")])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -13,7 +14,7 @@ from crm.core.db import is_postgres, is_taken, session
 from crm.outbox.actions.moves import move_letters, move_where
 from crm.outbox.models import Letter, Pace
 from crm.outbox.rules import SEND_LEASE, Channel, Lane, LetterState, may_leave
-from crm.people.queries import suppressed
+from crm.people.queries import Pair, has_suppressions, identities_of, standing_in, suppressed_pairs
 
 
 class Taken(NamedTuple):
@@ -155,11 +156,29 @@ def take_due(at: datetime, limit: int, *where: ColumnElement[bool], asked_only: 
     return taken + _take_campaigns(waiting.campaigns, where, at, limit - len(taken))
 
 
+def _listed(letters: Sequence[Taken]) -> set[int]:
+    """Of these letters, those to an address on the suppression list, or to somebody who has one that is.
+
+    A person's identities went to whoever stands for them since a merge; the letter's address is its own.
+    """
+    if not letters or not has_suppressions():
+        return set()
+    standing = standing_in({letter.person_id for letter in letters})
+    theirs: dict[int, set[Pair]] = defaultdict(set)
+    for person_id, kind, value in identities_of(set(standing.values())):
+        theirs[person_id].add((kind, value))
+    pairs = {
+        letter.id: theirs[standing[letter.person_id]] | {(letter.identity_kind, letter.identity_value)}
+        for letter in letters
+    }
+    listed = suppressed_pairs(set().union(*pairs.values()))
+    return {number for number, some in pairs.items() if some & listed}
+
+
 def still_welcome(taken: Sequence[Taken], at: datetime) -> list[Taken]:
     """Looks once more before they leave: moves those that came too late or must not be written to, returns the rest."""
     late = {letter.id for letter in taken if letter.expires_at is not None and letter.expires_at <= at}
-    barred = suppressed({letter.person_id for letter in taken if letter.lane is not Lane.ASKED})
-    stopped = {letter.id for letter in taken if letter.person_id in barred and letter.lane is not Lane.ASKED}
+    stopped = _listed([letter for letter in taken if letter.lane is not Lane.ASKED])
     move_letters(sorted(late), LetterState.EXPIRED, at, reason="too_late")
     move_letters(sorted(stopped - late), LetterState.SUPPRESSED, at, reason="suppressed")
     return [letter for letter in taken if letter.id not in late and letter.id not in stopped]

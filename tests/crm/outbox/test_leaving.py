@@ -1,17 +1,20 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import func, select
 
 from crm.core.db import session
 from crm.core.restand import Restand
-from crm.outbox.actions import cancel_letters, deliver_due, set_pace, sweep_leases, take_due
+from crm.outbox.actions import cancel_letters, deliver_due, set_pace, still_welcome, sweep_leases, take_due
 from crm.outbox.models import Contact, Letter, Sender, SenderDay, Touch
 from crm.outbox.rules import Lane, LetterState, Outcome, SenderKind
-from crm.people.actions import make_origin, suppress
-from crm.people.models import Person
+from crm.people.actions import make_origin, merge, suppress
+from crm.people.actions.suppressing import suppress_pairs
+from crm.people.models import Identity, Person
 from crm.people.rules import OriginKind, SuppressionReason
 from tests.crm.outbox.conftest import Write
 from tests.make import T0
@@ -53,6 +56,40 @@ def test_nothing_leaves_before_it_is_due_or_after_it_is_of_use(people: list[Pers
     write(people[3:], "n:1", expires_at=T0 + HOUR)
     assert deliver_due(T0 + HOUR) == 0
     assert states() == {LetterState.QUEUED: 3, LetterState.EXPIRED: 3}
+
+
+@pytest.mark.parametrize("first", ["merged", "suppressed"])
+def test_a_letter_of_two_who_became_one_does_not_leave_when_either_is_suppressed(
+    people: list[Person], write: Write, first: str
+) -> None:
+    write(people[:2], "c:1", origin="spring")
+    if first == "merged":
+        merge(people[0].id, people[1].id, at=T0)
+        suppress([people[0].id], SuppressionReason.UNSUBSCRIBED, T0)
+    else:
+        suppress([people[0].id], SuppressionReason.UNSUBSCRIBED, T0)
+        merge(people[0].id, people[1].id, at=T0)
+    assert {letter.person_id for letter in session().scalars(select(Letter))} == {people[0].id, people[1].id}
+    assert deliver_due(T0 + HOUR) == 0
+    assert states() == {LetterState.SUPPRESSED: 2}
+
+
+def test_a_letter_does_not_leave_to_an_address_on_the_list_that_its_person_has_no_more(
+    people: list[Person], write: Write
+) -> None:
+    write(people[:2], "n:1")
+    session().query(Identity).filter_by(person_id=people[0].id).delete()
+    suppress_pairs([("email", "p0@people.example")], SuppressionReason.BOUNCED, T0)
+    assert deliver_due(T0 + HOUR) == 1
+    assert states() == {LetterState.SUPPRESSED: 1, LetterState.SENT: 1}
+
+
+def test_while_nobody_is_suppressed_one_question_says_so(
+    people: list[Person], write: Write, queries_of: Callable[[Callable[[], object]], int]
+) -> None:
+    write(people, "c:1", origin="spring")
+    taken = take_due(T0, 10)
+    assert queries_of(lambda: still_welcome(taken, T0)) == 1
 
 
 def test_suppressed_people_get_only_what_they_asked_for(people: list[Person], write: Write) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -12,9 +12,10 @@ from sqlalchemy import ColumnElement, Table, exists, select, update
 from crm.core.bulk import among
 from crm.core.db import is_postgres, is_taken, session
 from crm.outbox.actions.moves import move_letters, move_where
-from crm.outbox.models import Letter, Pace
+from crm.outbox.models import CampaignRefusal, Letter, Pace
 from crm.outbox.rules import SEND_LEASE, Channel, Lane, LetterState, may_leave
-from crm.people.queries import Pair, has_suppressions, identities_of, standing_in, suppressed_pairs
+from crm.people.models import Suppression
+from crm.people.queries import Pair, identities_of, standing_in, suppressed_pairs
 
 
 class Taken(NamedTuple):
@@ -156,14 +157,22 @@ def take_due(at: datetime, limit: int, *where: ColumnElement[bool], asked_only: 
     return taken + _take_campaigns(waiting.campaigns, where, at, limit - len(taken))
 
 
-def _listed(letters: Sequence[Taken]) -> set[int]:
-    """Of these letters, those to an address on the suppression list, or to somebody who has one that is.
+def _unwelcome(letters: Sequence[Taken]) -> dict[int, str]:
+    """Of these letters, those that must not leave, and why."""
+    any_listed, any_refused = (exists().select_from(one) for one in (Suppression, CampaignRefusal))
+    lists, refusals = session().execute(select(any_listed, any_refused)).one() if letters else (False, False)
+    if not (lists or refusals):
+        return {}
+    standing = standing_in({letter.person_id for letter in letters})
+    found = dict.fromkeys(_of_campaigns_refused(letters, standing), "no_campaigns") if refusals else {}
+    return found | (dict.fromkeys(_listed(letters, standing), "suppressed") if lists else {})
+
+
+def _listed(letters: Sequence[Taken], standing: Mapping[int, int]) -> list[int]:
+    """Those to an address on the suppression list, or to somebody who has one that is.
 
     A person's identities went to whoever stands for them since a merge; the letter's address is its own.
     """
-    if not letters or not has_suppressions():
-        return set()
-    standing = standing_in({letter.person_id for letter in letters})
     theirs: dict[int, set[Pair]] = defaultdict(set)
     for person_id, kind, value in identities_of(set(standing.values())):
         theirs[person_id].add((kind, value))
@@ -172,16 +181,27 @@ def _listed(letters: Sequence[Taken]) -> set[int]:
         for letter in letters
     }
     listed = suppressed_pairs(set().union(*pairs.values()))
-    return {number for number, some in pairs.items() if some & listed}
+    return [number for number, some in pairs.items() if some & listed]
+
+
+def _of_campaigns_refused(letters: Sequence[Taken], standing: Mapping[int, int]) -> list[int]:
+    """Those of campaigns to somebody who wants no more of them: who said so while theirs was leaving."""
+    of_campaigns = {letter.id: standing[letter.person_id] for letter in letters if letter.lane is Lane.CAMPAIGN}
+    query = select(CampaignRefusal.person_id).where(among(CampaignRefusal.person_id, set(of_campaigns.values())))
+    refused = set(session().scalars(query))
+    return [number for number, person_id in of_campaigns.items() if person_id in refused]
 
 
 def still_welcome(taken: Sequence[Taken], at: datetime) -> list[Taken]:
     """Looks once more before they leave: moves those that came too late or must not be written to, returns the rest."""
     late = {letter.id for letter in taken if letter.expires_at is not None and letter.expires_at <= at}
-    stopped = _listed([letter for letter in taken if letter.lane is not Lane.ASKED])
     move_letters(sorted(late), LetterState.EXPIRED, at, reason="too_late")
-    move_letters(sorted(stopped - late), LetterState.SUPPRESSED, at, reason="suppressed")
-    return [letter for letter in taken if letter.id not in late and letter.id not in stopped]
+    rest = [letter for letter in taken if letter.id not in late]
+    stopped = _unwelcome([letter for letter in rest if letter.lane is not Lane.ASKED])
+    for why in sorted(set(stopped.values())):
+        numbers = [number for number, reason in stopped.items() if reason == why]
+        move_letters(sorted(numbers), LetterState.SUPPRESSED, at, reason=why)
+    return [letter for letter in rest if letter.id not in stopped]
 
 
 def hand_back(taken: Sequence[Taken], due_at: datetime | None = None) -> None:

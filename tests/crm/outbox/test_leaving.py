@@ -9,9 +9,19 @@ from sqlalchemy import func, select
 
 from crm.core.db import session
 from crm.core.restand import Restand
-from crm.outbox.actions import cancel_letters, deliver_due, set_pace, still_welcome, sweep_leases, take_due
-from crm.outbox.models import Contact, Letter, Sender, SenderDay, Touch
-from crm.outbox.rules import Lane, LetterState, Outcome, SenderKind
+from crm.core.smtp import Answer, Fate
+from crm.outbox.actions import (
+    cancel_letters,
+    deliver_due,
+    end,
+    refuse_by_letter,
+    set_pace,
+    still_welcome,
+    sweep_leases,
+    take_due,
+)
+from crm.outbox.models import CampaignRefusal, Contact, Letter, Sender, SenderDay, Touch
+from crm.outbox.rules import Lane, LeaveAlone, LetterState, Outcome, SenderKind
 from crm.people.actions import make_origin, merge, suppress
 from crm.people.actions.suppressing import suppress_pairs
 from crm.people.models import Identity, Person
@@ -84,7 +94,33 @@ def test_a_letter_does_not_leave_to_an_address_on_the_list_that_its_person_has_n
     assert states() == {LetterState.SUPPRESSED: 1, LetterState.SENT: 1}
 
 
-def test_while_nobody_is_suppressed_one_question_says_so(
+@pytest.mark.parametrize("fate", [Fate.PUT_OFF, Fate.KEPT])
+def test_who_ends_campaigns_while_a_letter_leaves_does_not_get_it_when_it_comes_back(
+    people: list[Person], write: Write, fate: Fate
+) -> None:
+    write(people[:2], "c:1", origin="spring")
+    write(people[:1], "n:1")
+    taken = take_due(T0, 10)
+    mine = next(letter for letter in taken if letter.lane is Lane.CAMPAIGN and letter.person_id == people[0].id)
+    refuse_by_letter(mine.id, T0, LeaveAlone.CAMPAIGNS)
+    assert end([(letter, Answer(fate, "451 later")) for letter in taken], T0) == 0
+    assert deliver_due(T0 + HOUR) == 2
+    session().expire_all()
+    stopped = session().get_one(Letter, mine.id)
+    assert (stopped.state, stopped.reason) == (LetterState.SUPPRESSED, "no_campaigns")
+
+
+def test_who_ends_campaigns_gets_no_letter_that_waits_under_an_earlier_number(
+    people: list[Person], write: Write
+) -> None:
+    write(people[:2], "c:1", origin="spring")
+    session().add(CampaignRefusal(person_id=people[0].id, at=T0))
+    merge(people[0].id, people[1].id, at=T0)
+    assert deliver_due(T0 + HOUR) == 0
+    assert states() == {LetterState.SUPPRESSED: 2}
+
+
+def test_while_nobody_has_refused_anything_one_question_says_so(
     people: list[Person], write: Write, queries_of: Callable[[Callable[[], object]], int]
 ) -> None:
     write(people, "c:1", origin="spring")

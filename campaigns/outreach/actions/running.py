@@ -17,7 +17,7 @@ from crm.core import journal, programme
 from crm.core.db import session
 from crm.core.errors import MoveRefused, NotUnderstood
 from crm.core.jobs import Job, JobState, enqueue
-from crm.outbox.actions import cancel_letters, put_wording, set_pace
+from crm.outbox.actions import put_wording, set_pace, stop_leaving
 from crm.outbox.models import Letter
 from crm.outbox.rules import Channel, LetterState
 
@@ -131,9 +131,11 @@ def set_campaign_pace(campaign_id: int, pace: int | None, *, at: datetime) -> No
 
 
 def finish(campaign_id: int, at: datetime) -> Campaign:
-    """Ends it; letters that have not left are cancelled. Raises MoveRefused."""
+    """Ends it for good: letters that have not left are cancelled, also those that a server puts off now or that a
+    worker gives back. Raises MoveRefused.
+    """
     campaign = move_campaign(campaign_id, CampaignState.FINISHED, at, finished_at=at)
-    cancel_letters(campaign.origin_id, at, "finished")
+    stop_leaving(campaign.origin_id, campaign.pace, at)
     return campaign
 
 

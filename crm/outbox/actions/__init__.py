@@ -11,7 +11,7 @@ from crm.outbox.actions.accounts import (
     set_account_users,
 )
 from crm.outbox.actions.calling_back import call_letters_back, queue_letters_again
-from crm.outbox.actions.claiming import hand_back, set_pace, still_welcome, take_due
+from crm.outbox.actions.claiming import cancel_stopped, hand_back, set_pace, still_welcome, stop_leaving, take_due
 from crm.outbox.actions.contacts import derive
 from crm.outbox.actions.hand import finish_by_hand, finish_many_by_hand, free_lease, next_by_hand, put_off, write_as
 from crm.outbox.actions.holding import cancel_held, release
@@ -47,6 +47,7 @@ __all__ = [
     "cancel_held",
     "cancel_letters",
     "cancel_letters_to",
+    "cancel_stopped",
     "deliver_due",
     "derive",
     "end",
@@ -80,6 +81,7 @@ __all__ = [
     "set_mail_limits",
     "set_pace",
     "still_welcome",
+    "stop_leaving",
     "sweep_leases",
     "take_as_sent",
     "take_due",

@@ -11,9 +11,10 @@ from sqlalchemy import ColumnElement, Table, exists, select, update
 
 from crm.core.bulk import among
 from crm.core.db import is_postgres, is_taken, session
-from crm.outbox.actions.moves import move_letters, move_where
+from crm.outbox.actions.moves import cancel_letters, move_letters, move_where
 from crm.outbox.models import CampaignRefusal, Letter, Pace
-from crm.outbox.rules import SEND_LEASE, Channel, Lane, LetterState, may_leave
+from crm.outbox.queries.letters import stopped_origins
+from crm.outbox.rules import NEVER, SEND_LEASE, STOPPED, Channel, Lane, LetterState, may_leave
 from crm.people.models import Suppression
 from crm.people.queries import Pair, identities_of, standing_in, suppressed_pairs
 
@@ -110,7 +111,8 @@ def _paces(origins: Sequence[int]) -> dict[int, Pace]:
 
 
 def _paced(origin: int, pace: Pace | None, where: Where, at: datetime, wanted: int) -> list[Taken]:
-    mine = [Letter.lane == Lane.CAMPAIGN, Letter.origin_id == origin, *where]
+    paused = exists().where(Pace.origin_id == origin, Pace.paused.is_(True))  # since this round has looked what waits
+    mine = [Letter.lane == Lane.CAMPAIGN, Letter.origin_id == origin, ~paused, *where]
     if pace is None or pace.per_hour is None:
         return _take(mine, at, wanted)
     allowed, _next = may_leave(pace.per_hour, pace.next_at, at, wanted)
@@ -229,3 +231,20 @@ def set_pace(origin_id: int, per_hour: int | None, *, paused: bool, at: datetime
     else:
         pace.per_hour, pace.paused, pace.next_at = per_hour, paused, max(pace.next_at, at)
     session().flush()
+
+
+def stop_leaving(origin_id: int, per_hour: int | None, at: datetime) -> int:
+    """Nothing of this campaign leaves any more: what waits is cancelled now, what is leaving if it comes back (see
+    `cancel_stopped`). Returns how many are cancelled.
+    """
+    set_pace(origin_id, per_hour, paused=True, at=NEVER)
+    return cancel_letters(origin_id, at, STOPPED)
+
+
+def cancel_stopped(at: datetime) -> int:
+    """Cancels what has come back to wait since its campaign was stopped; returns how many."""
+    origins = stopped_origins()
+    if not origins:
+        return 0
+    theirs = [among(Letter.origin_id, origins), Letter.state == LetterState.QUEUED]
+    return len(move_where(theirs, LetterState.CANCELLED, at, reason=STOPPED))

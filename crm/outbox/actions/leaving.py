@@ -21,6 +21,7 @@ from crm.outbox.actions.moves import move_letter, move_letters, move_where
 from crm.outbox.actions.planning import SEND_DUE
 from crm.outbox.actions.touches import record_left
 from crm.outbox.models import Letter, Sender, SenderDay
+from crm.outbox.queries.letters import is_stopped
 from crm.outbox.rules import (
     MOST_ATTEMPTS,
     LetterState,
@@ -115,7 +116,15 @@ def sweep_leases(at: datetime) -> int:
 
 
 def send_again(letter_id: int, at: datetime) -> None:
-    """Staff decide that an uncertain letter has not arrived. Raises MoveRefused when it is not uncertain any more."""
+    """Staff decide that an uncertain letter has not arrived.
+
+    Raises MoveRefused when it is not uncertain any more, or its campaign was stopped.
+    """
+    letter = session().get(Letter, letter_id)
+    if letter is not None and is_stopped(letter.origin_id):
+        raise MoveRefused(
+            _("Its campaign was stopped, and nothing more of it leaves: take the letter as sent, or leave it as it is.")
+        )
     move_letter(letter_id, LetterState.QUEUED, at, due_at=at, ended_at=None, reason=None, attempts=0)
     wake_after_commit(SEND_DUE)
 

@@ -48,7 +48,8 @@ class DkimKey(Numbered):
 class Pace(Model):
     """How fast the letters of one origin leave (None: as fast as they can), and whether they leave at all.
 
-    `next_at` is when the next one may: it moves on with each that is taken, so a restart forgets nothing.
+    `next_at` is when the next one may: it moves on with each that is taken, so a restart forgets nothing. A pause that
+    is for good, because the campaign was stopped, lasts until NEVER.
     """
 
     __tablename__ = "pace"

@@ -12,7 +12,7 @@ from crm.core.db import session
 from crm.core.errors import NotThere
 from crm.core.paging import Page, SortKey, page
 from crm.outbox.models import CampaignRefusal, Contact, Letter, Pace, Touch, Wording
-from crm.outbox.rules import HELD, Channel, Lane, LetterState, Outcome
+from crm.outbox.rules import HELD, NEVER, Channel, Lane, LetterState, Outcome
 from crm.people.models import Origin, Person
 from crm.people.queries import listed
 from crm.people.rules import OriginKind
@@ -75,6 +75,16 @@ def in_queue(origin_id: int, at: datetime) -> list[ColumnElement[bool]]:
 def count_by_hand(origin_id: int, at: datetime) -> int:
     """How many the queue holds, also while it pauses."""
     return session().scalar(select(func.count()).select_from(Letter).where(*_by_hand(origin_id, at))) or 0
+
+
+def stopped_origins() -> list[int]:
+    """Campaigns that were stopped: nothing of them leaves any more."""
+    return list(session().scalars(select(Pace.origin_id).where(Pace.paused.is_(True), Pace.next_at >= NEVER)))
+
+
+def is_stopped(origin_id: int | None) -> bool:
+    pace = session().get(Pace, origin_id, populate_existing=True) if origin_id is not None else None
+    return pace is not None and pace.paused and pace.next_at >= NEVER
 
 
 def held_by(staff_id: int, origin_id: int, at: datetime) -> Letter | None:

@@ -156,6 +156,10 @@ class LeaveAlone(StrEnum):
 
 HELD_UNTIL = datetime(9999, 1, 1, tzinfo=UTC)
 """A letter that lacks a value is due on no day we know; a person fills it in, or cancels it."""
+NEVER = datetime(9999, 1, 1, tzinfo=UTC)
+"""When the next letter of a stopped campaign may leave: none does any more, whatever comes back to wait."""
+STOPPED = "finished"
+"""Why letters ended that had not left when their campaign was stopped."""
 HELD = "lacks:"
 """How the reason of such a letter begins; the names of what it lacks follow."""
 

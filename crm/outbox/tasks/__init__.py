@@ -90,7 +90,11 @@ def _over(going: Sequence[Way], *, asked_only: bool) -> int:
 
 @shared_task(name="crm.outbox.tasks.sweep_leases")
 def sweep_leases() -> int:
-    """Letters whose worker died while they left become uncertain, and stay so until a person decides."""
-    lost = actions.sweep_leases(clock.now())
+    """Letters whose worker died while they left become uncertain, and stay so until a person decides. Those that came
+    back to wait after their campaign was stopped end.
+    """
+    at = clock.now()
+    lost = actions.sweep_leases(at)
+    actions.cancel_stopped(at)
     session().commit()
     return lost

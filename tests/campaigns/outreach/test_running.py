@@ -2,8 +2,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 from itertools import product
+from typing import Any
 
 import pytest
+from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
 from campaigns.audience.actions import save_audience
@@ -17,7 +19,18 @@ from crm.core import jobs
 from crm.core.db import session
 from crm.core.errors import MoveRefused, NotUnderstood
 from crm.core.jobs import Job, JobState
-from crm.outbox.actions import NewTouch, deliver_due, record_touches
+from crm.core.smtp import Answer, Fate
+from crm.outbox import tasks as outbox_tasks
+from crm.outbox.actions import (
+    NewTouch,
+    claiming,
+    deliver_due,
+    end,
+    record_touches,
+    send_again,
+    set_pace,
+    take_due,
+)
 from crm.outbox.models import Letter, Wording
 from crm.outbox.rules import Channel, Direction, LetterState, Outcome
 from crm.people.actions import suppress
@@ -145,6 +158,61 @@ def test_a_pause_keeps_letters_back_and_a_finish_cancels_them(campaign: Campaign
     states = [letter.state for letter in letters()]
     assert states.count(LetterState.SENT) == 2
     assert states.count(LetterState.CANCELLED) == 3
+
+
+def answered(campaign: Campaign, answer: Answer) -> None:
+    """All of its letters are leaving, it is stopped, and then the server answers."""
+    run(campaign)
+    taken = take_due(T0, 10)
+    assert len(taken) == 5
+    session().commit()
+    finish(campaign.id, T0)
+    session().commit()
+    end([(letter, answer) for letter in taken], T0)
+    session().commit()
+
+
+@pytest.mark.parametrize("answer", [Answer(Fate.PUT_OFF, "451 later"), Answer(Fate.KEPT, "server away")])
+def test_what_comes_back_after_a_stop_does_not_leave_but_ends(campaign: Campaign, answer: Answer) -> None:
+    answered(campaign, answer)
+    assert take_due(T0 + HOUR, 10) == []
+    outbox_tasks.sweep_leases.run()
+    assert {(letter.state, letter.reason) for letter in letters()} == {(LetterState.CANCELLED, "finished")}
+
+
+def test_a_stop_in_the_moment_of_a_claim_is_seen_by_it(campaign: Campaign, monkeypatch: pytest.MonkeyPatch) -> None:
+    run(campaign)
+    waiting = claiming._waiting
+
+    def then_stopped(*asked: Any) -> Any:
+        found = waiting(*asked)
+        set_pace(campaign.origin_id, None, paused=True, at=T0)
+        return found
+
+    monkeypatch.setattr(claiming, "_waiting", then_stopped)
+    assert take_due(T0 + HOUR, 10) == []
+
+
+def test_an_uncertain_letter_of_a_stopped_campaign_is_not_sent_again(
+    campaign: Campaign, lins_browser: FlaskClient
+) -> None:
+    answered(campaign, Answer(Fate.UNKNOWN, "the line broke"))
+    first, *_others = letters()
+    page = lins_browser.post(f"/letters/{first.id}/send-again", follow_redirects=True)
+    assert "Its campaign was stopped" in page.text
+    assert letters()[0].state is LetterState.UNCERTAIN
+    lins_browser.post(f"/letters/{first.id}/take-as-sent")
+    assert letters()[0].state is LetterState.SENT
+
+
+def test_an_uncertain_letter_of_a_campaign_that_ended_by_itself_can_be_sent_again(campaign: Campaign) -> None:
+    run(campaign)
+    end([(letter, Answer(Fate.UNKNOWN, "the line broke")) for letter in take_due(T0, 10)], T0)
+    assert look_after(T0 + HOUR) == 1
+    send_again(letters()[0].id, T0 + HOUR)
+    session().commit()
+    outbox_tasks.sweep_leases.run()
+    assert len(take_due(T0 + HOUR, 10)) == 1
 
 
 def test_wordings_are_frozen_at_the_start(campaign: Campaign) -> None:

@@ -118,7 +118,7 @@ def _uncertain_panel(_viewer_id: int, _at: datetime) -> dict[str, Any] | None:
 def _none_leaves_panel(_viewer_id: int, _at: datetime) -> dict[str, Any] | None:
     """On Home, when letters wait that cannot leave."""
     why = obstacle()
-    count = count_waiting_to_leave() if why in ("no_server", "no_address") else 0
+    count = count_waiting_to_leave() if why not in ("", "rehearsal") else 0
     return {"count": count, "obstacle": why} if count else None
 
 

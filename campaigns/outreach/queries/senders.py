@@ -10,7 +10,7 @@ from campaigns.outreach.models import Campaign, CampaignSender, CampaignStep
 from campaigns.outreach.rules import sender_of
 from crm.core.db import session
 from crm.outbox.models import MailAccount, Sender
-from crm.outbox.queries.leaving import Obstacle, obstacle
+from crm.outbox.queries.leaving import Obstacle, lacks_postal_address, obstacle
 from crm.outbox.rules import Channel
 
 
@@ -36,4 +36,6 @@ def senders_for(campaign: Campaign, step: CampaignStep, person_ids: Collection[i
 def obstacle_of(campaign: Campaign) -> Obstacle:
     """Why its letters reach nobody by mail: senders of its own need no server that all share."""
     why = obstacle()
-    return "" if why in ("no_server", "no_address") and senders_of(campaign.id) else why
+    if why in ("no_server", "no_address") and senders_of(campaign.id):
+        return "no_postal_address" if lacks_postal_address() else ""
+    return why

@@ -13,6 +13,7 @@ from crm.core.bulk import among
 from crm.core.db import is_postgres, is_taken, session
 from crm.outbox.actions.moves import cancel_letters, move_letters, move_where
 from crm.outbox.models import CampaignRefusal, Letter, Pace
+from crm.outbox.queries.leaving import lacks_postal_address
 from crm.outbox.queries.letters import stopped_origins
 from crm.outbox.rules import NEVER, SEND_LEASE, STOPPED, Channel, Lane, LetterState, may_leave
 from crm.people.models import Suppression
@@ -148,9 +149,10 @@ def take_due(at: datetime, limit: int, *where: ColumnElement[bool], asked_only: 
     """Marks up to `limit` letters that are due by mail, and of which `where` holds, as being sent, in the order in
     which they leave. Commit before their first byte does.
 
-    With `asked_only`, none but those that somebody asked for, such as sign-in links.
+    With `asked_only`, none but those that somebody asked for, such as sign-in links; nor while the programme has no
+    postal address.
     """
-    if asked_only:
+    if asked_only or lacks_postal_address():
         return _take([Letter.lane == Lane.ASKED, *where], at, limit)
     waiting = _waiting(where, at)
     taken = _take([Letter.lane == Lane.ASKED, *where], at, limit) if waiting.asked else []

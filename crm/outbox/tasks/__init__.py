@@ -16,7 +16,7 @@ from crm.core.db import session
 from crm.core.stopping import asked_to_stop
 from crm.outbox import actions
 from crm.outbox.models import Letter
-from crm.outbox.queries.leaving import obstacle
+from crm.outbox.queries.leaving import nowhere_to, obstacle
 from crm.outbox.queries.ways import Way, ways
 from crm.outbox.tasks.rounds import Rounds
 
@@ -29,8 +29,8 @@ _sending, _rung = Lock(), Event()
 def send_due() -> int:
     """Sends everything that is due; returns how many letters the servers (or the mailbox) took.
 
-    While the programme is held, and into the mailbox without a mail server, only what somebody asked for: a sign-in
-    link that an admin may hand on. Nobody else's letter may count as sent.
+    While the programme is held or has no postal address, and into the mailbox without a mail server, only what somebody
+    asked for: a sign-in link that an admin may hand on. Nobody else's letter may count as sent.
     One at a time in each process: who is woken meanwhile leaves word, and the one that sends looks again.
     """
     total = 0
@@ -48,7 +48,7 @@ def _send_due() -> int:
     if programme.current() is None:
         return 0
     held, why = programme.is_held(), obstacle()
-    if why == "rehearsal":
+    if nowhere_to() == "rehearsal":
         return _into_mailbox(asked_only=held)
     going = ways()
     if why == "no_address":

@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 from crm.accounts.rules import Role
 from crm.core import clock, programme
 from crm.core.db import session
+from crm.core.programme import Programme
 from crm.core.tokens import sign, whole_address
 from crm.outbox.actions import NewTouch, deliver_due, put_wording, record_touches, sweep_leases, take_due, write_letter
 from crm.outbox.models import Contact, Letter, Touch
@@ -205,3 +206,14 @@ def test_a_rehearsal_delivers_all_and_says_that_nothing_leaves(letter: int, lins
     assert session().get_one(Letter, letter).state is LetterState.SENT
     assert "A rehearsal" in lins_browser.get("/letters").text
     assert "wait" not in lins_browser.get("/").text.partition("<main")[2]
+
+
+@pytest.mark.parametrize("page", ["/", "/letters", "/settings/sending", "/settings/senders"])
+def test_pages_say_that_letters_wait_for_the_postal_address(
+    page: str, letter: int, lins_browser: FlaskClient, programme: Programme
+) -> None:
+    told = "The programme has no postal address"
+    assert told not in lins_browser.get(page).text
+    programme.postal_address = ""
+    session().commit()
+    assert told in lins_browser.get(page).text

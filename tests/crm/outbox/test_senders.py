@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo
 
@@ -15,7 +16,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from crm.core import clock
+from crm.core import clock, programme
 from crm.core.db import session, start_writing
 from crm.core.errors import MoveRefused, NotUnderstood
 from crm.core.journal import JournalEntry
@@ -205,6 +206,39 @@ def test_without_a_common_server_one_sender_can_stand_in_for_it(
     assert counted(number, zone, clock.now())[1] == 7, "what it sends for others counts as its own"
     other = put("other", port=server.port, fills_in=True)
     assert [one.sender_id for one in session().query(MailAccount).filter_by(fills_in=True)] == [other]
+
+
+def test_without_a_postal_address_only_what_was_asked_for_leaves_by_any_sender(
+    own: Flask, servers: Callable[[], Server], put: Put
+) -> None:
+    server = servers()
+    own.config["SMTP_URL"] = server.url
+    number = put(port=server.port)
+    programme.required().postal_address = " "
+    for lane in Lane:
+        letters_from([None, number], 2, lane)
+    assert tasks.send_due.run() == 4
+    assert obstacle() == "no_postal_address"
+    programme.required().postal_address = "1 Seed Street"
+    session().commit()
+    assert tasks.send_due.run() == 8
+    assert obstacle() == ""
+
+
+def test_letters_on_their_way_stop_at_the_next_round_once_the_postal_address_is_gone(
+    own: Flask, servers: Callable[[], Server], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = servers()
+    own.config["SMTP_URL"] = server.url
+    letters_from([None], 200)
+    end = actions.end
+
+    def emptied(*answers: Any) -> int:
+        programme.required().postal_address = ""
+        return end(*answers)
+
+    monkeypatch.setattr(actions, "end", emptied)
+    assert 0 < tasks.send_due.run() < 200
 
 
 def leave(sender_id: int | None, at: datetime) -> int:

@@ -8,7 +8,7 @@ from crm.core import clock
 from crm.core.jobs import step
 from crm.people.actions import importing
 from crm.people.actions.importing import arriving, running, undoing
-from crm.people.actions.suppression_list import sweep_lists
+from crm.people.actions.suppression_files import sweep_lists
 
 step(arriving.JOB)(running.step)
 step(undoing.JOB)(undoing.step)

@@ -4,7 +4,7 @@ recorded by mistake is taken back, a moment later.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import cast
 
@@ -20,18 +20,23 @@ from crm.people.rules import LIFTABLE, SuppressionReason
 CHUNK = 5000
 
 
+def suppress_hashes(since: Mapping[str, datetime], reason: SuppressionReason, at: datetime) -> None:
+    """Like suppress_pairs, for hashes under our own key, each with the moment since which it is on a list."""
+    rows = [(one, reason, moment) for one, moment in sorted(since.items())]
+    load(cast(Table, Suppression.__table__), ("hash", "reason", "at"), rows, ignore_known=True)
+    if reason not in LIFTABLE:
+        for some in chunks(since, CHUNK):
+            liftable = [Suppression.hash.in_(some), Suppression.reason.in_(LIFTABLE)]
+            session().execute(update(Suppression).where(*liftable).values(reason=reason, at=at))
+
+
 def suppress_pairs(pairs: Collection[tuple[str, str]], reason: SuppressionReason, at: datetime) -> list[str]:
     """Puts identities on the list; the first reason stays, but what can be lifted gives way to what is final.
 
     Returns their hashes.
     """
     hashes = sorted({keyed_hash(f"{kind}:{value}") for kind, value in pairs})
-    rows = [(one, reason, at) for one in hashes]
-    load(cast(Table, Suppression.__table__), ("hash", "reason", "at"), rows, ignore_known=True)
-    if reason not in LIFTABLE:
-        for some in chunks(hashes, CHUNK):
-            liftable = [Suppression.hash.in_(some), Suppression.reason.in_(LIFTABLE)]
-            session().execute(update(Suppression).where(*liftable).values(reason=reason, at=at))
+    suppress_hashes(dict.fromkeys(hashes, at), reason, at)
     return hashes
 
 

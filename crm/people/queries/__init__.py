@@ -148,9 +148,13 @@ def suppressed_pairs(pairs: Collection[Pair]) -> set[Pair]:
     if not pairs or (len(pairs) > FEW and not has_suppressions()):
         return set()
     by_hash = {keyed_hash(f"{kind}:{value}"): (kind, value) for kind, value in pairs}
-    found: set[Pair] = set()
-    for some in chunks(by_hash, MANY):
-        found.update(by_hash[h] for h in session().scalars(select(Suppression.hash).where(Suppression.hash.in_(some))))
+    return {by_hash[one] for one in suppressed_hashes(by_hash)}
+
+
+def suppressed_hashes(hashes: Collection[str]) -> set[str]:
+    found: set[str] = set()
+    for some in chunks(hashes, MANY):
+        found.update(session().scalars(select(Suppression.hash).where(Suppression.hash.in_(some))))
     return found
 
 

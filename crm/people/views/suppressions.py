@@ -19,7 +19,7 @@ from crm.core.forms import Form, refuse, text
 from crm.core.guards import May, staff
 from crm.core.pages import typed
 from crm.core.tokens import read_for_a_while, sign_for_a_while
-from crm.people.actions import suppression_list
+from crm.people.actions import suppression_files, suppression_list
 from crm.people.forms import SuppressionFileForm, SuppressionForm
 from crm.people.models import Person
 from crm.people.queries import ids_by_identities, suppression_counts, suppression_of
@@ -53,7 +53,7 @@ def suppressions() -> Any:
 
 def _looked_up(written: str) -> dict[str, Any]:
     """Raises NotUnderstood."""
-    pair = suppression_list.read_identity(written)
+    pair = suppression_files.read_identity(written)
     found, person_id = suppression_of(*pair), ids_by_identities([pair]).get(pair)
     return {
         "looked_up": ":".join(pair),
@@ -112,11 +112,11 @@ def import_suppressions() -> Any:
     reason = SuppressionReason(form.reason.data)
     key = None
     try:
-        key = suppression_list.receive(form.file.data.stream)
+        key = suppression_files.receive(form.file.data.stream)
         told = suppression_list.preview_list(key, reason)
     except NotUnderstood as error:
         if key is not None:
-            suppression_list.drop_list(key)
+            suppression_files.drop_list(key)
         refuse(form.file, str(error))
         return _import_page(form)
     token = sign_for_a_while(PURPOSE, [key, reason.value])
@@ -129,7 +129,7 @@ def _import_page(form: Form) -> Any:
 
 def _decided() -> tuple[str, SuppressionReason]:
     """Raises NotAllowed for what was not previewed here, or too long ago."""
-    key, reason = read_for_a_while(PURPOSE, request.form.get("token", ""), suppression_list.KEPT)
+    key, reason = read_for_a_while(PURPOSE, request.form.get("token", ""), suppression_files.KEPT)
     return key, SuppressionReason(reason)
 
 
@@ -143,7 +143,7 @@ def add_suppressions() -> Response:
     except Refusal:
         session().rollback()
         raise
-    suppression_list.drop_list(key)
+    suppression_files.drop_list(key)
     flash(ngettext("%(num)s identity is left alone.", "%(num)s identities are left alone.", count), "success")
     return redirect(url_for("people.suppressions"))
 
@@ -151,13 +151,13 @@ def add_suppressions() -> Response:
 @bp.post("/suppressions/import/discard")
 @staff(May.PEOPLE)
 def discard_suppressions() -> Response:
-    suppression_list.drop_list(_decided()[0])
+    suppression_files.drop_list(_decided()[0])
     flash(_("The file is gone; nothing of it was imported."), "success")
     return redirect(url_for("people.suppressions"))
 
 
 def _lines() -> Iterator[str]:
-    for row in (("hash", "reason", "at", "identity"), *suppression_list.exported()):
+    for row in (suppression_files.EXPORTED, *suppression_list.exported()):
         out = io.StringIO()
         csv.writer(out).writerow(row)
         yield out.getvalue()

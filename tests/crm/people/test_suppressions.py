@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import csv
 import io
 import os
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from werkzeug.test import TestResponse
 
 from crm.accounts.rules import Role
@@ -17,7 +18,8 @@ from crm.core.journal import JournalEntry
 from crm.core.tokens import keyed_hash
 from crm.people import tasks
 from crm.people.actions import forget, merge, suppress
-from crm.people.actions.suppression_list import add_one, exported, lift, preview_list, read_identity, receive
+from crm.people.actions.suppression_files import key_mark, read_identity, receive
+from crm.people.actions.suppression_list import add_one, exported, lift, preview_list
 from crm.people.models import Person, Suppression
 from crm.people.queries import suppressed, suppressed_pairs
 from crm.people.rules import LIFTABLE, SuppressionReason
@@ -170,6 +172,92 @@ def test_the_export_holds_hashes_and_addresses_only_where_known(
     forget(bo.id, at=T0, by_id=lin.id)
     assert all(line[3] == "" for line in exported())
     assert len(list(exported())) == 3
+
+
+Listed = dict[str, tuple[SuppressionReason, datetime]]
+
+
+def whole_list() -> Listed:
+    session().expire_all()
+    return {row.hash: (row.reason, row.at) for row in session().scalars(select(Suppression))}
+
+
+def an_export(bo: Person, lin: Person, browser: FlaskClient) -> tuple[bytes, Listed]:
+    """Of a list with every reason, some of it about nobody whom we know; the list is empty afterwards."""
+    suppress([bo.id], SuppressionReason.DECLINED, T0)
+    for number, reason in enumerate(sorted(set(SuppressionReason) - {SuppressionReason.FORGOTTEN})):
+        add_one(f"{number}@elsewhere.example", reason, T0 + timedelta(days=number))
+    gone = make.person("Gone", identities={"email": "gone@prospects.example"})
+    forget(gone.id, at=T0 + timedelta(days=9), by_id=lin.id)
+    session().commit()
+    before, content = whole_list(), browser.get("/suppressions.csv").data
+    assert {reason for reason, _at in before.values()} == set(SuppressionReason)
+    session().execute(delete(Suppression))
+    session().commit()
+    return content, before
+
+
+def bring_list(browser: FlaskClient, content: bytes) -> str:
+    page = upload(browser, content).text
+    if "/suppressions/import/add" in page:
+        browser.post("/suppressions/import/add", data={"token": token_of(page)})
+    return page
+
+
+def test_an_export_imported_where_the_key_is_the_same_gives_the_same_list(
+    bo: Person, lin: Person, lins_browser: FlaskClient
+) -> None:
+    content, before = an_export(bo, lin, lins_browser)
+    page = bring_list(lins_browser, content)
+    assert "The first refused rows" not in page
+    assert whole_list() == before
+    assert "forgotten" in page
+    bring_list(lins_browser, content)
+    assert whole_list() == before
+
+
+def test_an_export_in_another_order_of_columns_or_with_a_lost_moment_still_bars(
+    bo: Person, lin: Person, lins_browser: FlaskClient
+) -> None:
+    rows = list(csv.DictReader(io.StringIO(an_export(bo, lin, lins_browser)[0].decode())))
+    text = io.StringIO()
+    writer = csv.DictWriter(text, ["key", "identity", "reason", "hash", "at"])
+    writer.writeheader()
+    writer.writerows({**row, "at": "03.08.26", "reason": ""} for row in rows)
+    bring_list(lins_browser, text.getvalue().encode())
+    assert set(reasons()) == {row["hash"] for row in rows}
+    assert set(reasons().values()) == {SuppressionReason.UNSUBSCRIBED}
+
+
+def test_hashes_under_another_key_are_refused_and_readable_rows_are_not(
+    bo: Person, lin: Person, lins_browser: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content, before = an_export(bo, lin, lins_browser)
+    own = key_mark()
+    monkeypatch.setitem(lins_browser.application.config, "SUPPRESSION_KEY", "the key of quite another installation")
+    assert key_mark() != own
+    page = bring_list(lins_browser, content)
+    assert f"{len(before) - 2} rows are hashes of another installation" in page
+    assert "under another SUPPRESSION_KEY" in page
+    assert reasons() == {of(BO): SuppressionReason.DECLINED, of("qq:10001"): SuppressionReason.DECLINED}
+    assert not set(reasons()) & set(before)
+
+
+def test_an_export_that_names_no_key_is_read_by_its_identities(bo: Person, lins_browser: FlaskClient) -> None:
+    content = f"hash,reason,at,identity\n{of(BO)},bounced,,email:{BO}\n{of('x@y.example')},bounced,,\n"
+    page = bring_list(lins_browser, content.encode())
+    assert "does not say under which SUPPRESSION_KEY" in page
+    assert reasons() == {of(BO): SuppressionReason.BOUNCED}
+
+
+def test_an_imported_refusal_takes_the_place_of_a_bounce(lins_browser: FlaskClient) -> None:
+    add_one(BO, SuppressionReason.BOUNCED, T0)
+    session().commit()
+    content = (
+        f"hash,reason,at,identity,key\n{of(BO)},complaint,{T0.isoformat()},,{key_mark()}\nno hash,,,,{key_mark()}\n"
+    )
+    assert "This is no hash of an exported list." in bring_list(lins_browser, content.encode())
+    assert reasons() == {of(BO): SuppressionReason.COMPLAINT}
 
 
 def test_the_list_survives_erasure_merge_and_coming_back(bo: Person, lin: Person) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, Select, and_, or_, select, true, update
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from crm.core import journal
@@ -19,11 +19,13 @@ from crm.outbox.actions.moves import move_letters
 from crm.outbox.actions.touches import NewTouch, record_touches
 from crm.outbox.models import Letter, Sender, Touch, WritingAs
 from crm.outbox.queries.accounts import account_or_404
-from crm.outbox.queries.hand import account_of
+from crm.outbox.queries.hand import account_of, on_other_screen
 from crm.outbox.queries.letters import in_queue
 from crm.outbox.rules import HAND_LEASE, PUT_OFF, Channel, Direction, LetterState, Outcome
 
 CHUNK = 5000
+SCREENS = 0x5EED_0000_0000_0000
+"""Where the numbers of the locks begin that keep a person on one screen."""
 
 
 def _take(staff_id: int, at: datetime, due: Select[int]) -> Taken | None:
@@ -48,9 +50,25 @@ def _of_account(account: Sender | None) -> list[ColumnElement[bool]]:
     return [Letter.identity_kind == account.channel, or_(Letter.sender_id.is_(None), Letter.sender_id == account.id)]
 
 
-def _lease(staff_id: int, origin_id: int, account: Sender | None, at: datetime) -> Taken | None:
+def may_show(person_id: int, staff_id: int, at: datetime) -> bool:
+    """One person, one screen, over all queues: until the commit nobody else gets them, and nobody else has them.
+
+    On SQLite there is one writer, who sees what everybody has. On PostgreSQL two queues may offer the same person in
+    the same moment, and neither sees what the other has not committed: one of them gets the lock.
+    """
+    if is_postgres() and not session().scalar(select(func.pg_try_advisory_xact_lock(SCREENS + person_id))):
+        return False
+    return not session().scalar(select(on_other_screen(person_id, staff_id, at)))
+
+
+def _lease(
+    staff_id: int, origin_id: int, account: Sender | None, at: datetime, passed: Collection[int]
+) -> Taken | None:
     """The one this person has already, else the next that nobody has: two questions, each answered from an index."""
-    waiting = select(Letter.id).where(*in_queue(origin_id, at), *_of_account(account)).limit(1)
+    free_person = ~on_other_screen(Letter.person_id, staff_id, at)
+    waiting = select(Letter.id).where(*in_queue(origin_id, at), *_of_account(account), free_person).limit(1)
+    if passed:
+        waiting = waiting.where(Letter.id.not_in(passed))
     mine = waiting.where(Letter.held_by_id == staff_id).order_by(Letter.id)
     if (taken := _take(staff_id, at, mine)) is not None:
         return taken
@@ -94,14 +112,19 @@ def _give_back(*which: ColumnElement[bool]) -> None:
 
 
 def next_by_hand(staff_id: int, origin_id: int, at: datetime, account_id: int | None = None) -> Letter | None:
-    """The next letter of a campaign for this person to write; nobody else gets it for HAND_LEASE.
+    """The next letter of a campaign for this person to write; nobody else gets it, nor its person by another campaign,
+    for HAND_LEASE.
 
     None: nobody is left, or the account has no room today or may not write yet. Raises NotAllowed for an account of
     others.
     """
     account = write_as(staff_id, origin_id, account_id, at) if account_id is not None else None
-    while (taken := _lease(staff_id, origin_id, account, at)) is not None:
-        if still_welcome([taken], at):
+    passed: list[int] = []
+    while (taken := _lease(staff_id, origin_id, account, at, passed)) is not None:
+        if not may_show(taken.person_id, staff_id, at):
+            _give_back(Letter.id == taken.id)
+            passed.append(taken.id)
+        elif still_welcome([taken], at):
             return session().get_one(Letter, taken.id, populate_existing=True)
     return None
 

@@ -14,6 +14,7 @@ from crm.core.db import session
 from crm.core.errors import MoveRefused, NotAllowed, NotUnderstood
 from crm.core.restand import restand
 from crm.outbox.actions.contacts import derive, lock_people
+from crm.outbox.actions.hand import may_show
 from crm.outbox.actions.recording import touches_on
 from crm.outbox.models import HandRecord, Letter, SenderDay, Touch
 from crm.outbox.rules import (
@@ -76,7 +77,9 @@ def _made(record: HandRecord) -> set[str]:
 
 
 def _letter_back(record: HandRecord, staff_id: int, now: datetime) -> None:
-    """As it was, on the screen of whoever takes it back; by compare-and-set on the end that this record gave it."""
+    """As it was, by compare-and-set on the end that this record gave it; on the screen of whoever takes it back, but
+    where somebody else has the person on theirs by now.
+    """
     if record.before["state"] != LetterState.QUEUED:
         return
     if record.outcome in WRITTEN:
@@ -85,6 +88,7 @@ def _letter_back(record: HandRecord, staff_id: int, now: datetime) -> None:
         ended = [Letter.state == LetterState.CANCELLED, Letter.ended_at == record.at]
     else:
         ended = [Letter.state == LetterState.QUEUED, Letter.held_by_id.is_(None)]
+    shown = may_show(record.person_id, staff_id, now)
     back = session().scalar(
         update(Letter)
         .where(Letter.id == record.letter_id, *ended)
@@ -95,8 +99,8 @@ def _letter_back(record: HandRecord, staff_id: int, now: datetime) -> None:
             reason=None,
             sender_id=record.before["sender_id"],
             due_at=datetime.fromisoformat(record.before["due_at"]),
-            held_by_id=staff_id,
-            lease_until=now + HAND_LEASE,
+            held_by_id=staff_id if shown else None,
+            lease_until=now + HAND_LEASE if shown else None,
         )
         .returning(Letter.id)
         .execution_options(synchronize_session=False)

@@ -6,13 +6,27 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, ScalarSelect, Select, String, and_, case, cast, func, null, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    ScalarSelect,
+    Select,
+    String,
+    and_,
+    case,
+    cast,
+    exists,
+    func,
+    null,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import aliased
 
 from crm.core.db import session
 from crm.outbox.models import HandRecord, Letter, Sender, Wording, WritingAs
 from crm.outbox.queries.letters import in_queue
-from crm.outbox.rules import SKIPS, UNDO_WITHIN, WRITTEN
+from crm.outbox.rules import SKIPS, UNDO_WITHIN, WRITTEN, LetterState
 from crm.people.models import Note, Person, Source
 
 
@@ -36,6 +50,18 @@ def holders(origin_id: int, at: datetime) -> Sequence[Row[*tuple[Any, ...]]]:
         .where(*in_queue(origin_id, at), Letter.held_by_id.is_not(None), Letter.lease_until > at)
     )
     return session().execute(query.order_by(Letter.lease_until).limit(200)).all()
+
+
+def on_other_screen(person_id: ColumnElement[int] | int, staff_id: int, at: datetime) -> ColumnElement[bool]:
+    """Whether somebody else has this person on the screen, by whichever queue."""
+    held = aliased(Letter)
+    return exists().where(
+        held.person_id == person_id,
+        held.held_by_id.is_not(None),
+        held.held_by_id != staff_id,
+        held.state == LetterState.QUEUED,
+        held.lease_until >= at,
+    )
 
 
 def done_since(start: datetime, staff_id: int) -> Sequence[Row[*tuple[Any, ...]]]:

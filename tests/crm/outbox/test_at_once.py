@@ -17,7 +17,7 @@ from crm.core.db import db, disconnect, is_postgres, session, start_writing
 from crm.outbox.actions import AccountDraft, NewLetter, next_by_hand, plan_letters, put_wording, save_account
 from crm.outbox.actions.recording import record_by_hand
 from crm.outbox.models import HandRecord, Letter, SenderDay, Touch
-from crm.outbox.rules import Channel, HandEnd, Lane, LetterState, Outcome
+from crm.outbox.rules import HAND_LEASE, Channel, HandEnd, Lane, LetterState, Outcome
 from crm.people.actions import make_origin
 from crm.people.models import Person
 from crm.people.rules import OriginKind
@@ -33,12 +33,16 @@ def queue_of(count: int) -> int:
     session().bulk_insert_mappings(
         Person.__mapper__, [{"name": f"P{n}", "collected_at": T0, "is_staff": False} for n in range(count)]
     )
-    origin = make_origin(OriginKind.CAMPAIGN, "spring", "spring")
-    wording = put_wording("spring", "en", "", "Dear {{ name }}", T0)
+    return queue_to_everybody("spring")
+
+
+def queue_to_everybody(name: str) -> int:
+    origin = make_origin(OriginKind.CAMPAIGN, name, name)
+    wording = put_wording(name, "en", "", "Dear {{ name }}", T0)
     letters = [
         NewLetter(
             person_id=number,
-            occasion="c:1",
+            occasion=f"{name}:1",
             channel=Channel.HAND,
             lane=Lane.CAMPAIGN,
             wording_id=wording,
@@ -118,6 +122,32 @@ def test_fifty_who_press_next_in_the_same_moment_see_fifty_people(house: Flask) 
 
     got = at_once(house, managers, one)
     assert len({person for found in got for person in found}) == MANAGERS
+
+
+def test_eight_at_two_queues_of_the_same_people_never_have_one_on_two_screens(house: Flask) -> None:
+    """All press next in the same moment, eight times over; whoever found nobody free presses once more."""
+    with house.app_context():
+        start_writing()
+        managers = [make.staff(f"M{n}").id for n in range(8)]
+        origins = [queue_of(8), queue_to_everybody("summer")]
+        session().commit()
+        disconnect()
+    moment = T0
+
+    def one(staff_id: int) -> list[int]:
+        letter = next_by_hand(staff_id, origins[managers.index(staff_id) % 2], moment)
+        found = [letter.person_id] if letter is not None else []
+        session().commit()
+        return found
+
+    for _turn in range(8):
+        first = at_once(house, managers, one)
+        shown = [person for found in first for person in found]
+        assert len(shown) == len(set(shown))
+        again = [one_at_last for staff in managers for one_at_last in at_once(house, [staff], one)[0]]
+        assert sorted(again) == sorted(set(again))
+        assert len(again) == 8
+        moment += 2 * HAND_LEASE
 
 
 @contextmanager

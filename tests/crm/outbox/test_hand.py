@@ -44,6 +44,32 @@ def test_two_staff_never_get_the_same_person(queue: int, lin: Person, mei: Perso
     assert taken(lin, queue).id == first.id
 
 
+def test_whoever_is_on_a_screen_is_offered_by_no_other_queue(
+    queue: int, people: list[Person], write: Write, lin: Person, mei: Person
+) -> None:
+    write(people[:2], "c:2", origin="summer", hand=True)
+    other = make_origin(OriginKind.CAMPAIGN, "summer", "summer")
+    first = taken(lin, queue)
+    assert first.person_id != taken(mei, other).person_id
+    assert taken(lin, other).person_id == first.person_id
+    assert next_by_hand(make.staff("Rui").id, other, T0) is None
+
+
+def test_a_lease_that_ran_out_does_not_bring_back_whom_somebody_else_has_by_now(
+    people: list[Person], write: Write, lin: Person, mei: Person
+) -> None:
+    for number, name in enumerate(("spring", "summer")):
+        write(people[:1], f"c:{number}", origin=name, hand=True)
+    spring, summer = (make_origin(OriginKind.CAMPAIGN, name, name) for name in ("spring", "summer"))
+    mine = taken(lin, spring)
+    assert next_by_hand(mei.id, summer, T0) is None
+    held = taken(mei, summer, T0 + HOUR)
+    assert held.person_id == mine.person_id
+    assert next_by_hand(lin.id, spring, T0 + HOUR) is None
+    finish_by_hand(held.id, Outcome.SENT, mei.id, T0 + HOUR)
+    assert taken(lin, spring, T0 + HOUR).id == mine.id
+
+
 def test_a_lease_that_ran_out_is_free_again(queue: int, lin: Person, mei: Person) -> None:
     first = taken(lin, queue).id
     assert taken(mei, queue, T0 + HOUR).id == first

@@ -75,6 +75,20 @@ def test_what_is_taken_back_never_was(letter: Letter, lin: Person, account: Send
     assert (told.about_id, told.before) == (letter.person_id, {"what": end.value})
 
 
+def test_what_is_taken_back_goes_to_no_second_screen(
+    letter: Letter, people: list[Person], lin: Person, account: Sender, write: Write
+) -> None:
+    made = record(letter, HandEnd.SENT, lin, account)
+    write(people[:1], "c:3", origin="autumn", hand=True)
+    mei = make.staff("Mei")
+    shown = next_by_hand(mei.id, make_origin(OriginKind.CAMPAIGN, "autumn", "autumn"), T0 + SOON)
+    assert shown is not None
+    assert shown.person_id == letter.person_id
+    undo_by_hand(made.id, lin.id, T0 + 2 * SOON)
+    session().expire_all()
+    assert (letter.state, letter.held_by_id, letter.lease_until) == (LetterState.QUEUED, None, None)
+
+
 @pytest.mark.parametrize("end", list(HandEnd))
 def test_what_was_taken_back_can_be_recorded_anew(letter: Letter, lin: Person, account: Sender, end: HandEnd) -> None:
     made = record(letter, end, lin, account)

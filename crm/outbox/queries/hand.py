@@ -21,7 +21,7 @@ from sqlalchemy import (
     select,
     union_all,
 )
-from sqlalchemy.orm import aliased
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from crm.core.db import session
 from crm.outbox.models import HandRecord, Letter, Sender, Wording, WritingAs
@@ -52,7 +52,7 @@ def holders(origin_id: int, at: datetime) -> Sequence[Row[*tuple[Any, ...]]]:
     return session().execute(query.order_by(Letter.lease_until).limit(200)).all()
 
 
-def on_other_screen(person_id: ColumnElement[int] | int, staff_id: int, at: datetime) -> ColumnElement[bool]:
+def on_other_screen(person_id: InstrumentedAttribute[int] | int, staff_id: int, at: datetime) -> ColumnElement[bool]:
     """Whether somebody else has this person on the screen, by whichever queue."""
     held = aliased(Letter)
     return exists().where(

@@ -91,6 +91,8 @@ DEEDS: dict[str, Any] = {
     "rules.published": _l("published rules"),
     "letter.take_as_sent": _l("took a letter as sent"),
     "letter.send_again": _l("sent a letter again"),
+    "letter.take_as_sent_all": _l("took uncertain letters as sent"),
+    "letter.send_again_all": _l("sent uncertain letters again"),
     "account.create": _l("added an account that we write from"),
     "account.change": _l("changed an account that we write from"),
     "account.posts": _l("entered posts of an account"),

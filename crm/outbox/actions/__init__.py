@@ -16,7 +16,7 @@ from crm.outbox.actions.contacts import derive
 from crm.outbox.actions.hand import finish_by_hand, finish_many_by_hand, free_lease, next_by_hand, put_off, write_as
 from crm.outbox.actions.holding import cancel_held, release
 from crm.outbox.actions.keys import make_key, retire_key, use_key
-from crm.outbox.actions.leaving import deliver_due, end, give_up, send_again, sweep_leases, take_as_sent
+from crm.outbox.actions.leaving import deliver_due, end, give_up, sweep_leases
 from crm.outbox.actions.limits import has_room, set_mail_limits, within_limits
 from crm.outbox.actions.mail_accounts import (
     MailAccountDraft,
@@ -32,6 +32,7 @@ from crm.outbox.actions.planning import NewLetter, plan_letters, write_letter
 from crm.outbox.actions.recording import record_by_hand
 from crm.outbox.actions.refusals import refuse_by_letter
 from crm.outbox.actions.touches import NewTouch, record_touches
+from crm.outbox.actions.uncertain import decide_uncertain, send_again, take_as_sent
 from crm.outbox.actions.undoing import undo_by_hand
 from crm.outbox.actions.wordings import put_wording
 
@@ -48,6 +49,7 @@ __all__ = [
     "cancel_letters",
     "cancel_letters_to",
     "cancel_stopped",
+    "decide_uncertain",
     "deliver_due",
     "derive",
     "end",

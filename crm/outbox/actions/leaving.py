@@ -7,21 +7,16 @@ from collections.abc import Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from crm.core import programme
 from crm.core.db import is_postgres, session
-from crm.core.errors import MoveRefused
 from crm.core.smtp import Answer, Fate
-from crm.core.wake import wake_after_commit
-from crm.outbox.actions.claiming import Taken, fences, hand_back, still_welcome, take_due, taken_from
-from crm.outbox.actions.moves import move_letter, move_letters, move_where
-from crm.outbox.actions.planning import SEND_DUE
+from crm.outbox.actions.claiming import Taken, fences, hand_back, still_welcome, take_due
+from crm.outbox.actions.moves import move_letters, move_where
 from crm.outbox.actions.touches import record_left
 from crm.outbox.models import Letter, Sender, SenderDay
-from crm.outbox.queries.letters import is_stopped
 from crm.outbox.rules import (
     MOST_ATTEMPTS,
     LetterState,
@@ -113,24 +108,3 @@ def sweep_leases(at: datetime) -> int:
     """Letters that were leaving when their worker died: nobody knows whether they arrived. Never sent by themselves."""
     lost = [Letter.state == LetterState.SENDING, Letter.lease_until < at]
     return len(move_where(lost, LetterState.UNCERTAIN, at, reason="worker_lost"))
-
-
-def send_again(letter_id: int, at: datetime) -> None:
-    """Staff decide that an uncertain letter has not arrived.
-
-    Raises MoveRefused when it is not uncertain any more, or its campaign was stopped.
-    """
-    letter = session().get(Letter, letter_id)
-    if letter is not None and is_stopped(letter.origin_id):
-        raise MoveRefused(
-            _("Its campaign was stopped, and nothing more of it leaves: take the letter as sent, or leave it as it is.")
-        )
-    move_letter(letter_id, LetterState.QUEUED, at, due_at=at, ended_at=None, reason=None, attempts=0)
-    wake_after_commit(SEND_DUE)
-
-
-def take_as_sent(letter_id: int, at: datetime) -> None:
-    """Staff decide that an uncertain letter has arrived. Raises MoveRefused when it is not uncertain any more."""
-    letter = session().get_one(Letter, letter_id, populate_existing=True)
-    if letter.state is not LetterState.UNCERTAIN or not record_sent([taken_from(letter)], at):
-        raise MoveRefused(_("This letter is not uncertain any more: reload the page to see where it is."))

@@ -16,7 +16,9 @@ from crm.outbox.queries.letters import (
     letter_or_404,
     letters_page,
     origins_with_letters,
+    origins_with_uncertain,
     refused_by_letter,
+    uncertain_in_all,
     waiting,
     wants_no_campaigns,
 )
@@ -37,7 +39,9 @@ __all__ = [
     "letter_or_404",
     "letters_page",
     "origins_with_letters",
+    "origins_with_uncertain",
     "refused_by_letter",
+    "uncertain_in_all",
     "waiting",
     "wants_no_campaigns",
 ]

@@ -93,9 +93,27 @@ def held_by(staff_id: int, origin_id: int, at: datetime) -> Letter | None:
     return session().scalar(select(Letter).where(*in_queue(origin_id, at), *held).order_by(Letter.id).limit(1))
 
 
+def uncertain_of(origin_id: int | None) -> list[ColumnElement[bool]]:
+    """Uncertain letters of one campaign (None: all there are)."""
+    its = [] if origin_id is None else [Letter.origin_id == origin_id]
+    return [Letter.state == LetterState.UNCERTAIN, *its]
+
+
 def count_uncertain() -> int:
-    query = select(func.count()).select_from(Letter).where(Letter.state == LetterState.UNCERTAIN)
-    return session().scalar(query) or 0
+    return session().scalar(select(func.count()).select_from(Letter).where(*uncertain_of(None))) or 0
+
+
+def uncertain_in_all(origin_id: int | None) -> tuple[int, datetime | None]:
+    """How many, and when the last of them became so."""
+    row = session().execute(select(func.count(), func.max(Letter.ended_at)).where(*uncertain_of(origin_id))).one()
+    return row[0], row[1]
+
+
+def origins_with_uncertain() -> list[tuple[str, str]]:
+    """Campaigns of which letters are uncertain: (number, title), the newest first."""
+    its = select(Letter.origin_id).where(*uncertain_of(None))
+    query = select(Origin.id, Origin.title).where(Origin.id.in_(its)).order_by(Origin.id.desc())
+    return [(str(number), title) for number, title in session().execute(query.limit(MOST_CHOICES))]
 
 
 def _held() -> list[ColumnElement[bool]]:

@@ -61,6 +61,14 @@ LEAVES_FROM: dict[LetterState, tuple[LetterState, ...]] = {
 END_STATES = frozenset(LetterState) - {LetterState.QUEUED, LetterState.SENDING}
 
 
+class WhenUncertain(StrEnum):
+    """What to do with a letter of which nobody knows whether it arrived."""
+
+    ASK = "ask"
+    AGAIN = "send_again"
+    SENT = "take_as_sent"
+
+
 class Direction(StrEnum):
     OUT = "out"
     IN = "in"

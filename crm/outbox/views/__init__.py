@@ -16,6 +16,7 @@ from crm.outbox.views import (  # noqa: E402 -- doors hang themselves on bp
     senders,  # noqa: F401 -- see above
     sending,  # noqa: F401 -- see above
     touching,  # noqa: F401 -- see above
+    uncertain,  # noqa: F401 -- see above
 )
 
 

@@ -1,23 +1,22 @@
-"""The letters: list, one of them as it is read, and those of which nobody knows whether they arrived."""
+"""The letters: list, and one of them as it is read."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import Any
 
-from flask import flash, redirect, render_template, request, url_for
+from flask import render_template, request, url_for
 from flask_babel import gettext as _
 from sqlalchemy import Row
 from werkzeug.wrappers import Response
 
-from crm.core import clock, journal, programme
+from crm.core import programme
 from crm.core.db import session
 from crm.core.errors import NotThere
 from crm.core.guards import May, staff, viewer
 from crm.core.mail import as_bytes
 from crm.core.tokens import whole_address
 from crm.core.web import letter_page
-from crm.outbox.actions import send_again, take_as_sent
 from crm.outbox.models import Letter, Wording
 from crm.outbox.queries import count_held, count_uncertain, letter_or_404, letters_page, origins_with_letters
 from crm.outbox.queries.leaving import nowhere_to, obstacle
@@ -32,7 +31,7 @@ def _state(word: str) -> LetterState | None:
     return LetterState(word) if word in set(LetterState) else None
 
 
-def _number(word: str) -> int | None:
+def number(word: str) -> int | None:
     return int(word) if word.isdecimal() and len(word) < 15 else None
 
 
@@ -44,7 +43,7 @@ def subject_of(row: Row[*tuple[Any, ...]]) -> str:
 @bp.get("/letters")
 @staff(May.OUTREACH)
 def letters() -> str:
-    state, origin = _state(request.args.get("state", "")), _number(request.args.get("campaign", ""))
+    state, origin = _state(request.args.get("state", "")), number(request.args.get("campaign", ""))
     page = letters_page(
         state=state, origin_id=origin, after=request.args.get("after"), before=request.args.get("before")
     )
@@ -121,44 +120,3 @@ def letter_html(letter_id: int) -> Response:
     if found.channel is not Channel.MAIL or found.values is None or not _may_read(found):
         raise NotThere(_("There is nothing at this address. Check it, or look from the start page."))
     return letter_page(_veiled(found, render(found, session().get_one(Wording, found.wording_id))).html)
-
-
-@bp.get("/letters/uncertain")
-@staff(May.OUTREACH)
-def uncertain() -> str:
-    page = letters_page(
-        state=LetterState.UNCERTAIN,
-        origin_id=None,
-        after=request.args.get("after"),
-        before=request.args.get("before"),
-    )
-    return render_template(
-        "outbox/uncertain.html",
-        page=page,
-        subjects={row.id: subject_of(row) for row in page.rows},
-        reason_word=reason_word,
-        newer=url_for("outbox.uncertain", before=page.before) if page.before else None,
-        older=url_for("outbox.uncertain", after=page.after) if page.after else None,
-    )
-
-
-def _decided(letter_id: int, what: str) -> Response:
-    journal.record(f"letter.{what}", f"letter:{letter_id}", at=clock.now(), before={"state": "uncertain"})
-    session().commit()
-    return redirect(url_for("outbox.uncertain"))
-
-
-@bp.post("/letters/<int:letter_id>/send-again")
-@staff(May.OUTREACH)
-def again(letter_id: int) -> Response:
-    send_again(letter_id, programme.moment())
-    flash(_("The letter is on its way again."), "success")
-    return _decided(letter_id, "send_again")
-
-
-@bp.post("/letters/<int:letter_id>/take-as-sent")
-@staff(May.OUTREACH)
-def arrived(letter_id: int) -> Response:
-    take_as_sent(letter_id, programme.moment())
-    flash(_("The letter counts as sent."), "success")
-    return _decided(letter_id, "take_as_sent")

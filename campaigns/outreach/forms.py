@@ -23,12 +23,19 @@ from wtforms.widgets import CheckboxInput, ListWidget
 from campaigns.outreach.rules import MOST_DAYS, MOST_PER_HOUR, VARIANTS, Only
 from crm.core.forms import Form
 from crm.core.languages import LANGUAGES
-from crm.outbox.rules import Channel
+from crm.outbox.rules import Channel, WhenUncertain
 
 HOW = [
     SelectChoice(Channel.MAIL.value, _l("by mail: letters leave by themselves")),
     SelectChoice(Channel.HAND.value, _l("by hand: we write each message ourselves")),
 ]
+
+
+DOUBTS = {
+    WhenUncertain.ASK: _l("ask a person"),
+    WhenUncertain.AGAIN: _l("send it again, once"),
+    WhenUncertain.SENT: _l("take it as sent"),
+}
 
 
 class CampaignForm(Form):
@@ -44,6 +51,11 @@ class CampaignForm(Form):
         _l("Senders"), coerce=int, option_widget=CheckboxInput(), widget=ListWidget(prefix_label=False)
     )
     pace = IntegerField(_l("Letters per hour"), validators=[Optional(), NumberRange(1, MOST_PER_HOUR)])
+    when_uncertain = SelectField(
+        _l("If nobody knows whether a letter arrived"),
+        choices=[SelectChoice(what.value, word) for what, word in DOUBTS.items()],
+        default=WhenUncertain.ASK.value,
+    )
     again = BooleanField(_l("Also to people who have been written to before"))
 
 

@@ -15,7 +15,10 @@ from campaigns.outreach.rules import ALWAYS_STOPS, MOST_PER_HOUR, CampaignState,
 from crm.core import journal
 from crm.core.db import session
 from crm.core.errors import MoveRefused, NotUnderstood, Refusal
+from crm.outbox.actions import set_when_uncertain
+from crm.outbox.queries import when_uncertain
 from crm.outbox.queries.mail_accounts import sender_choices
+from crm.outbox.rules import WhenUncertain
 from crm.people.actions import make_origin
 from crm.people.models import Origin
 from crm.people.rules import OriginKind
@@ -107,3 +110,14 @@ def set_stops(campaign_id: int, stops: set[Stop], *, at: datetime) -> None:
     session().flush()
     subject = f"campaign:{campaign_id}"
     journal.record("campaign.stops", subject, at=at, before={"stops": before}, after={"stops": campaign.stops})
+
+
+def decide_when_uncertain(campaign_id: int, what: WhenUncertain, *, at: datetime) -> None:
+    """What becomes of its letters of which nobody knows whether they arrived. Raises MoveRefused."""
+    campaign = draft_or_refuse(campaign_id)
+    before = when_uncertain(campaign.origin_id)
+    if what is before:
+        return
+    set_when_uncertain(campaign.origin_id, what)
+    told = {"what": before.value}, {"what": what.value}
+    journal.record("campaign.when_uncertain", f"campaign:{campaign_id}", at=at, before=told[0], after=told[1])

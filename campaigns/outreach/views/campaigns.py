@@ -14,7 +14,7 @@ from campaigns.audience.models import Audience
 from campaigns.audience.queries import count
 from campaigns.outreach import actions
 from campaigns.outreach.actions.running import BEFORE
-from campaigns.outreach.forms import PaceForm, StartForm
+from campaigns.outreach.forms import DOUBTS, PaceForm, StartForm
 from campaigns.outreach.models import Campaign, CampaignStep, StepWording
 from campaigns.outreach.queries import (
     campaign_or_404,
@@ -50,7 +50,7 @@ from crm.core.errors import NotThere
 from crm.core.guards import May, staff, viewer
 from crm.core.jobs import Job
 from crm.core.languages import current_language
-from crm.outbox.queries import count_by_origin, count_by_state, count_held
+from crm.outbox.queries import count_by_origin, count_by_state, count_held, when_uncertain
 from crm.outbox.queries.words import STATES as LETTER_STATES
 from crm.outbox.queries.words import channel_word
 from crm.outbox.rules import Channel, LetterState
@@ -99,6 +99,7 @@ def page(campaign: Campaign, start_form: StartForm) -> str:
         alarm=paused_itself(campaign),
         obstacle=obstacle_of(campaign) if by_mail else "",
         senders=[sender.name for sender in senders_of(campaign.id)] if by_mail else [],
+        doubts=DOUBTS[when_uncertain(campaign.origin_id)] if by_mail else "",
         lacks_address=by_mail and not programme.required().postal_address.strip(),
         warnings=WARNINGS,
         stops=STOPS,

@@ -13,7 +13,7 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  #
 
 from campaigns.audience.queries import audiences
 from campaigns.outreach.actions import create_campaign, edit_campaign, preview, send_test, set_senders, set_step
-from campaigns.outreach.actions.drafting import draft_or_refuse
+from campaigns.outreach.actions.drafting import decide_when_uncertain, draft_or_refuse
 from campaigns.outreach.forms import CampaignForm, campaign_form
 from campaigns.outreach.models import Campaign, CampaignStep
 from campaigns.outreach.queries import campaign_or_404, somebody, step_of, texts_of
@@ -27,10 +27,11 @@ from crm.core.forms import refuse
 from crm.core.guards import May, staff, viewer
 from crm.core.languages import LANGUAGES
 from crm.core.web import letter_page
+from crm.outbox.queries import when_uncertain
 from crm.outbox.queries.mail_accounts import sender_choices
 from crm.outbox.queries.wordings import check_text
 from crm.outbox.queries.words import FALLBACK, PLACES, channel_word
-from crm.outbox.rules import NOT_IN_CAMPAIGNS, PLACEHOLDERS, Channel
+from crm.outbox.rules import NOT_IN_CAMPAIGNS, PLACEHOLDERS, Channel, WhenUncertain
 from crm.people.models import Identity, Person
 from crm.people.queries import matching, person_or_404
 
@@ -55,6 +56,7 @@ def _form(campaign: Campaign | None) -> CampaignForm:
     start: dict[str, Any] = {"audience_id": request.args.get("audience", type=_row)}
     if campaign is not None:
         start = {"name": campaign.name, "audience_id": campaign.audience_id, "pace": campaign.pace}
+        start["when_uncertain"] = when_uncertain(campaign.origin_id).value
         start["senders"] = [sender.id for sender in senders_of(campaign.id)]
         step = step_of(campaign.id)
         if step is not None:
@@ -87,6 +89,7 @@ def _save(form: CampaignForm, campaign: Campaign | None) -> Campaign:
     }
     by_mail = form.channel.data == Channel.MAIL
     set_senders(saved.id, (form.senders.data or []) if by_mail else [], at=at)
+    decide_when_uncertain(saved.id, WhenUncertain(form.when_uncertain.data), at=at)
     kind = form.identity_kind.data or "email"
     set_step(saved.id, Channel(form.channel.data), kind, wordings, again=bool(form.again.data))
     return saved

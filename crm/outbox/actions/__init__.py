@@ -13,6 +13,7 @@ from crm.outbox.actions.accounts import (
 from crm.outbox.actions.calling_back import call_letters_back, queue_letters_again
 from crm.outbox.actions.claiming import cancel_stopped, hand_back, set_pace, still_welcome, stop_leaving, take_due
 from crm.outbox.actions.contacts import derive
+from crm.outbox.actions.defaults import set_when_uncertain
 from crm.outbox.actions.hand import finish_by_hand, finish_many_by_hand, free_lease, next_by_hand, put_off, write_as
 from crm.outbox.actions.holding import cancel_held, release
 from crm.outbox.actions.keys import make_key, retire_key, use_key
@@ -82,6 +83,7 @@ __all__ = [
     "set_mail_account_active",
     "set_mail_limits",
     "set_pace",
+    "set_when_uncertain",
     "still_welcome",
     "stop_leaving",
     "sweep_leases",

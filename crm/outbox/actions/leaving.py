@@ -14,6 +14,7 @@ from crm.core import programme
 from crm.core.db import is_postgres, session
 from crm.core.smtp import Answer, Fate
 from crm.outbox.actions.claiming import Taken, fences, hand_back, still_welcome, take_due
+from crm.outbox.actions.defaults import settle_by_default
 from crm.outbox.actions.moves import move_letters, move_where
 from crm.outbox.actions.touches import record_left
 from crm.outbox.models import Letter, Sender, SenderDay
@@ -85,8 +86,8 @@ def _end(letter: Taken, answer: Answer, at: datetime) -> End:
 def end(answered: Sequence[tuple[Taken, Answer]], at: datetime) -> int:
     """Records what the mail server said of letters that were leaving; returns how many it took.
 
-    Sent, with the touches they make; put off with a growing pause; refused; not known; or given back as if they had
-    not been taken.
+    Sent, with the touches they make; put off with a growing pause; refused; not known, unless their campaign says what
+    becomes of those; or given back as if they had not been taken.
     """
     sent = [letter for letter, answer in answered if answer.fate is Fate.ACCEPTED]
     kept = [letter for letter, answer in answered if answer.fate is Fate.KEPT]
@@ -94,17 +95,24 @@ def end(answered: Sequence[tuple[Taken, Answer]], at: datetime) -> int:
     for letter, answer in answered:
         if answer.fate not in (Fate.ACCEPTED, Fate.KEPT):
             others.setdefault(_end(letter, answer, at), []).append(letter)
-    if sent:
-        record_sent(sent, at)
     hand_back(kept)
+    lost: list[int] = []
     for (to, reason, due_at), letters in others.items():
         more = {} if due_at is None else {"due_at": due_at}
         for fence in fences(letters):
-            move_where([*fence, Letter.state == LetterState.SENDING], to, at, reason=reason, **more)
+            moved = move_where([*fence, Letter.state == LetterState.SENDING], to, at, reason=reason, **more)
+            lost += moved if to is LetterState.UNCERTAIN else []
+    # all at once: two who lock their people twice in one transaction may wait for each other
+    if arrived := [*sent, *settle_by_default(lost, at)]:
+        record_sent(arrived, at)
     return len(sent)
 
 
 def sweep_leases(at: datetime) -> int:
-    """Letters that were leaving when their worker died: nobody knows whether they arrived. Never sent by themselves."""
-    lost = [Letter.state == LetterState.SENDING, Letter.lease_until < at]
-    return len(move_where(lost, LetterState.UNCERTAIN, at, reason="worker_lost"))
+    """Letters that were leaving when their worker died: nobody knows whether they arrived. Never sent by themselves,
+    unless their campaign says so."""
+    late = [Letter.state == LetterState.SENDING, Letter.lease_until < at]
+    lost = move_where(late, LetterState.UNCERTAIN, at, reason="worker_lost")
+    if arrived := settle_by_default(lost, at):
+        record_sent(arrived, at)
+    return len(lost)

@@ -12,8 +12,8 @@ from sqlalchemy import ColumnElement, update
 from crm.core.bulk import among, chunks
 from crm.core.db import session
 from crm.core.errors import MoveRefused
-from crm.outbox.models import Letter
-from crm.outbox.rules import END_STATES, LEAVES_FROM, Lane, LetterState
+from crm.outbox.models import Letter, UncertainDefault
+from crm.outbox.rules import END_STATES, LEAVES_FROM, Lane, LetterState, WhenUncertain
 
 CHUNK = 5000
 
@@ -52,7 +52,9 @@ def move_letter(letter_id: int, to: LetterState, at: datetime, **values: Any) ->
 
 
 def cancel_letters(origin_id: int, at: datetime, reason: str) -> int:
-    """Cancels what has not left yet of one campaign; returns how many."""
+    """Cancels what has not left yet of one campaign; returns how many. Nothing of it is sent again by itself."""
+    its = [UncertainDefault.origin_id == origin_id, UncertainDefault.what == WhenUncertain.AGAIN]
+    session().execute(update(UncertainDefault).where(*its).values(what=WhenUncertain.ASK))
     of_origin = [Letter.origin_id == origin_id, Letter.state == LetterState.QUEUED]
     return len(move_where(of_origin, LetterState.CANCELLED, at, reason=reason))
 

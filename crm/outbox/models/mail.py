@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from crm.core.db import Model, Numbered, state_type
 from crm.core.dkim import Algorithm
 from crm.core.mailboxes import Tls
-from crm.outbox.rules import KeyState, Span
+from crm.outbox.rules import KeyState, Span, WhenUncertain
 
 
 class DkimKey(Numbered):
@@ -61,6 +61,29 @@ class Pace(Model):
     per_hour: Mapped[int | None]
     paused: Mapped[bool] = mapped_column(default=False)
     next_at: Mapped[datetime]
+
+
+class UncertainDefault(Model):
+    """What becomes by itself of the letters of one origin of which nobody knows whether they arrived; no row: a person
+    is asked."""
+
+    __tablename__ = "uncertain_default"
+
+    origin_id: Mapped[int] = mapped_column(
+        ForeignKey("origin.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    what: Mapped[WhenUncertain] = mapped_column(state_type(WhenUncertain))
+
+
+class Repeat(Model):
+    """A letter that was sent again by itself: that happens once, afterwards a person is asked."""
+
+    __tablename__ = "letter_repeat"
+
+    letter_id: Mapped[int] = mapped_column(
+        ForeignKey("letter.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    at: Mapped[datetime]
 
 
 class MailLimits(Model):

@@ -21,6 +21,7 @@ from crm.outbox.queries.letters import (
     uncertain_in_all,
     waiting,
     wants_no_campaigns,
+    when_uncertain,
 )
 
 __all__ = [
@@ -44,4 +45,5 @@ __all__ = [
     "uncertain_in_all",
     "waiting",
     "wants_no_campaigns",
+    "when_uncertain",
 ]

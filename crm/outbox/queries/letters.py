@@ -11,8 +11,8 @@ from sqlalchemy import ColumnElement, Select, exists, func, or_, select
 from crm.core.db import session
 from crm.core.errors import NotThere
 from crm.core.paging import Page, SortKey, page
-from crm.outbox.models import CampaignRefusal, Contact, Letter, Pace, Touch, Wording
-from crm.outbox.rules import HELD, NEVER, Channel, Lane, LetterState, Outcome
+from crm.outbox.models import CampaignRefusal, Contact, Letter, Pace, Touch, UncertainDefault, Wording
+from crm.outbox.rules import HELD, NEVER, Channel, Lane, LetterState, Outcome, WhenUncertain
 from crm.people.models import Origin, Person
 from crm.people.queries import listed
 from crm.people.rules import OriginKind
@@ -101,6 +101,12 @@ def uncertain_of(origin_id: int | None) -> list[ColumnElement[bool]]:
 
 def count_uncertain() -> int:
     return session().scalar(select(func.count()).select_from(Letter).where(*uncertain_of(None))) or 0
+
+
+def when_uncertain(origin_id: int) -> WhenUncertain:
+    """What becomes by itself of letters of a campaign of which nobody knows whether they arrived."""
+    found = session().get(UncertainDefault, origin_id, populate_existing=True)
+    return found.what if found is not None else WhenUncertain.ASK
 
 
 def uncertain_in_all(origin_id: int | None) -> tuple[int, datetime | None]:

@@ -12,7 +12,8 @@ from crm.core.db import session
 from crm.core.journal import JournalEntry
 from crm.groups.models import Membership
 from crm.outbox.models import Letter, Touch
-from crm.outbox.rules import LetterState, Outcome
+from crm.outbox.queries import when_uncertain
+from crm.outbox.rules import LetterState, Outcome, WhenUncertain
 from crm.people.models import Person, Source
 from tests import make
 from tests.make import T0
@@ -149,6 +150,25 @@ def test_an_unknown_placeholder_is_refused_with_those_there_are(audience: int, l
     assert "no placeholder nickname" in answer.text
     session().commit()
     assert session().query(Campaign).count() == 0
+
+
+def test_what_becomes_of_uncertain_letters_is_set_before_the_start(audience: int, lins_browser: FlaskClient) -> None:
+    address = drafted(lins_browser, audience)
+    assert "ask a person" in lins_browser.get(address).text
+    said = form(audience, when_uncertain="send_again")
+    assert lins_browser.post(f"{address}/edit", data=said).status_code == 302
+    assert "send it again, once" in lins_browser.get(address).text
+    assert 'selected value="send_again"' in lins_browser.get(f"{address}/edit").text
+    told = session().query(JournalEntry).filter_by(action="campaign.when_uncertain").one()
+    assert (told.before, told.after) == ({"what": "ask"}, {"what": "send_again"})
+    assert lins_browser.post(f"{address}/edit", data=said | {"when_uncertain": "forget"}).status_code == 200
+    lins_browser.post(f"{address}/edit", data=said)
+    assert session().query(JournalEntry).filter_by(action="campaign.when_uncertain").count() == 1
+    assert when_uncertain(made().origin_id) is WhenUncertain.AGAIN
+    lins_browser.post(f"{address}/start")
+    lins_browser.post(f"{address}/finish")
+    session().commit()
+    assert when_uncertain(made().origin_id) is WhenUncertain.ASK, "what is stopped sends nothing again"
 
 
 def test_pause_go_on_and_finish(audience: int, lins_browser: FlaskClient) -> None:

@@ -14,6 +14,7 @@ from crm.core.db import session
 from crm.outbox.actions.claiming import FIELDS, TABLE, Taken, taken_of
 from crm.outbox.actions.moves import move_where
 from crm.outbox.models import Letter, Repeat, UncertainDefault
+from crm.outbox.queries.letters import stopped_origins
 from crm.outbox.rules import LetterState, WhenUncertain, pause_after
 from crm.people.models import Origin
 
@@ -48,7 +49,8 @@ def _tell(what: WhenUncertain, letters: Sequence[Taken], at: datetime) -> None:
 def settle_by_default(ids: Sequence[int], at: datetime) -> list[Taken]:
     """Of letters that this transaction has made uncertain: sends again what is to be, and returns what counts as sent.
 
-    A campaign's default is read under lock: one that is stopped meanwhile either finds what was queued, or is asked.
+    A campaign's default is read under lock: one that is stopped meanwhile either finds what was queued, or is asked. Of
+    one that was stopped nothing is sent again.
     """
     if not ids:
         return []
@@ -60,7 +62,8 @@ def settle_by_default(ids: Sequence[int], at: datetime) -> list[Taken]:
         .with_for_update(read=True, of=UncertainDefault)
     )
     found = [(taken_of(row), row[-1]) for row in rows]
-    again = [letter for letter, what in found if what is WhenUncertain.AGAIN]
+    stopped = set(stopped_origins()) if found else set()
+    again = [letter for letter, what in found if what is WhenUncertain.AGAIN and letter.origin_id not in stopped]
     arrived = [letter for letter, what in found if what is WhenUncertain.SENT]
     _tell(WhenUncertain.AGAIN, _send_again(again, at) if again else [], at)
     _tell(WhenUncertain.SENT, arrived, at)

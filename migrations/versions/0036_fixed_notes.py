@@ -1,4 +1,8 @@
-"""Frozen notes are the build's own, which stay as they are: a release kept a copy that feeds did not read."""
+"""Frozen notes are the build's own, which stay as they are: a release kept a copy that feeds did not read.
+
+Also which release holds a build, what a gate has seen of many people, and an index of versions that nobody has
+registered.
+"""
 
 from datetime import date, timedelta
 
@@ -23,6 +27,11 @@ FIXED = sa.text(
     AND (release.state <> 'rolled_back' OR release.opened_at IS NOT NULL OR release.rehearsed_at IS NOT NULL)
     ORDER BY coalesce(release.frozen_at, release.opened_at)"""
 ).columns(frozen_at=sa.DateTime(timezone=True), opened_at=sa.DateTime(timezone=True), notes=JSON)
+HOLDING = sa.text(
+    """SELECT release.build_id, release.week, train.name FROM release JOIN train ON train.id = release.train_id
+    WHERE release.state = 'held' AND release.held_from NOT IN ('planned', 'frozen') ORDER BY release.id"""
+)
+build = sa.table("build", *(sa.column(name) for name in ("id", "held_at", "held_by")))
 note = sa.table("build_note", *(sa.column(name) for name in ("build_id", "language", "body", "to_test")))
 
 
@@ -54,6 +63,14 @@ def upgrade() -> None:
     for build_id, notes in firsts.items():
         _restore(build_id, notes)
     op.drop_column("release", "notes")
+    op.add_column("build", sa.Column("held_by", sa.String(), nullable=True))
+    for row in op.get_bind().execute(HOLDING).all():
+        held = sa.update(build).where(build.c.id == row.build_id, build.c.held_at.is_not(None))
+        op.execute(held.values(held_by=f"{row.name} {_week(row.week)}"))
+    op.add_column("release_hour", sa.Column("in_time", Key, nullable=True))
+    op.add_column("release_hour", sa.Column("crashes", Key, nullable=True))
+    unknown = sa.text("build_id IS NULL")
+    op.create_index("ix_check_in_unknown", "check_in", ["version"], sqlite_where=unknown, postgresql_where=unknown)
 
 
 def _restore(build_id: int, notes: dict[str, str]) -> None:
@@ -74,5 +91,9 @@ def _week(number: int) -> str:
 
 
 def downgrade() -> None:
+    op.drop_index("ix_check_in_unknown", table_name="check_in")
+    op.drop_column("release_hour", "crashes")
+    op.drop_column("release_hour", "in_time")
+    op.drop_column("build", "held_by")
     op.add_column("release", sa.Column("notes", JSON, nullable=True))
     op.drop_table("fixed_notes")

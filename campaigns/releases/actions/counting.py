@@ -7,8 +7,8 @@ from typing import Any, cast
 
 from sqlalchemy import Table, delete, update
 
-from campaigns.releases.models import Release, ReleaseHour
-from campaigns.releases.queries import count_at, hours_between, letters_by_state, release_or_404
+from campaigns.releases.models import Release, ReleaseHour, Train
+from campaigns.releases.queries import count_at, evidence, hours_between, letters_by_state, release_or_404
 from campaigns.releases.rules import COUNTED, hour_of
 from crm.core.bulk import insert_or_pass
 from crm.core.db import session
@@ -35,6 +35,10 @@ def count_release(release_id: int, at: datetime) -> bool:
         return False
     letters = {state.value: count for state, count in letters_by_state(release).items()}
     row = _row(release, hour_of(at), at, letters)
+    gate = session().get_one(Train, release.train_id).gate
+    if not gate.is_open:
+        seen = evidence(release, gate.hours)
+        row |= {"in_time": seen.ran, "crashes": seen.crashes}
     if not insert_or_pass(HOURS, [row]):
         this = (ReleaseHour.release_id == release_id, ReleaseHour.hour_at == row["hour_at"])
         session().execute(update(ReleaseHour).where(*this).values(**row))

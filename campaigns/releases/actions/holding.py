@@ -7,7 +7,7 @@ from datetime import datetime
 from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, select
 
-from campaigns.releases.actions.freezing import has_opened
+from campaigns.releases.actions.freezing import has_opened, name_of
 from campaigns.releases.actions.moves import move, reason
 from campaigns.releases.actions.opening import go_on_giving
 from campaigns.releases.models import Release
@@ -72,7 +72,7 @@ def hold_release(release_id: int, why: str, at: datetime) -> int:
     if build is None or not has_opened(held):
         return 0
     if build.held_at is None:
-        hold_build(build.id, at)
+        hold_build(build.id, at, name_of(held))
     return _begin_with_letters(release_id, at)
 
 
@@ -87,8 +87,8 @@ def resume_release(release_id: int, at: datetime, by_id: int | None = None) -> i
     release = move(release_id, back_to, at=at, held_at=None, why="")
     build = _build(release)
     holds_it_too = (Release.state == ReleaseState.HELD, Release.held_from.not_in(BEFORE_ANYBODY))
-    if build is not None and build.held_at is not None and not _others(release, *holds_it_too):
-        resume_build(build.id, at)
+    if build is not None and build.held_by is not None and not _others(release, *holds_it_too):
+        resume_build(build.id, at, by_release=True)
     again = _begin_with_letters(release_id, at)
     if release.state in GIVING:
         go_on_giving(release, at, by_id)

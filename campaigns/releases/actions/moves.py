@@ -11,9 +11,10 @@ from sqlalchemy import or_, select, update
 from campaigns.releases.models import Release
 from campaigns.releases.rules import BEFORE_ANYBODY, LONGEST_WHY, RELEASE_MOVES, ReleaseState, mark
 from crm.builds.actions import free_notes
-from crm.core import journal
+from crm.core import journal, programme
 from crm.core.db import session
 from crm.core.errors import MoveRefused, NotUnderstood
+from crm.core.weeks import iso_name, week_of
 
 
 def move(release_id: int, to: ReleaseState, *, at: datetime, why: str = "", **values: Any) -> Release:
@@ -62,7 +63,10 @@ def cancel_release(release_id: int, at: datetime, why: str = "") -> Release:
 
 
 def plan_again(release_id: int, at: datetime) -> Release:
-    """Takes a cancelling back; what was frozen is not any more."""
+    """Takes a cancelling back; what was frozen is not any more. Raises MoveRefused when its week is over."""
+    week = session().scalar(select(Release.week).where(Release.id == release_id))
+    if week is not None and week < week_of(at, programme.required().tz):
+        raise MoveRefused(_("%(week)s is over: plan a week that is still to come.", week=iso_name(week)))
     return move(release_id, ReleaseState.PLANNED, at=at, closed_at=None, frozen_at=None, go_at=None)
 
 

@@ -43,6 +43,7 @@ def plan_release(
     """
     train = train_or_404(train_id)
     _fitting(build_id, train)
+    not_over(week, at)
     known = session().scalar(select(Release).where(Release.train_id == train_id, Release.week == week))
     if known is None:
         made = _add(train, week, build_id=build_id, audience_id=audience_id, by_id=by_id)
@@ -53,6 +54,12 @@ def plan_release(
     elif known.state is ReleaseState.PLANNED and known.build_id is None:
         return change_release(known.id, build_id=build_id, audience_id=audience_id, at=at)
     raise WeekTaken(_("%(train)s has its release of %(week)s already.", train=train.name, week=iso_name(week)))
+
+
+def not_over(week: int, at: datetime) -> None:
+    """Raises NotUnderstood for a week that has passed: what is planned late would leave at once."""
+    if week < week_of(at, programme.required().tz):
+        raise NotUnderstood(_("%(week)s is over: plan a week that is still to come.", week=iso_name(week)))
 
 
 def _fitting(build_id: int | None, train: Train) -> None:

@@ -50,7 +50,8 @@ class Release(Numbered):
 class ReleaseHour(Model):
     """What a release had come to at one hour: counted from the rows it stands for, as `flask releases count` does anew.
 
-    `letters` is by state; it has no history, so it is of the moment of counting.
+    `letters` is by state; it has no history, so it is of the moment of counting. So are `in_time` and `crashes`, for
+    which a gate asks; None where there is no gate.
     """
 
     __tablename__ = "release_hour"
@@ -63,6 +64,8 @@ class ReleaseHour(Model):
     reported: Mapped[int]
     blockers: Mapped[int]
     letters: Mapped[dict[str, Any] | None]
+    in_time: Mapped[int | None]
+    crashes: Mapped[int | None]
     counted_at: Mapped[datetime]
 
 

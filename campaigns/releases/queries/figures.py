@@ -9,8 +9,8 @@ from typing import NamedTuple
 from sqlalchemy import and_, func, select
 
 from campaigns.releases.models import Release, ReleaseHour
-from campaigns.releases.queries.gates import blocking
-from campaigns.releases.rules import FEW, HOUR, ReleaseState, hour_of, mark
+from campaigns.releases.queries.gates import blocking, evidence
+from campaigns.releases.rules import FEW, HOUR, Evidence, Gate, ReleaseState, hour_of, mark
 from crm.builds.models import BuildAccess, BuildDownload, CheckIn
 from crm.builds.queries import ran
 from crm.builds.rules import CheckInKind
@@ -96,6 +96,14 @@ def figures(release: Release, at: datetime) -> ReleaseFigures:
         return ReleaseFigures(letters_by_state(release), *count_at(release, at))
     letters = {LetterState(state): count for state, count in (last.letters or {}).items()}
     return ReleaseFigures(letters, last.given, last.downloaded, last.ran, last.reported, last.blockers, last.counted_at)
+
+
+def evidence_for(release: Release, gate: Gate) -> Evidence:
+    """What a page tells of the gate: seen now while it has few people, else as it was counted last."""
+    last = None if is_few(release) else _last(release)
+    if last is None or last.in_time is None or last.crashes is None:
+        return evidence(release, gate.hours)
+    return Evidence(last.given, last.in_time, last.blockers, last.crashes)
 
 
 def _last(release: Release) -> ReleaseHour | None:

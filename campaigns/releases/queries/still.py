@@ -8,7 +8,8 @@ from datetime import datetime
 from sqlalchemy import or_, select
 
 from campaigns.releases.models import Release, Train
-from campaigns.releases.queries.gates import evidence, is_offered, next_wave
+from campaigns.releases.queries.figures import evidence_for
+from campaigns.releases.queries.gates import is_offered, next_wave
 from campaigns.releases.queries.releases import release_titles
 from campaigns.releases.queries.waves import waves_of
 from campaigns.releases.rules import GIVING, Evidence, Gate, Lack, ReleaseState, lacks
@@ -40,7 +41,7 @@ def waiting(release: Release, train: Train) -> tuple[int | None, Evidence, list[
     wave = next_wave(waves_of(release))
     if wave is None or wave.position == 0 or wave.opened_at is not None or wave.overruled_at is not None:
         return nothing
-    seen = evidence(release, train.gate.hours)
+    seen = evidence_for(release, train.gate)
     missing = lacks(train.gate, seen)
     return (wave.position, seen, missing) if missing else nothing
 

@@ -8,12 +8,12 @@ from datetime import datetime, timedelta
 from typing import BinaryIO, cast
 
 from flask_babel import gettext as _
-from sqlalchemy import Table, select, update
+from sqlalchemy import Table, exists, select, update
 from sqlalchemy.orm import InstrumentedAttribute
 
 from crm.builds.actions.artefacts import BadField, keep_file
 from crm.builds.actions.notes import write_notes
-from crm.builds.models import Build
+from crm.builds.models import Build, CheckIn
 from crm.builds.rules import CHANNEL, LIFETIME, LONGEST_CHANNEL, LONGEST_VERSION, PLATFORMS, Order
 from crm.builds.rules.versions import goes_back
 from crm.core import journal
@@ -80,6 +80,7 @@ def register_build(
         )
     build = session().scalars(select(Build).where(Build.platform == platform, Build.version == version)).one()
     write_notes(build.id, notes, to_test, at=at)
+    _know_it_by_name(build)
     journal.record(
         "register_build",
         f"build:{build.id}",
@@ -89,6 +90,13 @@ def register_build(
     if file is not None:
         keep_file(build.id, file, file_name or f"{platform}-{version}", at=at)
     return build
+
+
+def _know_it_by_name(build: Build) -> None:
+    """Check-ins that named this version before it was registered are of this build, where no other bears that name."""
+    others = exists().where(Build.version == build.version, Build.id != build.id)
+    named = update(CheckIn).where(CheckIn.build_id.is_(None), CheckIn.version == build.version, ~others)
+    session().execute(named.values(build_id=build.id).execution_options(synchronize_session=False))
 
 
 def _check(platform: str, version: str, channel: str, expires_days: int | None) -> None:
@@ -159,14 +167,22 @@ def offer_again(build_id: int, at: datetime) -> None:
     _mark(build_id, Build.withdrawn_at, None, "offer_build_again", at)
 
 
-def hold_build(build_id: int, at: datetime) -> None:
-    """Nobody new gets it from now on, and feeds answer with the build before it. Raises MoveRefused when it is held."""
+def hold_build(build_id: int, at: datetime, by: str | None = None) -> None:
+    """Nobody new gets it from now on, and feeds answer with the build before it. `by` names the release that holds it.
+
+    Raises MoveRefused when it is held.
+    """
     _mark(build_id, Build.held_at, at, "hold_build", at)
+    session().execute(update(Build).where(Build.id == build_id).values(held_by=by))
 
 
-def resume_build(build_id: int, at: datetime) -> None:
-    """Takes a hold back."""
+def resume_build(build_id: int, at: datetime, *, by_release: bool = False) -> None:
+    """Takes a hold back. Raises MoveRefused for one that a release has put there, unless that release goes on."""
+    holder = session().scalar(select(Build.held_by).where(Build.id == build_id))
+    if holder is not None and not by_release:
+        raise MoveRefused(_("%(release)s is on hold, and its build with it: let that release go on.", release=holder))
     _mark(build_id, Build.held_at, None, "resume_build", at)
+    session().execute(update(Build).where(Build.id == build_id).values(held_by=None))
 
 
 def _mark(

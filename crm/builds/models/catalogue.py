@@ -21,8 +21,9 @@ class Build(Numbered):
     """A numbered version of the product on one platform; its files are artefacts.
 
     `ordered_at` is its place among the builds of its platform, the newest last: when it was registered, or just before
-    the newer version that it stays below. While it is held, nobody is offered it; who has it keeps it. A withdrawn one,
-    and one past `expires_at`, is offered to nobody any more.
+    the newer version that it stays below. While it is held, nobody is offered it; who has it keeps it. `held_by` names
+    the release that holds it, and lets it go on. A withdrawn one, and one past `expires_at`, is offered to nobody any
+    more.
     """
 
     __tablename__ = "build"
@@ -46,6 +47,7 @@ class Build(Numbered):
     registered_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     withdrawn_at: Mapped[datetime | None]
     held_at: Mapped[datetime | None]
+    held_by: Mapped[str | None]
     expires_at: Mapped[datetime | None]
 
 

@@ -20,6 +20,12 @@ class CheckIn(Numbered):
         Index("ix_check_in_person_at", "person_id", "at"),
         Index("ix_check_in_build", "build_id", "kind", "person_id"),
         Index(
+            "ix_check_in_unknown",
+            "version",
+            sqlite_where=text("build_id IS NULL"),
+            postgresql_where=text("build_id IS NULL"),
+        ),
+        Index(
             "uq_check_in_client_key",
             "person_id",
             "client_key",

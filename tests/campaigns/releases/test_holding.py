@@ -114,11 +114,13 @@ def test_a_hold_before_anybody_has_it_leaves_the_build_alone(release: Release, b
     assert state(release) is ReleaseState.CANCELLED
 
 
-def test_a_build_that_was_held_by_itself_goes_on_with_its_release(release: Release, build: Build, ada: Person) -> None:
+def test_a_build_that_was_held_by_itself_goes_on_by_itself(release: Release, build: Build, ada: Person) -> None:
     open_release(release.id, OPENS)
     hold_build(build.id, OPENS)
     hold_release(release.id, WHY, OPENS)
     resume_release(release.id, OPENS)
+    assert offered(ada.id, "android", OPENS) is None
+    resume_build(build.id, OPENS)
     assert offered(ada.id, "android", OPENS) == build
 
 
@@ -334,6 +336,22 @@ def test_a_release_held_before_anybody_had_it_keeps_no_build_from_others(
     hold_release(following.id, "not sure yet", NOW)
     open_release(release.id, OPENS)
     hold_release(release.id, WHY, OPENS)
+    assert offered(ada.id, "android", OPENS) is None
+    resume_release(release.id, OPENS)
+    assert offered(ada.id, "android", OPENS) is not None
+
+
+def test_what_a_release_holds_only_that_release_lets_go_on(
+    lins_browser: FlaskClient, train: Train, release: Release, build: Build, ada: Person
+) -> None:
+    open_release(release.id, OPENS)
+    hold_release(release.id, WHY, OPENS)
+    required().held_at = OPENS
+    session().commit()
+    page = lins_browser.get(f"/builds/{build.id}").text
+    assert "Orange Friday 2026-W23 is on hold, and its build with it" in page
+    assert "Go on offering it" not in page
+    assert lins_browser.post(f"/builds/{build.id}/resume").status_code == 409
     assert offered(ada.id, "android", OPENS) is None
     resume_release(release.id, OPENS)
     assert offered(ada.id, "android", OPENS) is not None

@@ -307,7 +307,7 @@ def test_the_last_week_of_the_calendar_can_be_planned_in_every_zone(
 def test_the_list_of_releases_asks_a_fixed_number_of_questions(lins_browser: FlaskClient, train: Train) -> None:
     build = make.build(platform="android")
     for week in range(WEEK - 60, WEEK):
-        plan_release(train.id, week, build_id=build.id, at=NOW)
+        plan_release(train.id, week, build_id=build.id, at=NOW - timedelta(weeks=WEEK - week))
     session().commit()
     assert lins_browser.get("/releases").status_code == 200
     assert session().scalar(select(func.count()).select_from(Release)) == 60

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import time
+from datetime import time, timedelta
 
 import pytest
 from flask.testing import FlaskClient
@@ -138,3 +138,15 @@ def test_who_saves_a_train_that_somebody_has_changed_meanwhile_is_told(lins_brow
     assert holidays_of([train.id]), "the week stays skipped"
     again = dict(re.findall(r'name="([a-z_]+)"[^>]*?value="([^"]*)"', late.text))
     assert lins_browser.post(address, data=form | {"seen": again["seen"]}).status_code == 302
+
+
+def test_no_release_is_planned_for_a_week_that_is_over(lins_browser: FlaskClient, train: Train, build: Build) -> None:
+    kept = plan_release(train.id, WEEK, build_id=build.id, at=NOW)
+    cancel_release(kept.id, NOW)
+    required().held_at = NOW + timedelta(weeks=1)
+    session().commit()
+    late = lins_browser.post(f"/trains/{train.id}/weeks/{WEEK - 1}", data={"build_id": build.id, "audience_id": "0"})
+    assert "2026-W22 is over" in late.text
+    again = lins_browser.post(f"/releases/{kept.id}/plan-again")
+    assert (again.status_code, "2026-W23 is over" in again.text) == (409, True)
+    assert [one.state for one in session().query(Release).populate_existing()] == [ReleaseState.CANCELLED]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections import Counter
 from datetime import datetime, time, timedelta
 from typing import Any
@@ -15,6 +16,7 @@ from campaigns.audience.models import FrozenMember
 from campaigns.releases.actions import (
     begin_opening,
     change_release,
+    count_release,
     course_of,
     create_train,
     freeze_release,
@@ -439,3 +441,28 @@ def test_a_wave_says_who_let_it_through(lins_browser: FlaskClient, build: Build,
     assert lins_browser.post(f"{page}/waves/1/overrule", data={"why": "staff are on leave"}).status_code == 302
     said = lins_browser.get(page).text.partition("Let through by a person: staff are on leave")[2]
     assert "Lin, <time" in said[:200]
+
+
+def test_of_many_people_a_page_tells_what_the_gate_saw_when_it_was_counted_last(
+    build: Build, lin: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.modules["campaigns.releases.queries.figures"], "FEW", 3)
+    testers = crowd(6)
+    steps = (Step(WaveKind.STAFF), Step(WaveKind.SHARE, percent=99), Step(WaveKind.EVERYBODY))
+    train = create_train(
+        "Many", "android", 4, time(17), "UTC", at=NOW, course=Course(steps=steps, gate=Gate(ran_percent=90, hours=24))
+    )
+    release = plan_release(train.id, WEEK, build_id=build.id, at=NOW)
+    open_release(release.id, OPENS)
+    overrule(release.id, 1, "look at it", OPENS)
+    at(OPENS)
+    run_due.run()
+    run_it(build, set(testers[:2]), OPENS)
+    release, train = release_or_404(release.id), train_or_404(train.id)
+    now = waiting(release, train)
+    assert now[1].ran == 2, "it has not been counted yet"
+    count_release(release.id, OPENS)
+    run_it(build, set(testers[2:3]), OPENS)
+    assert waiting(release, train)[1] == now[1]
+    count_release(release.id, OPENS)
+    assert waiting(release, train)[1].ran == 3

@@ -14,8 +14,10 @@ from flask.testing import FlaskClient
 from sqlalchemy import delete, func, select
 
 from crm.accounts.actions import make_api_token
-from crm.builds.actions import NewCheckIn, import_check_ins, record_check_ins
+from crm.builds.actions import NewCheckIn, import_check_ins, record_check_ins, register_build
 from crm.builds.models import CheckIn, CheckInImport
+from crm.builds.queries import figures_of
+from crm.builds.queries.feeds import unknown_versions
 from crm.builds.rules import CheckInKind
 from crm.core import clock
 from crm.core.db import session
@@ -351,3 +353,16 @@ def test_the_command_prints_counts_and_tells_refused_rows(database: Flask, bo: P
     ran = database.test_cli_runner().invoke(args=["builds", "import-check-ins", str(file), "--json"])
     assert '{"read": 2, "new": 1, "known": 0, "refused": 1}' in ran.stdout
     assert "history.csv:3:" in ran.stderr
+
+
+def test_check_ins_that_named_a_version_before_it_was_registered_are_of_its_build(programme: Programme) -> None:
+    ada = make.tester("Ada")
+    for version in ("7.0", "8.0", "9.0"):
+        record_check_ins([NewCheckIn(ada.id, version, CheckInKind.FIRST_RUN, T0)], received_at=T0)
+    build = register_build("android", "7.0", {}, at=T0)
+    register_build("ios", "9.0", {}, at=T0)
+    first = session().scalar(select(CheckIn.build_id).where(CheckIn.version == "9.0"))
+    register_build("android", "9.0", {}, at=T0)
+    assert figures_of(build.id, T0).ran == 1
+    assert session().scalar(select(CheckIn.build_id).where(CheckIn.version == "9.0")) == first
+    assert [one.version for one in unknown_versions()] == ["8.0"]

@@ -38,10 +38,13 @@ class Fate(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """`text` is the server's reply, as far as there was one."""
+    """`text` is the server's reply, as far as there was one. `to`: the command that a refusal answers, such as RCPT;
+    empty for the answer to a letter's text, and where no server was asked.
+    """
 
     fate: Fate
     text: str
+    to: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +107,12 @@ def _told(code: int, reply: bytes) -> str:
     return one_line(f"{code} {reply.decode('utf-8', 'replace')}")[:500]
 
 
-def _answer(code: int, reply: bytes) -> Answer:
+def _answer(code: int, reply: bytes, to: str = "") -> Answer:
     """Raises _Nonsense for a code that answers no text."""
     fates = {2: Fate.ACCEPTED, 4: Fate.PUT_OFF, 5: Fate.REFUSED}
     if code // 100 not in fates:
         raise _Nonsense(f"no answer of a mail server: {_told(code, reply)}")
-    return Answer(fates[code // 100], _told(code, reply))
+    return Answer(fates[code // 100], _told(code, reply), to)
 
 
 def _dotted(content: bytes) -> bytes:
@@ -277,7 +280,7 @@ class Line:
                 continue
             if code // 100 not in (4, 5):
                 raise _Nonsense(f"no answer to {command[:4].decode()}: {_told(code, reply)}")
-            refused = refused or _answer(code, reply)
+            refused = refused or _answer(code, reply, command[:4].decode())
             if not piped or code == CLOSING:
                 return refused, False
         return refused, refused is not None and code // 100 == GO_ON

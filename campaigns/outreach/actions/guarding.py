@@ -1,4 +1,8 @@
-"""A campaign over the limit of bounces or complaints pauses itself; only a person lets it go on."""
+"""A campaign over the limit of bounces or complaints pauses itself; only a person lets it go on.
+
+A letter that the server refused for good counts with those that came back: its mailbox is not there, or the server does
+not want us, and then the rest of the audience must not be spent on it.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +32,7 @@ def pause_where_too_much(at: datetime) -> list[int]:
 def _is_over(campaign_id: int, at: datetime) -> bool:
     campaign, limit = session().get_one(Campaign, campaign_id), limits()
     states = count_by_state(campaign.origin_id)
-    bounced = states.get(LetterState.BOUNCED, 0)
+    bounced = states.get(LetterState.BOUNCED, 0) + states.get(LetterState.REFUSED, 0)
     found = {"sent": states.get(LetterState.SENT, 0) + bounced, "bounced": bounced}
     found["complaints"] = complaints_of(campaign.origin_id)
     before = last_alarm(campaign.origin_id)

@@ -14,15 +14,22 @@ from crm.core import programme
 from crm.core.db import is_postgres, session
 from crm.core.smtp import Answer, Fate
 from crm.outbox.actions.claiming import Taken, fences, hand_back, still_welcome, take_due
+from crm.outbox.actions.contacts import lock_people
 from crm.outbox.actions.defaults import settle_by_default
 from crm.outbox.actions.moves import move_letters, move_where
-from crm.outbox.actions.touches import record_left
+from crm.outbox.actions.touches import NewTouch, record_left, record_touches
 from crm.outbox.models import Letter, Sender, SenderDay
 from crm.outbox.rules import (
     MOST_ATTEMPTS,
+    Direction,
     LetterState,
+    Outcome,
     pause_after,
+    says_no_mailbox,
 )
+from crm.people.actions.suppressing import suppress_pairs
+from crm.people.queries import standing_in
+from crm.people.rules import SuppressionReason
 
 BATCH = 5000
 
@@ -87,7 +94,8 @@ def end(answered: Sequence[tuple[Taken, Answer]], at: datetime) -> int:
     """Records what the mail server said of letters that were leaving; returns how many it took.
 
     Sent, with the touches they make; put off with a growing pause; refused; not known, unless their campaign says what
-    becomes of those; or given back as if they had not been taken.
+    becomes of those; or given back as if they had not been taken. An address of which the server says that there is no
+    such mailbox is not written to again.
     """
     sent = [letter for letter, answer in answered if answer.fate is Fate.ACCEPTED]
     kept = [letter for letter, answer in answered if answer.fate is Fate.KEPT]
@@ -97,15 +105,49 @@ def end(answered: Sequence[tuple[Taken, Answer]], at: datetime) -> int:
             others.setdefault(_end(letter, answer, at), []).append(letter)
     hand_back(kept)
     lost: list[int] = []
+    refused: set[int] = set()
     for (to, reason, due_at), letters in others.items():
         more = {} if due_at is None else {"due_at": due_at}
         for fence in fences(letters):
             moved = move_where([*fence, Letter.state == LetterState.SENDING], to, at, reason=reason, **more)
             lost += moved if to is LetterState.UNCERTAIN else []
+            refused.update(moved if to is LetterState.REFUSED else ())
     # all at once: two who lock their people twice in one transaction may wait for each other
-    if arrived := [*sent, *settle_by_default(lost, at)]:
+    arrived = [*sent, *settle_by_default(lost, at)]
+    if refused:
+        lock_people(sorted({letter.person_id for letter in arrived} | {one.person_id for one, _said in answered}))
+    if arrived:
         record_sent(arrived, at)
+    _no_mailbox([(letter, answer) for letter, answer in answered if letter.id in refused], at)
     return len(sent)
+
+
+def _no_mailbox(refused: Sequence[tuple[Taken, Answer]], at: datetime) -> None:
+    """As when the letter had come back for good: the address takes no mail, and nothing is written to it again."""
+    gone = [
+        (letter, answer.text)
+        for letter, answer in refused
+        if answer.fate is Fate.REFUSED and says_no_mailbox(answer.text, answer.to)
+    ]
+    if not gone:
+        return
+    pairs = [(letter.identity_kind, letter.identity_value) for letter, _said in gone]
+    suppress_pairs(pairs, SuppressionReason.BOUNCED, at)
+    standing = standing_in({letter.person_id for letter, _said in gone})
+    touches = [
+        NewTouch(
+            person_id=standing[letter.person_id],
+            at=at,
+            direction=Direction.OUT,
+            channel=letter.identity_kind,
+            outcome=Outcome.NOT_FOUND,
+            body=said or None,
+            letter_id=letter.id,
+            origin_id=letter.origin_id,
+        )
+        for letter, said in gone
+    ]
+    record_touches(touches, at)
 
 
 def sweep_leases(at: datetime) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
@@ -202,6 +203,29 @@ MOST_ATTEMPTS = 8
 FIRST_PAUSE = timedelta(minutes=1)
 LONGEST_PAUSE = timedelta(hours=12)
 BURST = timedelta(minutes=1)
+
+
+ENHANCED = re.compile(r"(?<![\d.])5\.(\d{1,3})\.(\d{1,3})(?!\.?\d)")
+OF_ADDRESSES = "1"
+OF_THE_SENDERS_ADDRESS = ("7", "8")
+BARE = re.compile(r"55[013]\b")
+ABOUT_US = re.compile(
+    r"relay|denied|block|spam|polic|reputation|black ?list|auth|sender|(not|n.t) (permitted|allowed|in my list)"
+    r"|拒绝|垃圾",
+    re.IGNORECASE,
+)
+
+
+def says_no_mailbox(said: str, to: str) -> bool:
+    """Whether a server's final refusal says that there is no such mailbox, not that it does not want our letters.
+
+    By its enhanced code (RFC 3463), and without one by its code, when it answers RCPT in words that are not about us.
+    """
+    if to == "MAIL":
+        return False
+    if code := ENHANCED.search(said):
+        return code[1] == OF_ADDRESSES and code[2] not in OF_THE_SENDERS_ADDRESS
+    return to == "RCPT" and bool(BARE.match(said)) and not ABOUT_US.search(said)
 
 
 def pause_after(attempts: int) -> timedelta:

@@ -100,6 +100,17 @@ def test_a_campaign_over_the_limit_pauses_itself_and_says_so(campaign: Campaign,
     assert "Paused by themselves" in lins_browser.get("/").text
 
 
+def test_letters_that_servers_refuse_count_with_those_that_came_back(campaign: Campaign) -> None:
+    session().execute(
+        update(Letter).where(Letter.id.in_([some(1)[0].id])).values(state=LetterState.REFUSED, reason="550 5.7.1 spam")
+    )
+    assert pause_where_too_much(T0 + HOUR) == []
+    come_back(1)
+    assert pause_where_too_much(T0 + HOUR) == [campaign.id]
+    entry = session().query(JournalEntry).filter_by(action="campaign.paused_itself").one()
+    assert entry.after == {"sent": 20, "bounced": 2, "complaints": 0}
+
+
 def test_one_complaint_among_few_is_enough(campaign: Campaign) -> None:
     complain(1)
     assert pause_where_too_much(T0 + HOUR) == [campaign.id]

@@ -30,12 +30,16 @@ Write = Callable[..., None]
 
 
 class Server(Controller):
-    """Keeps what it takes in `got` and `raw`; `say` holds its answers to the next letters' text, or None to hang up."""
+    """Keeps what it takes in `got` and `raw`; `say` holds its answers to the next letters' text, or None to hang up,
+    and `refuse` those to addresses of senders and readers. It speaks PIPELINING only where `pipelining` says so.
+    """
 
     def __init__(self) -> None:
         self.got: list[EmailMessage] = []
         self.raw: list[bytes] = []
         self.say: list[str | None] = []
+        self.refuse: dict[str, str] = {}
+        self.pipelining = False
         self.connections = 0
         super().__init__(self, hostname="127.0.0.1", port=free_port(), enable_SMTPUTF8=False)
 
@@ -48,7 +52,25 @@ class Server(Controller):
     ) -> list[str]:
         self.connections += 1
         session.host_name = hostname
-        return responses
+        return [*responses[:-1], "250-PIPELINING", responses[-1]] if self.pipelining else responses
+
+    async def handle_MAIL(  # noqa: N802 -- aiosmtpd's name
+        self, _server: Any, _session: Any, envelope: Any, address: str, options: list[str]
+    ) -> str:
+        if address in self.refuse:
+            return self.refuse[address]
+        envelope.mail_from = address
+        envelope.mail_options.extend(options)
+        return "250 OK"
+
+    async def handle_RCPT(  # noqa: N802 -- aiosmtpd's name
+        self, _server: Any, _session: Any, envelope: Any, address: str, options: list[str]
+    ) -> str:
+        if address in self.refuse:
+            return self.refuse[address]
+        envelope.rcpt_tos.append(address)
+        envelope.rcpt_options.extend(options)
+        return "250 OK"
 
     async def handle_DATA(self, server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802 -- aiosmtpd's name
         answer = self.say.pop(0) if self.say else "250 taken"

@@ -18,8 +18,10 @@ from crm.outbox import actions, tasks
 from crm.outbox.actions import put_wording, write_letter
 from crm.outbox.actions.claiming import Taken
 from crm.outbox.models import Letter, Touch
-from crm.outbox.rules import Lane, LetterState
-from crm.people.models import Person
+from crm.outbox.rules import Lane, LetterState, Outcome, says_no_mailbox
+from crm.people.models import Person, Suppression
+from crm.people.queries import suppressed
+from crm.people.rules import SuppressionReason
 from tests import make
 from tests.crm.outbox.conftest import Server, Write
 from tests.crm.outbox.test_wire import states
@@ -128,3 +130,61 @@ def test_a_letter_that_cannot_be_written_ends_and_says_why(server: Server, bo: P
     ended = session().get_one(Letter, broken)
     assert (ended.state, ended.reason) == (LetterState.CANCELLED, "unreadable")
     assert actions.take_due(clock.now(), 10) == [], "it is taken again and again"
+
+
+@pytest.mark.parametrize("extensions", [True, False], ids=["pipelining", "one by one"])
+def test_an_address_without_a_mailbox_is_not_written_to_again(
+    server: Server, people: list[Person], write: Write, extensions: bool
+) -> None:
+    server.pipelining = extensions
+    server.refuse = {
+        "p0@people.example": "550 5.1.1 no such user",
+        "p1@people.example": "550 no such user here",
+        "p2@people.example": "550 5.7.1 your address is on a list",
+        "p3@people.example": "550 relaying is not for you",
+    }
+    write(people, "c:1", origin="spring")
+    session().commit()
+    server.say = ["554 this looks like advertising"]
+    tasks.send_due.run()
+    assert states() == {LetterState.SENT: 1, LetterState.REFUSED: 5}
+    assert suppressed([person.id for person in people]) == {people[0].id, people[1].id}
+    assert {row.reason for row in session().query(Suppression)} == {SuppressionReason.BOUNCED}
+    touch = session().query(Touch).filter_by(person_id=people[0].id).one()
+    assert (touch.outcome, touch.body) == (Outcome.NOT_FOUND, "550 5.1.1 no such user")
+    write(people[:2], "c:2", origin="summer")
+    assert {letter.state for letter in session().query(Letter).filter_by(occasion="c:2")} == {LetterState.SUPPRESSED}
+
+
+def test_a_server_that_does_not_want_our_sender_bars_nobodys_address(
+    server: Server, people: list[Person], write: Write
+) -> None:
+    server.refuse = {"seedbed@orange.example": "550 5.1.0 sender rejected"}
+    write(people, "c:1", origin="spring")
+    session().commit()
+    tasks.send_due.run()
+    assert states() == {LetterState.REFUSED: 6}
+    assert session().query(Suppression).count() == 0
+
+
+@pytest.mark.parametrize(
+    ("said", "to", "gone"),
+    [
+        ("550 5.1.1 <a@b.example>: no such user", "RCPT", True),
+        ("550-5.1.1 The email account does not exist", "", True),
+        ("553 5.1.2 no such domain", "RCPT", True),
+        ("550 5.1.8 bad sender", "RCPT", False),
+        ("550 5.1.1 no such user", "MAIL", False),
+        ("552 5.2.2 mailbox full", "RCPT", False),
+        ("550 5.7.1 blocked", "RCPT", False),
+        ("550 User not found", "RCPT", True),
+        ("551 user has moved", "RCPT", True),
+        ("550 User not found", "", False),
+        ("554 no", "RCPT", False),
+        ("550 Relay access denied", "RCPT", False),
+        ("550 blocked: you are 5.1.1.7", "RCPT", False),
+        ("553 sorry, that domain isn't in my list of allowed rcpthosts (#5.7.1)", "RCPT", False),
+    ],
+)
+def test_which_refusals_say_that_there_is_no_mailbox(said: str, to: str, gone: bool) -> None:
+    assert says_no_mailbox(said, to) is gone

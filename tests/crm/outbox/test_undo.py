@@ -14,8 +14,9 @@ from crm.outbox.actions import AccountDraft, next_by_hand, record_by_hand, save_
 from crm.outbox.actions.hand import finish_by_hand
 from crm.outbox.models import HandRecord, Letter, Sender
 from crm.outbox.rules import UNDO_WITHIN, HandEnd, LetterState, Outcome
-from crm.people.actions import make_origin, suppress
+from crm.people.actions import make_origin, merge, suppress
 from crm.people.models import Person
+from crm.people.queries import suppressed
 from crm.people.rules import OriginKind, SuppressionReason
 from tests import make
 from tests.crm.outbox.conftest import Write
@@ -114,6 +115,22 @@ def test_what_was_barred_before_the_refusal_stays_barred(letter: Letter, lin: Pe
     before = everything()["suppression"]
     undo_by_hand(record(letter, HandEnd.REFUSED, lin, account).id, lin.id, T0 + SOON, "the wrong key")
     assert everything()["suppression"] == before
+
+
+def test_a_refusal_by_somebody_who_became_one_with_another_counts_for_both_and_is_taken_back_for_both(
+    letter: Letter, people: list[Person], lin: Person, account: Sender
+) -> None:
+    keep, other = people[1].id, letter.person_id
+    merge(keep, other, at=T0)
+    assert letter.person_id == other, "the keeper has a letter of this occasion"
+    before = everything()
+    made = record(letter, HandEnd.REFUSED, lin, account)
+    assert suppressed([keep]) == {keep}
+    theirs = session().query(Letter).filter_by(person_id=keep).all()
+    assert [one.state for one in theirs] == [LetterState.CANCELLED] * 2
+    undo_by_hand(made.id, lin.id, T0 + 2 * SOON, "the wrong key")
+    after = everything()
+    assert (after["letter"], after["suppression"]) == (before["letter"], before["suppression"])
 
 
 def test_it_can_be_taken_back_for_some_minutes_once_and_by_nobody_else(

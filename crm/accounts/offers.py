@@ -111,8 +111,14 @@ def _person_panel(person_id: int, _at: datetime) -> dict[str, Any] | None:
     credential = credential_of(person_id)
     if credential is not None and credential.disabled_at is None:
         return None
-    left_alone = bool(suppressed([person_id]))
-    return {"agreement": running_agreement(person_id), "invited_id": person_id, "left_alone": left_alone}
+    unreached = bool(suppressed([person_id]))
+    left_alone = unreached and bool(suppressed([person_id], None))
+    return {
+        "agreement": running_agreement(person_id),
+        "invited_id": person_id,
+        "left_alone": left_alone,
+        "comes_back": unreached and not left_alone,
+    }
 
 
 OFFERS = RoomOffers(

@@ -73,7 +73,7 @@ def told(people: list[Person]) -> list[dict[str, Any]]:
     worn = select(PersonTag.person_id, Tag.name).join(Tag, Tag.id == PersonTag.tag_id).order_by(Tag.name)
     for number, name in session().execute(worn.where(PersonTag.person_id.in_(ids))):
         tags[number].append(name)
-    stopped = suppressed(ids)
+    stopped = suppressed(ids, None)
     return [
         {
             "id": person.id,

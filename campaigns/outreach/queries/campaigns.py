@@ -128,7 +128,7 @@ def left_out(campaign: Campaign, step: CampaignStep, ids: Sequence[int]) -> dict
     for_good = select(Touch.person_id).where(among(Touch.person_id, ids), Touch.outcome == Outcome.REFUSED)
     campaigns_only = select(CampaignRefusal.person_id).where(among(CampaignRefusal.person_id, ids))
     refused = set(session().scalars(for_good.union(campaigns_only)))
-    barred = suppressed(ids)
+    barred = suppressed(ids, step.identity_kind)
     reached = addresses(ids, step.identity_kind)
     again = bool(step.settings.get("again")) or step.position > 1
     before = set() if again else _written_to(ids, campaign.origin_id)

@@ -18,7 +18,8 @@ from crm.funnel.actions import settle
 from crm.funnel.models import Standing
 from crm.funnel.rules import Stage
 from crm.inbound.queries import last_reply_of
-from crm.people.queries import person_or_404, suppressed_pairs
+from crm.people.queries import person_or_404, reasons_of
+from crm.people.rules import LIFTABLE
 
 EVENTS = 50
 FIRST = ("funnel", "people")  # whose panels come with the page; the others right after it
@@ -45,13 +46,14 @@ def person(person_id: int) -> Any:
     standing, waiting = _settled(found.id, at)
     shown = person_or_404(found.id)
     stage = standing.stage if standing else Stage.PROSPECT
-    barred = suppressed_pairs([(identity.kind, identity.value) for identity in shown.identities])
+    on_list = reasons_of([(identity.kind, identity.value) for identity in shown.identities])
     return render_template(
         "desk/person.html",
         person=shown,
         stage=stage,
         waiting=waiting,
-        may_be_written_to=stage != Stage.DECLINED and not barred,
+        may_be_written_to=stage != Stage.DECLINED and LIFTABLE.issuperset(on_list.values()),
+        comes_back=sorted(value for _kind, value in on_list),
         panels=rendered(_offered(first=True), found.id, at),
         doors=_doors(found.id, answers=waiting is not None and last_reply_of(found.id) is not None),
     )

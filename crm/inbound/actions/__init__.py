@@ -1,6 +1,6 @@
 """The verbs of what comes in."""
 
-from crm.inbound.actions.answering import answer, settle_answers
+from crm.inbound.actions.answering import answer, goes_to, settle_answers
 from crm.inbound.actions.limits import close_hook, hook_secret, new_hook_secret, set_limits
 from crm.inbound.actions.mailboxes import (
     LEASE,
@@ -21,6 +21,7 @@ __all__ = [
     "account_of",
     "answer",
     "close_hook",
+    "goes_to",
     "hand_back_mailbox",
     "hook_secret",
     "new_hook_secret",

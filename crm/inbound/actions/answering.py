@@ -16,7 +16,7 @@ from crm.outbox.actions import derive, put_wording, write_letter
 from crm.outbox.models import Letter, Touch
 from crm.outbox.queries.mail_accounts import sender_choices
 from crm.outbox.rules import Lane, LetterState, Outcome
-from crm.people.queries import suppressed
+from crm.people.queries import addresses, barred_addresses, suppressed
 
 WORDING = "inbound.answer"
 MOST_SETTLED = 500
@@ -47,6 +47,14 @@ def _written_to(mail: Incoming) -> int | None:
     return letter.sender_id if letter is not None and letter.sender_id in in_use else None
 
 
+def goes_to(mail: Incoming, person_id: int) -> str | None:
+    """Where they wrote from; where mail to it comes back, another address of theirs."""
+    here = (person_id, "email", mail.from_address)
+    if mail.from_address and not barred_addresses({here}):
+        return mail.from_address
+    return addresses([person_id], "email").get(person_id)
+
+
 def answer(mail: Incoming, person_id: int, subject: str, text: str, *, key: str, by_id: int, at: datetime) -> int:
     """The letter's number. The same `key` again is the same letter. Raises NotUnderstood, MoveRefused."""
     if not text.strip():
@@ -69,7 +77,7 @@ def answer(mail: Incoming, person_id: int, subject: str, text: str, *, key: str,
         values,
         lane=Lane.NOTICE,
         at=at,
-        to=mail.from_address or None,
+        to=goes_to(mail, person_id),
         sender_id=_written_to(mail),
     )
     if written is None:

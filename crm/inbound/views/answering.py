@@ -49,5 +49,6 @@ def answer(person_id: int) -> Any:
     page = render_template(
         "inbound/answer.html", form=form, person=person, mail=mail,
         barred=bool(suppressed([person.id])), leaving=answers_on_their_way(person.id),
+        address=actions.goes_to(mail, person.id) if mail else "",
     )  # fmt: skip
     return page, NOT_UNDERSTOOD if form.errors else 200

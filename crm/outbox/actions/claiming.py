@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -17,7 +16,7 @@ from crm.outbox.queries.leaving import lacks_postal_address
 from crm.outbox.queries.letters import stopped_origins
 from crm.outbox.rules import NEVER, SEND_LEASE, STOPPED, Channel, Lane, LetterState, may_leave
 from crm.people.models import Suppression
-from crm.people.queries import Pair, identities_of, standing_in, suppressed_pairs
+from crm.people.queries import barred_addresses, standing_in
 
 
 class Taken(NamedTuple):
@@ -173,19 +172,13 @@ def _unwelcome(letters: Sequence[Taken]) -> dict[int, str]:
 
 
 def _listed(letters: Sequence[Taken], standing: Mapping[int, int]) -> list[int]:
-    """Those to an address on the suppression list, or to somebody who has one that is.
+    """Those to an address on the suppression list, or to somebody who has asked to be left alone.
 
     A person's identities went to whoever stands for them since a merge; the letter's address is its own.
     """
-    theirs: dict[int, set[Pair]] = defaultdict(set)
-    for person_id, kind, value in identities_of(set(standing.values())):
-        theirs[person_id].add((kind, value))
-    pairs = {
-        letter.id: theirs[standing[letter.person_id]] | {(letter.identity_kind, letter.identity_value)}
-        for letter in letters
-    }
-    listed = suppressed_pairs(set().union(*pairs.values()))
-    return [number for number, some in pairs.items() if some & listed]
+    to = {letter.id: (standing[letter.person_id], letter.identity_kind, letter.identity_value) for letter in letters}
+    barred = barred_addresses(set(to.values()))
+    return [number for number, one in to.items() if one in barred]
 
 
 def _of_campaigns_refused(letters: Sequence[Taken], standing: Mapping[int, int]) -> list[int]:

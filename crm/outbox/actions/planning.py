@@ -17,7 +17,7 @@ from crm.outbox.models import CampaignRefusal, Letter, Wording
 from crm.outbox.queries.wordings import in_language, missing, wordings_of
 from crm.outbox.rules import HELD, HELD_UNTIL, Channel, Lane, LetterState
 from crm.people.models import Person
-from crm.people.queries import addresses, suppressed
+from crm.people.queries import Addressed, addresses, barred_addresses
 
 SEND_DUE = "crm.outbox.tasks.send_due"
 CHUNK = 5000
@@ -61,15 +61,20 @@ class NewLetter:
     expires_at: datetime | None = None
 
 
-def _barred(letters: Sequence[NewLetter]) -> dict[tuple[int, Lane], str]:
-    """Who must not be written to, and why: nobody on the list but with what they asked for, and no more campaigns."""
-    asked_for_nothing = {letter.person_id for letter in letters if letter.lane is not Lane.ASKED}
+def _to(letter: NewLetter) -> Addressed:
+    return letter.person_id, letter.identity_kind, letter.identity_value
+
+
+def _barred(letters: Sequence[NewLetter]) -> dict[tuple[Addressed, Lane], str]:
+    """What must not be written, and why: nothing to the list but what they asked for, and no more campaigns."""
+    asked_for_nothing = {_to(letter) for letter in letters if letter.lane is not Lane.ASKED}
     no_campaigns = select(CampaignRefusal.person_id).where(
         among(CampaignRefusal.person_id, {letter.person_id for letter in letters if letter.lane is Lane.CAMPAIGN})
     )
-    found = {(person_id, Lane.CAMPAIGN): "no_campaigns" for person_id in session().scalars(no_campaigns)}
-    for person_id in suppressed(asked_for_nothing):
-        found[person_id, Lane.NOTICE] = found[person_id, Lane.CAMPAIGN] = "suppressed"
+    refused = set(session().scalars(no_campaigns))
+    found = {(to, Lane.CAMPAIGN): "no_campaigns" for to in asked_for_nothing if to[0] in refused}
+    for to in barred_addresses(asked_for_nothing):
+        found[to, Lane.NOTICE] = found[to, Lane.CAMPAIGN] = "suppressed"
     return found
 
 
@@ -84,13 +89,13 @@ def _texts(letters: Sequence[NewLetter]) -> dict[int, tuple[str, str]]:
 
 def _rows(
     letters: Sequence[NewLetter],
-    barred: Mapping[tuple[int, Lane], str],
+    barred: Mapping[tuple[Addressed, Lane], str],
     texts: Mapping[int, tuple[str, str]],
     at: datetime,
 ) -> Iterator[tuple[Any, ...]]:
     """Asks the database nothing: a COPY is under way while it runs."""
     for new in letters:
-        stopped = barred.get((new.person_id, new.lane))
+        stopped = barred.get((_to(new), new.lane))
         lacks = missing(texts[new.wording_id], new.values) if new.wording_id in texts and not stopped else []
         yield (
             new.person_id,

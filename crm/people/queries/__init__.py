@@ -17,7 +17,7 @@ from crm.core.errors import NotThere, NotUnderstood
 from crm.core.offers import Rows, conditions
 from crm.core.tokens import keyed_hash
 from crm.people.models import Identity, Person, PersonTag, Suppression, Tag
-from crm.people.rules import SuppressionReason
+from crm.people.rules import LIFTABLE, SuppressionReason
 
 Pair = tuple[str, str]
 MANY = 10_000
@@ -110,16 +110,23 @@ def identities_of(person_ids: Collection[int]) -> list[tuple[int, str, str]]:
 
 
 def addresses(person_ids: Collection[int], kind: str) -> dict[int, str]:
-    """One identity of this kind for each person who has one; the first in order when there are several."""
-    found: dict[int, str] = {}
+    """One identity of this kind for each person who has one; when there are several, the first in order of those that
+    are not on the suppression list.
+    """
+    found: dict[int, list[str]] = {}
     for some in chunks(person_ids, MANY):
         rows = session().execute(
             select(Identity.person_id, Identity.value)
             .where(among(Identity.person_id, some), Identity.kind == kind)
-            .order_by(Identity.value.desc())
+            .order_by(Identity.value)
         )
-        found.update({row[0]: row[1] for row in rows})
-    return found
+        for person_id, value in rows:
+            found.setdefault(person_id, []).append(value)
+    listed_ones = suppressed_pairs([(kind, value) for values in found.values() if len(values) > 1 for value in values])
+    return {
+        person_id: next((value for value in values if (kind, value) not in listed_ones), values[0])
+        for person_id, values in found.items()
+    }
 
 
 def owners(person_ids: Collection[int]) -> dict[int, int | None]:
@@ -144,12 +151,21 @@ def has_suppressions() -> bool:
     return bool(session().scalar(select(exists().select_from(Suppression))))
 
 
+def reasons_of(pairs: Collection[Pair]) -> dict[Pair, SuppressionReason]:
+    """Which of these identities are on the suppression list, and why."""
+    if not pairs or (len(pairs) > FEW and not has_suppressions()):
+        return {}
+    by_hash = {keyed_hash(f"{kind}:{value}"): (kind, value) for kind, value in pairs}
+    found: dict[Pair, SuppressionReason] = {}
+    for some in chunks(by_hash, MANY):
+        rows = session().execute(select(Suppression.hash, Suppression.reason).where(Suppression.hash.in_(some)))
+        found.update({by_hash[row[0]]: row[1] for row in rows})
+    return found
+
+
 def suppressed_pairs(pairs: Collection[Pair]) -> set[Pair]:
     """Which of these identities are on the suppression list."""
-    if not pairs or (len(pairs) > FEW and not has_suppressions()):
-        return set()
-    by_hash = {keyed_hash(f"{kind}:{value}"): (kind, value) for kind, value in pairs}
-    return {by_hash[one] for one in suppressed_hashes(by_hash)}
+    return set(reasons_of(pairs))
 
 
 def suppressed_hashes(hashes: Collection[str]) -> set[str]:
@@ -170,12 +186,38 @@ def suppression_counts() -> dict[SuppressionReason, int]:
     return {row[0]: row[1] for row in rows}
 
 
-def suppressed(person_ids: Collection[int]) -> set[int]:
-    """Those whom no channel may write to: any one of their identities is on the list, or they are forgotten."""
+def suppressed(person_ids: Collection[int], kind: str | None = "email") -> set[int]:
+    """Those to whom nothing may be written over this kind of identity: any one of their identities is on the list for
+    what they want, or all that they have of this kind are on it, such as addresses whose mail comes back.
+
+    None: over none at all, for what they want.
+    """
     if not has_suppressions():
         return set()
-    owners: dict[Pair, int] = {(kind, value): person_id for person_id, kind, value in identities_of(person_ids)}
-    return {owners[pair] for pair in suppressed_pairs(owners)}
+    theirs = identities_of(person_ids)
+    why = reasons_of({(kind, value) for _person_id, kind, value in theirs})
+    usable = {person_id for person_id, of, value in theirs if of == kind and (of, value) not in why}
+    return {
+        person_id
+        for person_id, of, value in theirs
+        if (reason := why.get((of, value))) and (reason not in LIFTABLE or (of == kind and person_id not in usable))
+    }
+
+
+Addressed = tuple[int, str, str]
+"""Who, and the identity that something is written to: its kind, its value."""
+
+
+def barred_addresses(addressed: Collection[Addressed]) -> set[Addressed]:
+    """Those at which nothing may be written: the identity is on the list, or one of the person's is for what they
+    want."""
+    if not addressed or not has_suppressions():
+        return set()
+    theirs = identities_of({person_id for person_id, _kind, _value in addressed})
+    why = reasons_of({(kind, value) for _person_id, kind, value in (*theirs, *addressed)})
+    final = {pair for pair, reason in why.items() if reason not in LIFTABLE}
+    declined = {person_id for person_id, kind, value in theirs if (kind, value) in final}
+    return {one for one in addressed if one[0] in declined or one[1:] in why}
 
 
 def asked(filters: Mapping[str, str], at: datetime) -> list[ColumnElement[bool] | Rows]:

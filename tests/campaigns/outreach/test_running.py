@@ -34,7 +34,8 @@ from crm.outbox.actions import (
 from crm.outbox.models import Letter, Wording
 from crm.outbox.rules import Channel, Direction, LetterState, Outcome
 from crm.people.actions import suppress
-from crm.people.models import Origin, Person
+from crm.people.actions.suppression_list import add_one
+from crm.people.models import Identity, Origin, Person
 from crm.people.rules import SuppressionReason
 from tests import make
 from tests.make import T0
@@ -247,3 +248,25 @@ def test_a_campaign_that_has_nothing_left_to_do_is_finished(campaign: Campaign) 
     session().expire_all()
     assert campaign.state is CampaignState.FINISHED
     assert look_after(T0 + HOUR) == 0
+
+
+def test_a_bounced_address_leaves_out_that_address_and_not_the_person(campaign: Campaign, people: list[Person]) -> None:
+    for number in (0, 1):
+        add_one(f"p{number}@people.example", SuppressionReason.BOUNCED, T0)
+    for value, person in (("zz@people.example", people[1]), ("qq", people[0])):
+        kind = "qq" if value == "qq" else "email"
+        session().add(Identity(kind=kind, value="10077" if kind == "qq" else value, person_id=person.id))
+    session().flush()
+    assert summary(campaign, step_of(campaign.id), T0) == (4, {LeftOut.SUPPRESSED: 1, LeftOut.STAFF: 1})  # type: ignore[arg-type]  # it is there
+    run(campaign)
+    assert {letter.person_id: letter.identity_value for letter in letters()} == {
+        people[1].id: "zz@people.example",
+        **{people[number].id: f"p{number}@people.example" for number in (2, 3, 4)},
+    }
+    assert deliver_due(T0) == 4
+    by_hand = create_campaign("summer", save_audience("all of them", {}, at=T0).id, at=T0)
+    set_step(by_hand.id, Channel.HAND, "qq", {"en": ("", "hi {{ name }}")}, again=True)
+    assert summary(by_hand, step_of(by_hand.id), T0)[0] == 1  # type: ignore[arg-type]  # it is there
+    run(by_hand)
+    asked = [letter for letter in letters() if letter.identity_kind == "qq"]
+    assert [(letter.person_id, letter.state) for letter in asked] == [(people[0].id, LetterState.QUEUED)]

@@ -16,7 +16,8 @@ from crm.outbox.models import Contact, Letter, Touch
 from crm.outbox.queries.rendering import messages
 from crm.outbox.rules import LetterState, Outcome
 from crm.people.actions import forget, suppress
-from crm.people.models import Person
+from crm.people.actions.suppression_list import add_one
+from crm.people.models import Identity, Person
 from crm.people.rules import SuppressionReason
 from tests import make
 from tests.cast import SignIn
@@ -185,6 +186,20 @@ def test_nobody_answers_somebody_who_is_left_alone(
     assert page.status_code == 422
     assert "Please!" in page.text
     assert "nobody may write to them" in page.text
+
+
+def test_an_answer_goes_where_mail_does_not_come_back(
+    box: Mailbox, bo: Person, sent: SentLetter, lins_browser: FlaskClient
+) -> None:
+    arrives(box, reply(sent(bo)))
+    session().add(Identity(kind="email", value="new@prospects.example", person_id=bo.id))
+    add_one("bo@prospects.example", SuppressionReason.BOUNCED, clock.now())
+    session().commit()
+    assert "It goes to new@prospects.example" in lins_browser.get(f"/people/{bo.id}/answer").text
+    lins_browser.post(f"/people/{bo.id}/answer", data={"subject": "Re: x", "text": "Hi", "key": "once"})
+    session().expire_all()
+    written = session().get_one(Letter, session().query(MailAnswer).one().letter_id)
+    assert (written.state, written.identity_value) == (LetterState.QUEUED, "new@prospects.example")
 
 
 def test_who_never_wrote_cannot_be_answered(bo: Person, lins_browser: FlaskClient) -> None:

@@ -7,11 +7,21 @@ from sqlalchemy import select
 
 from crm.core.db import session
 from crm.core.errors import MoveRefused
-from crm.outbox.actions import finish_by_hand, finish_many_by_hand, next_by_hand, put_off, set_pace
+from crm.outbox.actions import (
+    deliver_due,
+    finish_by_hand,
+    finish_many_by_hand,
+    next_by_hand,
+    put_off,
+    put_wording,
+    set_pace,
+    write_letter,
+)
 from crm.outbox.models import Contact, Letter, Touch
-from crm.outbox.rules import LetterState, Outcome
+from crm.outbox.rules import Lane, LetterState, Outcome
 from crm.people.actions import make_origin, suppress
-from crm.people.models import Person
+from crm.people.actions.suppression_list import add_one
+from crm.people.models import Identity, Person
 from crm.people.queries import suppressed
 from crm.people.rules import OriginKind, SuppressionReason
 from tests import make
@@ -149,3 +159,35 @@ def test_what_is_recorded_in_one_moment_is_all_of_that_moment(
         finish_by_hand(letter.id, Outcome.SENT, lin.id, T0)
     finish_by_hand(letter.id, outcome, lin.id, T0)
     assert set(session().scalars(select(Touch.at))) == {T0}
+
+
+def test_whose_mail_comes_back_is_written_to_by_hand_and_at_another_address(
+    people: list[Person], write: Write, lin: Person
+) -> None:
+    first = people[0]
+    write([first], "c:1", origin="spring", hand=True)
+    write([first], "c:2", origin="spring")
+    add_one("p0@people.example", SuppressionReason.BOUNCED, T0)
+    assert deliver_due(T0) == 0
+    write([first], "c:3", origin="spring")
+    states = {letter.occasion: letter.state for letter in session().scalars(select(Letter))}
+    assert states == {
+        "c:1": LetterState.QUEUED,
+        "c:2": LetterState.SUPPRESSED,
+        "c:3": LetterState.SUPPRESSED,
+    }
+    assert taken(lin, make_origin(OriginKind.CAMPAIGN, "spring", "spring")).person_id == first.id
+    session().add(Identity(kind="email", value="zz@people.example", person_id=first.id))
+    session().flush()
+    put_wording("hello", "en", "Hello", "Hello", T0)
+    made = write_letter(first.id, "n:1", "hello", {}, lane=Lane.NOTICE, at=T0)
+    assert made is not None
+    assert session().get_one(Letter, made).identity_value == "zz@people.example"
+    assert deliver_due(T0) == 1
+
+
+def test_a_complaint_bars_by_hand_too(people: list[Person], write: Write, lin: Person) -> None:
+    write(people[:1], "c:1", origin="spring", hand=True)
+    add_one("p0@people.example", SuppressionReason.COMPLAINT, T0)
+    assert next_by_hand(lin.id, make_origin(OriginKind.CAMPAIGN, "spring", "spring"), T0) is None
+    assert session().scalars(select(Letter.state)).all() == [LetterState.SUPPRESSED]

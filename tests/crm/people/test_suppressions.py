@@ -18,10 +18,11 @@ from crm.core.journal import JournalEntry
 from crm.core.tokens import keyed_hash
 from crm.people import tasks
 from crm.people.actions import forget, merge, suppress
+from crm.people.actions.suppressing import suppress_pairs
 from crm.people.actions.suppression_files import key_mark, read_identity, receive
 from crm.people.actions.suppression_list import add_one, exported, lift, preview_list
-from crm.people.models import Person, Suppression
-from crm.people.queries import suppressed, suppressed_pairs
+from crm.people.models import Identity, Person, Suppression
+from crm.people.queries import addresses, barred_addresses, suppressed, suppressed_pairs
 from crm.people.rules import LIFTABLE, SuppressionReason
 from tests import make
 from tests.cast import SignIn
@@ -89,6 +90,47 @@ def test_what_is_final_takes_the_place_of_what_is_not_and_never_back(bo: Person)
     for reason in (SuppressionReason.BOUNCED, SuppressionReason.DECLINED, SuppressionReason.BOUNCED):
         add_one(BO, reason, T0)
     assert reasons()[of(BO)] is SuppressionReason.DECLINED
+
+
+def test_mail_that_comes_back_bars_that_address_and_no_other_way(bo: Person) -> None:
+    add_one(BO, SuppressionReason.BOUNCED, T0)
+    assert suppressed([bo.id]) == {bo.id}
+    assert suppressed([bo.id], "qq") == set()
+    assert suppressed([bo.id], None) == set()
+    new = make.person("Rui", identities={"email": "a@prospects.example"})
+    session().add(Identity(kind="email", value="z@prospects.example", person_id=new.id))
+    session().flush()
+    assert addresses([bo.id, new.id], "email") == {bo.id: BO, new.id: "a@prospects.example"}
+    add_one("a@prospects.example", SuppressionReason.BOUNCED, T0)
+    assert suppressed([new.id]) == set()
+    assert addresses([bo.id, new.id], "email") == {bo.id: BO, new.id: "z@prospects.example"}
+    old, other = (new.id, "email", "a@prospects.example"), (new.id, "email", "z@prospects.example")
+    assert barred_addresses([old, other, (bo.id, "qq", "10001")]) == {old}
+    add_one("z@prospects.example", SuppressionReason.BOUNCED, T0)
+    assert suppressed([new.id]) == {new.id}
+
+
+@pytest.mark.parametrize("reason", sorted(set(SuppressionReason) - LIFTABLE))
+def test_what_somebody_wants_bars_every_way(reason: SuppressionReason, bo: Person) -> None:
+    suppress_pairs([("qq", "10001")], reason, T0)
+    add_one(BO, SuppressionReason.BOUNCED, T0)
+    assert [suppressed([bo.id], kind) for kind in ("email", "qq", "wechat", None)] == [{bo.id}] * 4
+    assert barred_addresses([(bo.id, "wechat", "bo_again")]) == {(bo.id, "wechat", "bo_again")}
+
+
+def test_the_persons_page_says_why_nobody_writes_to_an_address(bo: Person, lins_browser: FlaskClient) -> None:
+    add_one(BO, SuppressionReason.BOUNCED, T0)
+    session().commit()
+    page = lins_browser.get(f"/people/{bo.id}").text
+    assert f"What we write to {BO} comes back" in page
+    assert "they asked for it" not in page
+    assert "Write to them" in page
+    assert "Letters to them come back: invite them in another way" in lins_browser.get(f"/people/{bo.id}/more").text
+    add_one(BO, SuppressionReason.COMPLAINT, T0)
+    session().commit()
+    page = lins_browser.get(f"/people/{bo.id}").text
+    assert "they asked for it" in page
+    assert "comes back" not in page
 
 
 def upload(browser: FlaskClient, content: bytes, reason: str = "unsubscribed") -> TestResponse:

@@ -26,7 +26,7 @@ class Cut(StrEnum):
 
 
 class Figure(StrEnum):
-    """Counted once for each letter. What came later counts for every letter that left before it."""
+    """Counts people, each once in a line. What came later counts when a letter of that line had left before it."""
 
     PLANNED = "planned"
     SENT = "sent"
@@ -95,13 +95,17 @@ def _letters(campaign: Campaign, *columns: Any) -> Select[Any]:
 
 
 def results(campaign: Campaign, cut: Cut, position: int | None = None) -> list[Line]:
-    """A line for each value of the cut; `position`: of one step only."""
-    lettered = _letters(campaign, _key(cut).label("cut"), *(_figure_of(figure) for figure in Figure))
+    """A line for each value of the cut; `position`: of one step only. Each person's letters are laid together first."""
+    lettered = _letters(
+        campaign, _key(cut).label("cut"), Person.id.label("person"), *(_figure_of(figure) for figure in Figure)
+    )
     if position is not None:
         lettered = lettered.where(CampaignStep.position == position)
-    inner = lettered.subquery()
-    sums = [func.sum(inner.c[figure.value]) for figure in Figure]
-    rows = session().execute(select(inner.c.cut, *sums).group_by(inner.c.cut).order_by(inner.c.cut))
+    letters = lettered.subquery()
+    any_of = [func.max(letters.c[figure.value]).label(figure.value) for figure in Figure]
+    people = select(letters.c.cut, *any_of).group_by(letters.c.cut, letters.c.person).subquery()
+    sums = [func.sum(people.c[figure.value]) for figure in Figure]
+    rows = session().execute(select(people.c.cut, *sums).group_by(people.c.cut).order_by(people.c.cut))
     return [Line(str(row[0]), {figure: int(row[i + 1] or 0) for i, figure in enumerate(Figure)}) for row in rows]
 
 

@@ -11,7 +11,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from campaigns.audience.actions import save_audience
-from campaigns.outreach.actions import NewStep, create_campaign, put_step, start
+from campaigns.outreach.actions import NewStep, Wait, advance, create_campaign, put_step, start
 from campaigns.outreach.models import Campaign
 from campaigns.outreach.queries.results import Cut, Figure, every_letter, people_of_figure, results
 from campaigns.outreach.rules import variant_of
@@ -91,6 +91,31 @@ def test_each_figure_opens_exactly_the_people_it_counts(campaign: Campaign) -> N
             for figure, count in line.counts.items():
                 assert len(people_of_figure(campaign, cut, line.key, figure, None, 0, 100)) == count
     assert people_of_figure(campaign, Cut.STEP, "one", Figure.SENT, None, 0, 100) == []
+
+
+def test_who_got_two_letters_is_one_person_of_a_figure(people: list[Person]) -> None:
+    made = create_campaign("in two steps", save_audience("all", {}, at=T0).id, at=T0)
+    put_step(made.id, 1, NewStep(Channel.MAIL, "email", {"a": A}))
+    put_step(made.id, 2, NewStep(Channel.MAIL, "email", {"a": B}, wait=Wait(1)))
+    start(made.id, T0)
+    session().commit()
+    jobs.run_due.run()
+    deliver_due(T0)
+    advance(made.id, T0 + 2 * HOUR)
+    deliver_due(T0 + 2 * HOUR)
+    joined = T0 + 3 * HOUR
+    session().merge(
+        Standing(person_id=people[0].id, stage=Stage.JOINED, since=joined, reached=2, joined_at=joined, week=2900)
+    )
+    session().commit()
+    assert len(list(every_letter(made, 100))) == 12
+    for cut in (Cut.SOURCE, Cut.SENDER):
+        for line in results(made, cut):
+            for figure, count in line.counts.items():
+                assert len(people_of_figure(made, cut, line.key, figure, None, 0, 100)) == count
+    [line] = results(made, Cut.SENDER)
+    assert (line.counts[Figure.PLANNED], line.counts[Figure.SENT], line.counts[Figure.JOINED]) == (6, 6, 1)
+    assert [(line.key, line.counts[Figure.SENT]) for line in results(made, Cut.STEP)] == [("1", 6), ("2", 6)]
 
 
 def test_the_pages_show_figures_people_and_how_sure_it_is(

@@ -25,6 +25,7 @@ from crm.core.forms import Form
 from crm.core.languages import LANGUAGES
 from crm.outbox.rules import Channel, WhenUncertain
 
+MOST_PEOPLE = 1_000_000_000
 HOW = [
     SelectChoice(Channel.MAIL.value, _l("by mail: letters leave by themselves")),
     SelectChoice(Channel.HAND.value, _l("by hand: we write each message ourselves")),
@@ -82,6 +83,12 @@ class StartForm(Form):
 
     starts_at = DateTimeLocalField(_l("Start at"), validators=[Optional()])
     taken_on = SelectMultipleField(_l("Warnings"), validate_choice=False)
+
+
+class ApproveForm(Form):
+    """`people`: to how many it goes, as the page said."""
+
+    people = IntegerField(validators=[Optional(), NumberRange(0, MOST_PEOPLE)])
 
 
 class StepForm(Form):

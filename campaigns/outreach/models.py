@@ -14,7 +14,10 @@ from crm.outbox.rules import Channel
 
 
 class Campaign(Numbered):
-    """`pace` is letters per hour (None: as fast as the sender may). The frozen list is taken when it starts."""
+    """`pace` is letters per hour (None: as fast as the sender may). The frozen list is taken when it starts.
+
+    `asked_people`: to how many people the start was asked for; a second person's word holds for no more.
+    """
 
     __tablename__ = "campaign"
     __table_args__ = (
@@ -39,6 +42,7 @@ class Campaign(Numbered):
     starts_at: Mapped[datetime | None]
     started_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     approved_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    asked_people: Mapped[int | None]
 
 
 class CampaignSender(Model):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
-from flask_babel import force_locale
+from flask_babel import force_locale, format_decimal
 from flask_babel import gettext as _
 from sqlalchemy import select
 
@@ -15,16 +15,21 @@ from campaigns.outreach.queries import campaign_or_404, is_starting, step_of, su
 from campaigns.outreach.queries.preflight import preflight
 from campaigns.outreach.rules import START_JOB, CampaignState
 from campaigns.outreach.rules.law import Warn
-from crm.core import journal
+from crm.core import journal, programme
 from crm.core.db import session
 from crm.core.errors import MoveRefused, NotAllowed, NotUnderstood, Refusal
 from crm.core.jobs import Job, enqueue
 from crm.core.languages import current_language
 from crm.people.models import Person
+from crm.people.queries.counting import takes_a_while
 
 
 class WarningsUnread(NotUnderstood):
     """A warning that nobody has taken on."""
+
+
+class HasGrown(MoveRefused):
+    """More people would get it than were approved."""
 
 
 WAITING = (CampaignState.APPROVAL, CampaignState.SCHEDULED)
@@ -53,7 +58,7 @@ def ask_to_start(
         raise MoveRefused(_("Nobody would get a letter: change the audience, or the way it is written."))
     if set(found.warnings) - set(taken_on):
         raise WarningsUnread(_("Read the warnings, and tick each of them that you take on."))
-    campaign.started_by_id, campaign.starts_at = by_id, starts_at
+    campaign.started_by_id, campaign.starts_at, campaign.asked_people = by_id, starts_at, found.gets
     session().flush()
     journal.record(
         "campaign.ask_to_start",
@@ -120,7 +125,7 @@ def start_asked(job: Job, approval_above: int) -> None:
                     campaign.id, by.id, at, starts_at=starts_at, taken_on=taken_on, approval_above=approval_above
                 )
         except Refusal as refusal:
-            journal.record("campaign.start_failed", f"campaign:{campaign.id}", at=at, after={"why": str(refusal)})
+            _failed(campaign.id, str(refusal), at)
 
 
 def _begin(campaign_id: int, starts_at: datetime | None, at: datetime, source: CampaignState) -> Campaign:
@@ -129,46 +134,87 @@ def _begin(campaign_id: int, starts_at: datetime | None, at: datetime, source: C
     return start(campaign_id, at)
 
 
-def approve(campaign_id: int, by_id: int, at: datetime) -> Campaign:
-    """A second person lets it go. Raises NotAllowed for the one who started it, and MoveRefused."""
+def approve(campaign_id: int, by_id: int, at: datetime, people: int | None = None) -> Campaign:
+    """A second person lets it go to so many people, and to no more (None: to as many as it was asked for).
+
+    Where everybody takes longer to look at than a page may, the planned start does it. Raises NotAllowed for the one
+    who started it, HasGrown and MoveRefused.
+    """
     campaign = campaign_or_404(campaign_id)
     if campaign.state is not CampaignState.APPROVAL:
         raise MoveRefused(_("This campaign has moved on in the meantime: reload the page to see where it is."))
     if campaign.started_by_id is None or campaign.started_by_id == by_id:
         raise NotAllowed(_("Whoever has started a campaign cannot approve it: ask somebody else."))
     campaign.approved_by_id = by_id
+    campaign.asked_people = campaign.asked_people if people is None else people
     session().flush()
-    journal.record("campaign.approve", f"campaign:{campaign_id}", at=at, after={"started_by": campaign.started_by_id})
+    told = {"started_by": campaign.started_by_id, "people": campaign.asked_people}
+    journal.record("campaign.approve", f"campaign:{campaign_id}", at=at, after=told)
+    if campaign.starts_at is None and takes_a_while():
+        return move_campaign(campaign_id, CampaignState.SCHEDULED, at, [CampaignState.APPROVAL], starts_at=at)
+    if campaign.starts_at is None or campaign.starts_at <= at:
+        now = _people(campaign, at)
+        if now > (campaign.asked_people or 0):
+            raise HasGrown(_grown(campaign, now))
     return _begin(campaign_id, campaign.starts_at, at, CampaignState.APPROVAL)
+
+
+def _people(campaign: Campaign, at: datetime) -> int:
+    step = step_of(campaign.id)
+    return summary(campaign, step, at)[0] if step is not None else 0
+
+
+def _grown(campaign: Campaign, now: int) -> str:
+    return str(
+        _(
+            "It was approved for %(approved)s people, and would go to %(now)s now: look at it again, and approve that.",
+            approved=format_decimal(campaign.asked_people or 0),
+            now=format_decimal(now),
+        )
+    )
 
 
 def take_back(campaign_id: int, at: datetime) -> Campaign:
     """A draft again, before anything has left. Raises MoveRefused."""
-    nobody = {"starts_at": None, "started_by_id": None, "approved_by_id": None}
+    nobody = {"starts_at": None, "started_by_id": None, "approved_by_id": None, "asked_people": None}
     return move_campaign(campaign_id, CampaignState.DRAFT, at, WAITING, **nobody)
 
 
 def start_due(at: datetime, approval_above: int = 0) -> int:
-    """Starts those whose time has come; returns how many. One that has outgrown what needs no approval asks for it,
-    one that cannot start is a draft again, and the journal says so.
+    """Starts those whose time has come; returns how many. One that has outgrown what needs no approval, or what was
+    approved, asks for it; one that cannot start is a draft again. The journal says so.
     """
     due = select(Campaign.id).where(Campaign.state == CampaignState.SCHEDULED, Campaign.starts_at <= at)
     started = 0
     for campaign_id in session().scalars(due.order_by(Campaign.starts_at, Campaign.id)).all():
-        try:
-            with session().begin_nested():
-                started += _start_planned(campaign_or_404(campaign_id), at, approval_above)
-        except Refusal as refusal:
-            take_back(campaign_id, at)
-            journal.record("campaign.start_failed", f"campaign:{campaign_id}", at=at, after={"why": str(refusal)})
+        with force_locale(programme.required().languages[0]):
+            try:
+                with session().begin_nested():
+                    started += _start_planned(campaign_or_404(campaign_id), at, approval_above)
+            except Refusal as refusal:
+                take_back(campaign_id, at)
+                _failed(campaign_id, str(refusal), at)
     return started
 
 
 def _start_planned(campaign: Campaign, at: datetime, above: int) -> bool:
-    step = step_of(campaign.id)
-    people = summary(campaign, step, at)[0] if step is not None else 0
-    if campaign.approved_by_id is None and needs_approval(people, above):
-        move_campaign(campaign.id, CampaignState.APPROVAL, at, [CampaignState.SCHEDULED])
-        return False
-    start(campaign.id, at)
-    return True
+    people = _people(campaign, at)
+    approved = campaign.approved_by_id is not None
+    if not needs_approval(people, above) or (approved and people <= (campaign.asked_people or 0)):
+        start(campaign.id, at)
+        return True
+    why = _grown(campaign, people) if approved else str(_("So many letters need a second person."))
+    move_campaign(
+        campaign.id,
+        CampaignState.APPROVAL,
+        at,
+        [CampaignState.SCHEDULED],
+        approved_by_id=None,
+        asked_people=people,
+    )
+    _failed(campaign.id, why, at)
+    return False
+
+
+def _failed(campaign_id: int, why: str, at: datetime) -> None:
+    journal.record("campaign.start_failed", f"campaign:{campaign_id}", at=at, after={"why": why})

@@ -116,8 +116,8 @@ def _time_within_limits(campaign: Campaign, letters: int, at: datetime) -> list[
 
 
 def start_failed(campaign: Campaign) -> JournalEntry | None:
-    """The start by itself that came to nothing, when nobody has tried to start the campaign since."""
-    tried = ("campaign.start_failed", "campaign.ask_to_start")
+    """The start by itself that came to nothing, when nobody has tried to start or let go the campaign since."""
+    tried = ("campaign.start_failed", "campaign.ask_to_start", "campaign.approve")
     of_it = select(JournalEntry).where(
         JournalEntry.subject == f"campaign:{campaign.id}", JournalEntry.action.in_(tried)
     )

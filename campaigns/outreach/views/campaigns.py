@@ -94,7 +94,7 @@ def page(campaign: Campaign, start_form: StartForm) -> str:
         starting=starting,
         late=late,
         planned=preflight(campaign, steps[0], programme.moment()) if counted else None,
-        failed=start_failed(campaign) if campaign.state == "draft" else None,
+        failed=start_failed(campaign) if before else None,
         reasons=REASONS,
         alarm=paused_itself(campaign),
         obstacle=obstacle_of(campaign) if by_mail else "",

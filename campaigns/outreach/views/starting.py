@@ -9,8 +9,8 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from campaigns.outreach import actions
-from campaigns.outreach.actions.starting import WarningsUnread
-from campaigns.outreach.forms import StartForm
+from campaigns.outreach.actions.starting import HasGrown, WarningsUnread
+from campaigns.outreach.forms import ApproveForm, StartForm
 from campaigns.outreach.models import Campaign
 from campaigns.outreach.queries import campaign_or_404
 from campaigns.outreach.rules import CampaignState
@@ -69,7 +69,15 @@ def start(campaign_id: int) -> Response | tuple[str, int]:
 @bp.post("/campaigns/<int:campaign_id>/approve")
 @staff(May.OUTREACH)
 def approve(campaign_id: int) -> Response:
-    return _back(actions.approve(campaign_id, viewer().person_id, programme.moment()))
+    """For as many people as the page said; when there are more by now it says so and asks again."""
+    form = ApproveForm()
+    people = form.people.data if form.validate_on_submit() else None
+    try:
+        return _back(actions.approve(campaign_id, viewer().person_id, programme.moment(), people))
+    except HasGrown as grown:
+        session().rollback()
+        flash(str(grown), "error")
+        return redirect(url_for("outreach.show", campaign_id=campaign_id))
 
 
 @bp.post("/campaigns/<int:campaign_id>/take-back")

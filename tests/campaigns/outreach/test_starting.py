@@ -25,6 +25,7 @@ from crm.core.programme import required
 from crm.outbox.models import Letter
 from crm.outbox.rules import NOT_IN_CAMPAIGNS, Channel
 from crm.people.models import Person
+from crm.people.queries import counting
 from tests import make
 from tests.make import T0
 
@@ -159,6 +160,77 @@ def test_a_planned_start_that_has_outgrown_its_size_asks_for_a_second_person(cam
     assert start_due(T0 + HOUR, above) == 0
     session().expire_all()
     assert state_of(campaign) is CampaignState.APPROVAL
+
+
+def one_more(name: str) -> None:
+    make.source(make.person(name, identities={"email": f"{name}@people.example"}), basis="consent on our form")
+
+
+def test_an_approval_holds_for_the_people_who_were_approved(campaign: Campaign, lin: Person, second: Person) -> None:
+    above = 2
+    ask_to_start(campaign.id, lin.id, T0, taken_on=BOTH, approval_above=above)
+    one_more("late")
+    with pytest.raises(MoveRefused, match="approved for 3 people, and would go to 4 now"):
+        approve(campaign.id, second.id, T0)
+    session().rollback()
+    assert session().query(Letter).count() == 0
+
+
+def test_a_planned_start_that_has_outgrown_its_approval_asks_for_it_anew(
+    campaign: Campaign, lin: Person, second: Person, lins_browser: FlaskClient
+) -> None:
+    above = 2
+    ask_to_start(campaign.id, lin.id, T0, starts_at=T0 + HOUR, taken_on=BOTH, approval_above=above)
+    approve(campaign.id, second.id, T0, 3)
+    assert state_of(campaign) is CampaignState.SCHEDULED
+    one_more("late")
+    assert start_due(T0 + HOUR, above) == 0
+    assert (state_of(campaign), campaign.approved_by_id) == (CampaignState.APPROVAL, None)
+    session().commit()
+    told = "approved for 3 people, and would go to 4 now"
+    assert told in lins_browser.get(f"/campaigns/{campaign.id}").text
+    approve(campaign.id, second.id, T0 + HOUR)
+    session().commit()
+    assert state_of(campaign) is CampaignState.RUNNING
+    assert told not in lins_browser.get(f"/campaigns/{campaign.id}").text
+
+
+def test_an_approval_of_more_or_as_many_lets_it_go(campaign: Campaign, lin: Person, second: Person) -> None:
+    above = 2
+    ask_to_start(campaign.id, lin.id, T0, starts_at=T0 + HOUR, taken_on=BOTH, approval_above=above)
+    one_more("late")
+    approve(campaign.id, second.id, T0, 4)
+    assert start_due(T0 + HOUR, above) == 1
+    assert (state_of(campaign), campaign.approved_by_id) == (CampaignState.RUNNING, second.id)
+
+
+def test_the_page_approves_the_number_that_it_shows(
+    campaign: Campaign, second: Person, lins_browser: FlaskClient
+) -> None:
+    ask_to_start(campaign.id, second.id, T0, taken_on=BOTH, approval_above=2)
+    one_more("late")
+    session().commit()
+    url = f"/campaigns/{campaign.id}"
+    assert 'name="people" value="4"' in lins_browser.get(url).text
+    refused = lins_browser.post(f"{url}/approve", data={"people": "3"}, follow_redirects=True)
+    assert "would go to 4 now" in refused.text
+    assert state_of(campaign) is CampaignState.APPROVAL
+    for odd in ("x", "9" * 30):
+        lins_browser.post(f"{url}/approve", data={"people": odd})
+        assert state_of(campaign) is CampaignState.APPROVAL
+    lins_browser.post(f"{url}/approve", data={"people": "4"})
+    assert state_of(campaign) is CampaignState.RUNNING
+
+
+def test_of_very_many_people_the_planned_start_looks_at_everybody_after_the_approval(
+    campaign: Campaign, lin: Person, second: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(counting, "VERY_MANY", 0)
+    above = 2
+    ask_to_start(campaign.id, lin.id, T0, taken_on=BOTH, approval_above=above)
+    approve(campaign.id, second.id, T0, 3)
+    assert (state_of(campaign), campaign.starts_at) == (CampaignState.SCHEDULED, T0)
+    assert start_due(T0, above) == 1
 
 
 def test_no_start_is_planned_without_a_postal_address(campaign: Campaign, lin: Person) -> None:

@@ -17,6 +17,7 @@ class Campaign(Numbered):
     """`pace` is letters per hour (None: as fast as the sender may). The frozen list is taken when it starts.
 
     `asked_people`: to how many people the start was asked for; a second person's word holds for no more.
+    `taken_on`: the warnings that whoever started it has weighed.
     """
 
     __tablename__ = "campaign"
@@ -43,6 +44,7 @@ class Campaign(Numbered):
     started_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     approved_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     asked_people: Mapped[int | None]
+    taken_on: Mapped[list[Any]] = mapped_column(default=list)
 
 
 class CampaignSender(Model):

@@ -1,4 +1,4 @@
-"""A second person approves a campaign for so many people: their word held for whatever the audience became."""
+"""A campaign's start is asked for so many people and with these warnings: it went to whatever the audience became."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -16,7 +16,12 @@ Key = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 def upgrade() -> None:
     """Campaigns that wait keep what the journal says they were asked for."""
     op.add_column("campaign", sa.Column("asked_people", Key, nullable=True))
-    campaign = sa.table("campaign", sa.column("id"), sa.column("state"), sa.column("asked_people"))
+    op.add_column("campaign", sa.Column("taken_on", JSON, nullable=False, server_default="[]"))
+    with op.batch_alter_table("campaign") as batch:
+        batch.alter_column("taken_on", server_default=None)
+    campaign = sa.table(
+        "campaign", sa.column("id"), sa.column("state"), sa.column("asked_people"), sa.column("taken_on", JSON)
+    )
     journal = sa.table("journal", sa.column("id"), sa.column("action"), sa.column("subject"), sa.column("after", JSON))
     connection = op.get_bind()
     waiting = sa.select(campaign.c.id).where(campaign.c.state.in_(("approval", "scheduled")))
@@ -27,10 +32,14 @@ def upgrade() -> None:
             .order_by(journal.c.id.desc())
             .limit(1)
         )
+        known = asked or {}
         connection.execute(
-            sa.update(campaign).where(campaign.c.id == campaign_id).values(asked_people=(asked or {}).get("people"))
+            sa.update(campaign)
+            .where(campaign.c.id == campaign_id)
+            .values(asked_people=known.get("people"), taken_on=list(known.get("warnings") or ()))
         )
 
 
 def downgrade() -> None:
+    op.drop_column("campaign", "taken_on")
     op.drop_column("campaign", "asked_people")

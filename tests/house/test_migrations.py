@@ -99,6 +99,30 @@ def test_the_notes_of_builds_that_people_have_been_told_of_are_fixed(app: Flask)
         disconnect()
 
 
+def test_campaigns_that_wait_keep_what_their_start_was_asked_for(app: Flask) -> None:
+    origin = "INSERT INTO origin (id, kind, key, title) VALUES (7, 'campaign', '1', 'spring')"
+    campaign = "INSERT INTO campaign (id, name, origin_id, state, created_at, stops) "
+    campaign += "VALUES (:id, :name, 7, :state, '2026-01-01 00:00:00', '[]')"
+    asked = "INSERT INTO journal (at, actor_name, action, subject, after) "
+    asked += "VALUES ('2026-01-01 00:00:00', '', 'campaign.ask_to_start', 'campaign:1', :after)"
+    after = '{"people": 5, "warnings": {"cn_mark": 2}}'
+    with app.app_context():
+        downgrade(revision="0036")
+        with db.engine.begin() as connection:
+            connection.execute(text(origin))
+            for number, state in ((1, "approval"), (2, "draft")):
+                connection.execute(text(campaign), {"id": number, "name": state, "state": state})
+            connection.execute(text(asked), {"after": after})
+        upgrade()
+        with db.engine.connect() as connection:
+            kept = "SELECT asked_people, CAST(taken_on AS TEXT) FROM campaign ORDER BY id"
+            rows = [tuple(row) for row in connection.execute(text(kept))]
+        assert rows == [(5, '["cn_mark"]'), (None, "[]")]
+        downgrade(revision="base")
+        upgrade()
+        disconnect()
+
+
 def test_the_newest_migration_is_the_one_on_record() -> None:
     head = ScriptDirectory(str(MIGRATIONS)).get_current_head()
     assert (MIGRATIONS / ".current-head").read_text("utf-8").strip() == head

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from campaigns.outreach.actions.running import check_address, check_conditions, move_campaign, start
 from campaigns.outreach.models import Campaign, CampaignStep
-from campaigns.outreach.queries import campaign_or_404, is_starting, step_of, summary
+from campaigns.outreach.queries import campaign_or_404, is_starting, step_of
 from campaigns.outreach.queries.preflight import preflight
 from campaigns.outreach.rules import START_JOB, CampaignState
 from campaigns.outreach.rules.law import Warn
@@ -59,6 +59,7 @@ def ask_to_start(
     if set(found.warnings) - set(taken_on):
         raise WarningsUnread(_("Read the warnings, and tick each of them that you take on."))
     campaign.started_by_id, campaign.starts_at, campaign.asked_people = by_id, starts_at, found.gets
+    campaign.taken_on = sorted(warn.value for warn in found.warnings)
     session().flush()
     journal.record(
         "campaign.ask_to_start",
@@ -138,7 +139,7 @@ def approve(campaign_id: int, by_id: int, at: datetime, people: int | None = Non
     """A second person lets it go to so many people, and to no more (None: to as many as it was asked for).
 
     Where everybody takes longer to look at than a page may, the planned start does it. Raises NotAllowed for the one
-    who started it, HasGrown and MoveRefused.
+    who started it, HasGrown, WarningsUnread and MoveRefused.
     """
     campaign = campaign_or_404(campaign_id)
     if campaign.state is not CampaignState.APPROVAL:
@@ -153,15 +154,26 @@ def approve(campaign_id: int, by_id: int, at: datetime, people: int | None = Non
     if campaign.starts_at is None and takes_a_while():
         return move_campaign(campaign_id, CampaignState.SCHEDULED, at, [CampaignState.APPROVAL], starts_at=at)
     if campaign.starts_at is None or campaign.starts_at <= at:
-        now = _people(campaign, at)
+        now = _looked_at(campaign, at)
         if now > (campaign.asked_people or 0):
             raise HasGrown(_grown(campaign, now))
     return _begin(campaign_id, campaign.starts_at, at, CampaignState.APPROVAL)
 
 
-def _people(campaign: Campaign, at: datetime) -> int:
+def _looked_at(campaign: Campaign, at: datetime) -> int:
+    """To how many people it would go now. Raises WarningsUnread for a kind that was not there when it was asked for."""
     step = step_of(campaign.id)
-    return summary(campaign, step, at)[0] if step is not None else 0
+    if step is None:
+        return 0
+    found = preflight(campaign, step, at)
+    if {warn.value for warn in found.warnings} - set(campaign.taken_on):
+        raise WarningsUnread(
+            _(
+                "There are new warnings since its start was asked for: as a draft, read them, "
+                "tick each that you take on, and start it again."
+            )
+        )
+    return found.gets
 
 
 def _grown(campaign: Campaign, now: int) -> str:
@@ -177,12 +189,12 @@ def _grown(campaign: Campaign, now: int) -> str:
 def take_back(campaign_id: int, at: datetime) -> Campaign:
     """A draft again, before anything has left. Raises MoveRefused."""
     nobody = {"starts_at": None, "started_by_id": None, "approved_by_id": None, "asked_people": None}
-    return move_campaign(campaign_id, CampaignState.DRAFT, at, WAITING, **nobody)
+    return move_campaign(campaign_id, CampaignState.DRAFT, at, WAITING, **nobody, taken_on=[])
 
 
 def start_due(at: datetime, approval_above: int = 0) -> int:
     """Starts those whose time has come; returns how many. One that has outgrown what needs no approval, or what was
-    approved, asks for it; one that cannot start is a draft again. The journal says so.
+    approved, asks for it; one that cannot start, or has new warnings, is a draft again. The journal says so.
     """
     due = select(Campaign.id).where(Campaign.state == CampaignState.SCHEDULED, Campaign.starts_at <= at)
     started = 0
@@ -198,7 +210,7 @@ def start_due(at: datetime, approval_above: int = 0) -> int:
 
 
 def _start_planned(campaign: Campaign, at: datetime, above: int) -> bool:
-    people = _people(campaign, at)
+    people = _looked_at(campaign, at)
     approved = campaign.approved_by_id is not None
     if not needs_approval(people, above) or (approved and people <= (campaign.asked_people or 0)):
         start(campaign.id, at)

@@ -69,14 +69,14 @@ def start(campaign_id: int) -> Response | tuple[str, int]:
 @bp.post("/campaigns/<int:campaign_id>/approve")
 @staff(May.OUTREACH)
 def approve(campaign_id: int) -> Response:
-    """For as many people as the page said; when there are more by now it says so and asks again."""
+    """For as many people as the page said; when there are more by now, or new warnings, it says so."""
     form = ApproveForm()
     people = form.people.data if form.validate_on_submit() else None
     try:
         return _back(actions.approve(campaign_id, viewer().person_id, programme.moment(), people))
-    except HasGrown as grown:
+    except (HasGrown, WarningsUnread) as refusal:
         session().rollback()
-        flash(str(grown), "error")
+        flash(str(refusal), "error")
         return redirect(url_for("outreach.show", campaign_id=campaign_id))
 
 

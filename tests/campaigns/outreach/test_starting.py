@@ -233,6 +233,43 @@ def test_of_very_many_people_the_planned_start_looks_at_everybody_after_the_appr
     assert start_due(T0, above) == 1
 
 
+def german(name: str) -> None:
+    make.source(make.person(name, identities={"email": f"{name}@post.de"}), basis="public profile")
+
+
+def test_a_planned_start_with_a_new_kind_of_warning_is_a_draft_again(
+    campaign: Campaign, lin: Person, lins_browser: FlaskClient
+) -> None:
+    ask_to_start(campaign.id, lin.id, T0, starts_at=T0 + HOUR, taken_on=BOTH)
+    german("nobody-asked")
+    assert start_due(T0 + HOUR) == 0
+    assert (state_of(campaign), campaign.list_id) == (CampaignState.DRAFT, None)
+    session().commit()
+    page = lins_browser.get(f"/campaigns/{campaign.id}").text
+    assert "There are new warnings since its start was asked for" in page
+    assert 'value="eu_basis"' in page
+
+
+def test_a_planned_start_keeps_the_warnings_that_were_taken_on_of_more_people_too(
+    campaign: Campaign, lin: Person
+) -> None:
+    ask_to_start(campaign.id, lin.id, T0, starts_at=T0 + HOUR, taken_on=BOTH)
+    make.source(make.person("Hua", identities={"email": "hua@qq.com"}), basis="public profile")
+    assert start_due(T0 + HOUR) == 1
+
+
+def test_nobody_approves_a_warning_that_came_later(
+    campaign: Campaign, second: Person, lins_browser: FlaskClient
+) -> None:
+    ask_to_start(campaign.id, second.id, T0, taken_on=BOTH, approval_above=2)
+    german("nobody-asked")
+    session().commit()
+    url = f"/campaigns/{campaign.id}"
+    told = lins_browser.post(f"{url}/approve", data={"people": "4"}, follow_redirects=True).text
+    assert "There are new warnings since its start was asked for" in told
+    assert state_of(campaign) is CampaignState.APPROVAL
+
+
 def test_no_start_is_planned_without_a_postal_address(campaign: Campaign, lin: Person) -> None:
     required().postal_address = ""
     with pytest.raises(MoveRefused, match="postal address"):

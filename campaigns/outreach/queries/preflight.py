@@ -20,6 +20,7 @@ from crm.core.db import session
 from crm.core.journal import JournalEntry
 from crm.outbox.queries.limits import mail_limits
 from crm.outbox.queries.mail_accounts import mail_account_or_404
+from crm.outbox.queries.warnings import warnings_of
 from crm.outbox.queries.ways import limits_of_account, zone_of_account
 from crm.outbox.rules import Channel
 from crm.outbox.rules.limits import time_for
@@ -113,6 +114,29 @@ def _time_within_limits(campaign: Campaign, letters: int, at: datetime) -> list[
     each = -(-letters // len(chosen))
     accounts = [mail_account_or_404(sender.id) for sender in chosen]
     return [time_for(limits_of_account(*one), zone_of_account(one[0]), at, each) for one in accounts]
+
+
+@dataclass(slots=True)
+class WordingTrouble:
+    """What is likely to go wrong with its words, as the first place says it; `places`: step, variant, language."""
+
+    text: str
+    places: list[tuple[int, str, str]] = field(default_factory=list)
+
+
+def wording_troubles(campaign: Campaign) -> list[WordingTrouble]:
+    """Each kind once, over all the letters by mail; in the reader's language."""
+    mail = [step for step in steps_of(campaign.id) if step.channel is Channel.MAIL]
+    texts = texts_by_step([step.id for step in mail])
+    found: dict[str, WordingTrouble] = {}
+    for step in mail:
+        for text in texts[step.id]:
+            place = (step.position, text.variant, text.language)
+            for warn in warnings_of(text.subject, text.body, text.language):
+                trouble = found.setdefault(warn.kind, WordingTrouble(warn.text))
+                if place not in trouble.places:
+                    trouble.places.append(place)
+    return list(found.values())
 
 
 def start_failed(campaign: Campaign) -> JournalEntry | None:

@@ -29,7 +29,7 @@ from campaigns.outreach.queries import (
     steps_of,
     texts_by_step,
 )
-from campaigns.outreach.queries.preflight import preflight, start_failed
+from campaigns.outreach.queries.preflight import preflight, start_failed, wording_troubles
 from campaigns.outreach.queries.senders import obstacle_of, senders_of
 from campaigns.outreach.rules import ALWAYS_STOPS, MOST_STEPS, LeftOut, Only
 from campaigns.outreach.views import bp
@@ -49,7 +49,7 @@ from crm.core.db import session
 from crm.core.errors import NotThere
 from crm.core.guards import May, staff, viewer
 from crm.core.jobs import Job
-from crm.core.languages import current_language
+from crm.core.languages import LANGUAGES, current_language
 from crm.outbox.queries import count_by_origin, count_by_state, count_held, when_uncertain
 from crm.outbox.queries.words import STATES as LETTER_STATES
 from crm.outbox.queries.words import channel_word
@@ -94,6 +94,7 @@ def page(campaign: Campaign, start_form: StartForm) -> str:
         starting=starting,
         late=late,
         planned=preflight(campaign, steps[0], programme.moment()) if counted else None,
+        troubles=_troubles(campaign) if counted else [],
         failed=start_failed(campaign) if before else None,
         reasons=REASONS,
         alarm=paused_itself(campaign),
@@ -145,6 +146,20 @@ def _drawn(step: CampaignStep, texts: Sequence[StepWording]) -> dict[str, Any]:
         "subject": subject,
         "shares": " : ".join(f"{name.upper()} {share}" for name, share in shares.items()) if len(shares) > 1 else "",
     }
+
+
+def _troubles(campaign: Campaign) -> list[dict[str, str]]:
+    """What is likely to go wrong with its words, each with where: step, wording, language."""
+    return [
+        {
+            "text": trouble.text,
+            "where": "; ".join(
+                " · ".join((_("Step %(number)s", number=step), variant.upper(), LANGUAGES.get(language, language)))
+                for step, variant, language in trouble.places
+            ),
+        }
+        for trouble in wording_troubles(campaign)
+    ]
 
 
 def progress_of(campaign: Campaign) -> dict[str, Any]:

@@ -29,8 +29,9 @@ SAMPLE = dict.fromkeys(PLACEHOLDERS, "x" * 24) | {
 
 @dataclass(frozen=True, slots=True)
 class Warn:
-    """`field`: subject or body."""
+    """`field`: subject or body. `kind` is the same wherever the same trouble is found, whatever its details."""
 
+    kind: str
     field: str
     text: str
 
@@ -40,8 +41,11 @@ def warnings_of(subject: str, body: str, language: str) -> list[Warn]:
     try:
         unknown = [*unknown_placeholders(subject), *unknown_placeholders(body)]
     except NotUnderstood as error:
-        return [Warn("body", str(error))]
-    found = [Warn("body", _("There is no placeholder %(name)s: it would stay empty.", name=name)) for name in unknown]
+        return [Warn("unread", "body", str(error))]
+    found = [
+        Warn("unknown", "body", _("There is no placeholder %(name)s: it would stay empty.", name=name))
+        for name in unknown
+    ]
     return found if unknown else [*_of_body(body, language), *_of_subject(subject), *_of_holes(subject, body)]
 
 
@@ -49,7 +53,7 @@ def _of_body(body: str, language: str) -> Iterator[Warn]:
     size = len(rendered("", body, language, SAMPLE, by_mail=True).html.encode())
     if size > CLIPPED_BYTES:
         told = _("It has %(size)s KB; Gmail cuts letters off at 102, and with them the way to refuse.", size=size >> 10)
-        yield Warn("body", told)
+        yield Warn("size", "body", told)
     for link in TEXT_LINK.finditer(body):
         said, leads = HOST.search(link[1]), urlsplit(link[2]).hostname
         if said and leads and said[1].lower().removeprefix("www.") != leads.removeprefix("www."):
@@ -58,31 +62,32 @@ def _of_body(body: str, language: str) -> Iterator[Warn]:
                 said=said[1],
                 leads=leads,
             )
-            yield Warn("body", told)
+            yield Warn("elsewhere", "body", told)
         if not link[2].startswith(("{{", "http://", "https://", "mailto:")):
-            yield Warn("body", _("The link “%(said)s” leads nowhere: it must begin with https://.", said=link[1]))
+            told = _("The link “%(said)s” leads nowhere: it must begin with https://.", said=link[1])
+            yield Warn("nowhere", "body", told)
     bare = URL.findall(TEXT_LINK.sub("", body))
     if bare:
-        yield Warn(
-            "body", _("%(url)s stands bare: [words](address) reads better, and filters like it more.", url=bare[0])
-        )
+        told = _("%(url)s stands bare: [words](address) reads better, and filters like it more.", url=bare[0])
+        yield Warn("bare", "body", told)
     if any(url.lower().startswith("http://") for url in URL.findall(body)):
-        yield Warn("body", _("A link begins with http:// and is not safe: use https://."))
+        yield Warn("unsafe", "body", _("A link begins with http:// and is not safe: use https://."))
 
 
 def _of_subject(subject: str) -> Iterator[Warn]:
     words = PLAIN.sub("", subject)
     letters = [letter for letter in words if letter.isalpha() and letter.upper() != letter.lower()]
     if len(letters) >= CAPITALS and all(letter.isupper() for letter in letters):
-        yield Warn("subject", _("The subject is all capitals: it reads as shouting, and filters take it for spam."))
+        told = _("The subject is all capitals: it reads as shouting, and filters take it for spam.")
+        yield Warn("capitals", "subject", told)
     if len(subject) > LONGEST_SUBJECT:
-        yield Warn("subject", _("The subject is long: telephones show its first 40 characters."))
+        yield Warn("long", "subject", _("The subject is long: telephones show its first 40 characters."))
     if re.search(r"[!！?？]{2,}", subject):
-        yield Warn("subject", _("One mark at the end of the subject is enough: filters take more for spam."))
+        yield Warn("marks", "subject", _("One mark at the end of the subject is enough: filters take more for spam."))
 
 
 def _of_holes(subject: str, body: str) -> Iterator[Warn]:
     holes = needed(subject) | needed(body)
     if "name" in holes:
         told = _("Letters to people without a name will be held until you fill it in; a fallback would let them leave.")
-        yield Warn("body", told)
+        yield Warn("held", "body", told)

@@ -10,11 +10,21 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from campaigns.audience.actions import save_audience
-from campaigns.outreach.actions import approve, ask_to_start, create_campaign, set_step, start, start_due, take_back
+from campaigns.outreach.actions import (
+    NewStep,
+    approve,
+    ask_to_start,
+    create_campaign,
+    put_step,
+    set_step,
+    start,
+    start_due,
+    take_back,
+)
 from campaigns.outreach.models import Campaign, Place
 from campaigns.outreach.queries import step_of
 from campaigns.outreach.queries.places import touched
-from campaigns.outreach.queries.preflight import preflight
+from campaigns.outreach.queries.preflight import preflight, wording_troubles
 from campaigns.outreach.rules import CampaignState
 from campaigns.outreach.rules.law import LAWS, Need, Warn, basis_meets, country_of, is_marked
 from crm.core import jobs
@@ -268,6 +278,25 @@ def test_nobody_approves_a_warning_that_came_later(
     told = lins_browser.post(f"{url}/approve", data={"people": "4"}, follow_redirects=True).text
     assert "There are new warnings since its start was asked for" in told
     assert state_of(campaign) is CampaignState.APPROVAL
+
+
+def test_the_preflight_reads_every_step_variant_and_language(campaign: Campaign, lins_browser: FlaskClient) -> None:
+    unsafe, sound = (
+        ("Hello", "[Join](http://orange.example/)"),
+        ("Hello", "Dear {{ name | default: 'you' }}: {{ link }}"),
+    )
+    put_step(campaign.id, 1, NewStep(Channel.MAIL, "email", {"a": {"en": sound}}))
+    variants = {"a": {"en": sound, "zh": sound}, "b": {"en": ("HELLO READER", unsafe[1]), "zh": unsafe}}
+    put_step(campaign.id, 2, NewStep(Channel.MAIL, "email", variants, {"a": 1, "b": 1}))
+    put_step(campaign.id, 3, NewStep(Channel.HAND, "qq", {"a": {"en": ("", unsafe[1])}}))
+    found = {trouble.text: trouble.places for trouble in wording_troubles(campaign)}
+    assert [places for text, places in found.items() if "http://" in text] == [[(2, "b", "en"), (2, "b", "zh")]]
+    assert [places for text, places in found.items() if "capitals" in text] == [[(2, "b", "en")]]
+    assert len(found) == 2
+    session().commit()
+    page = lins_browser.get(f"/campaigns/{campaign.id}").text
+    assert page.count("A link begins with http://") == 1
+    assert "Step 2 · B · English; Step 2 · B · " in page
 
 
 def test_no_start_is_planned_without_a_postal_address(campaign: Campaign, lin: Person) -> None:

@@ -10,7 +10,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, Table, exists
 
 from campaigns.outreach.models import Campaign, Place
-from campaigns.outreach.queries import all_paused_themselves, campaigns, waiting_by_hand
+from campaigns.outreach.queries import all_paused_themselves, campaigns, waiting_by_hand, waiting_for_approval
 from campaigns.outreach.queries.places import touched
 from crm.core.errors import NotUnderstood
 from crm.core.guards import May
@@ -39,6 +39,12 @@ def _paused_panel(_viewer_id: int, _at: datetime) -> dict[str, Any] | None:
     return {"paused": paused} if paused else None
 
 
+def _approval_panel(viewer_id: int, _at: datetime) -> dict[str, Any] | None:
+    """Campaigns that stand still until the viewer, or somebody else who did not start them, lets them go."""
+    waiting = waiting_for_approval(viewer_id)
+    return {"waiting": waiting} if waiting else None
+
+
 OFFERS = RoomOffers(
     room="outreach",
     owned=(
@@ -52,6 +58,7 @@ OFFERS = RoomOffers(
     conditions=(Condition("campaign", _l("campaign"), "choice", _by_campaign, _choices),),
     home=(
         Panel("paused_itself", "outreach/_paused_itself.html", _paused_panel, order=11, may=May.OUTREACH),
+        Panel("approval", "outreach/_approval.html", _approval_panel, order=13, may=May.OUTREACH),
         Panel("by_hand", "outreach/_home.html", _queue_panel, order=14, may=May.OUTREACH),
     ),
     navigation=(NavItem(_l("Campaigns"), "outreach.listing", May.OUTREACH, order=30, section=_l("Outreach")),),

@@ -20,6 +20,7 @@ from campaigns.outreach.queries.campaigns import (
     texts_of,
     variants_of,
     waiting_by_hand,
+    waiting_for_approval,
 )
 from campaigns.outreach.queries.places import facts_of, has_very_many, places_page, standing, stops_of
 
@@ -48,4 +49,5 @@ __all__ = [
     "texts_of",
     "variants_of",
     "waiting_by_hand",
+    "waiting_for_approval",
 ]

@@ -57,6 +57,12 @@ def all_paused_themselves() -> list[tuple[Campaign, Alarm]]:
     return [(one, alarm) for one in paused if (alarm := paused_itself(one)) is not None]
 
 
+def waiting_for_approval(viewer_id: int) -> list[Campaign]:
+    """Those that this person may let go: somebody else has started them."""
+    query = select(Campaign).where(Campaign.state == CampaignState.APPROVAL, Campaign.started_by_id != viewer_id)
+    return list(session().scalars(query.order_by(Campaign.id)))
+
+
 def is_starting(campaign: Campaign) -> bool:
     """Whether a worker looks at everybody of its audience, to start it."""
     if campaign.state is not CampaignState.DRAFT or campaign.job_id is None:

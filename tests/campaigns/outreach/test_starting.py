@@ -299,6 +299,26 @@ def test_the_preflight_reads_every_step_variant_and_language(campaign: Campaign,
     assert "Step 2 · B · English; Step 2 · B · " in page
 
 
+def test_the_second_person_sees_what_they_approve(
+    campaign: Campaign, lin: Person, second: Person, lins_browser: FlaskClient
+) -> None:
+    ask_to_start(campaign.id, second.id, T0, taken_on=BOTH, approval_above=2)
+    german("nobody-asked")
+    session().commit()
+    home = lins_browser.get("/").text
+    assert "1 campaign waits for your approval" in home
+    assert f'href="/campaigns/{campaign.id}"' in home
+    page = lins_browser.get(f"/campaigns/{campaign.id}").text
+    assert f"/campaigns/{campaign.id}/preview?step=1" in page
+    assert page.count("<b>taken on</b>") == 2
+    assert page.count("nobody has taken it on") == 1
+    assert lins_browser.get(f"/campaigns/{campaign.id}/preview?step=1").status_code == 200
+    take_back(campaign.id, T0)
+    ask_to_start(campaign.id, lin.id, T0, taken_on=set(Warn), approval_above=2)
+    session().commit()
+    assert "for your approval" not in lins_browser.get("/").text, "who started it cannot approve it"
+
+
 def test_no_start_is_planned_without_a_postal_address(campaign: Campaign, lin: Person) -> None:
     required().postal_address = ""
     with pytest.raises(MoveRefused, match="postal address"):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from itertools import takewhile
 from urllib.parse import urlsplit
 
 import dns.exception
@@ -16,6 +18,10 @@ from crm.outbox.models import DkimKey
 from crm.outbox.rules import Verdict
 
 PATIENCE_SECONDS = 4.0
+LETS_SEND = re.compile(r"\+?(?:a|mx)(?:[:/]\S+)?|\+?(?:include|ip4|ip6):\S+")
+"""The terms of an SPF record that name servers which may send."""
+MAY_LET_SEND = re.compile(r"\+?(?:exists:\S+|ptr(?::\S+)?)")
+"""Those of which only the receiver can tell."""
 GONE = (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer)
 
 
@@ -70,6 +76,7 @@ def _tags(record: str) -> dict[str, str]:
 
 
 def judge_spf(domain: str, found: Sequence[str], server: str | None) -> Finding:
+    """By its words alone: the names in it are not looked up, so that nothing is known of the addresses it covers."""
     records = [text for text in found if text.lower().split(" ")[0] == "v=spf1"]
     wanted = f"v=spf1 a:{server} ~all" if server else "v=spf1 mx ~all"
     if not records:
@@ -79,9 +86,16 @@ def judge_spf(domain: str, found: Sequence[str], server: str | None) -> Finding:
     terms = records[0].lower().split()
     if "+all" in terms or "all" in terms:
         return Finding("SPF", domain, Verdict.BAD, "spf_open", found=records[0], wanted=wanted)
-    if not any(term[1:] == "all" or term.startswith("redirect=") for term in terms):
+    ends, redirects = any(term[1:] == "all" for term in terms), any(term.startswith("redirect=") for term in terms)
+    if not ends and not redirects:
         return Finding("SPF", domain, Verdict.BAD, "spf_endless", found=records[0], wanted=f"{records[0]} ~all")
-    return Finding("SPF", domain, Verdict.GOOD, "spf_good", found=records[0], detail=server or "")
+    heeded = list(takewhile(lambda term: term[1:] != "all", terms[1:]))
+    if any(LETS_SEND.fullmatch(term) for term in heeded) or not ends:
+        return Finding("SPF", domain, Verdict.GOOD, "spf_good", found=records[0], detail=server or "")
+    wanted = " ".join(["v=spf1", f"a:{server}" if server else "mx", *records[0].split()[1:]])
+    forbids = "-all" in terms and not any(MAY_LET_SEND.fullmatch(term) for term in heeded)
+    verdict, word = (Verdict.BAD, "spf_nobody") if forbids else (Verdict.DOUBTFUL, "spf_no_server")
+    return Finding("SPF", domain, verdict, word, found=records[0], wanted=wanted, detail=server or "")
 
 
 def judge_dkim(key: DkimKey, found: Sequence[str]) -> Finding:

@@ -83,11 +83,17 @@ MAIL_TONES = {
 KEY_TONES = {KeyState.WAITING: "waiting", KeyState.ACTIVE: "done"}
 VERDICTS = {
     Verdict.GOOD: lazy_pgettext("record", "in order"),
+    Verdict.DOUBTFUL: lazy_pgettext("record", "to be looked at"),
     Verdict.BAD: lazy_pgettext("record", "to be mended"),
     Verdict.MISSING: lazy_pgettext("record", "missing"),
     Verdict.SILENT: lazy_pgettext("record", "not known"),
 }
-VERDICT_TONES = {Verdict.GOOD: "done", Verdict.BAD: "stopped", Verdict.MISSING: "waiting"}
+VERDICT_TONES = {
+    Verdict.GOOD: "done",
+    Verdict.DOUBTFUL: "waiting",
+    Verdict.BAD: "stopped",
+    Verdict.MISSING: "waiting",
+}
 FINDINGS = {
     "spf_missing": _l(
         "Nothing says which servers may send for this domain. Set this, and name every server that does."
@@ -95,7 +101,16 @@ FINDINGS = {
     "spf_twice": _l("There are two SPF records, and receivers then heed none. Keep one that names all your servers."),
     "spf_open": _l("It lets every server in the world send for this domain. Let it end in ~all or -all."),
     "spf_endless": _l("It does not say what of other servers. Let it end in ~all or -all."),
-    "spf_good": _l("It says which servers may send. See that it covers the one that our letters leave by."),
+    "spf_nobody": _l(
+        "It forbids every server to send for this domain, ours too. Name the server that our letters leave by."
+    ),
+    "spf_no_server": _l(
+        "It names no server that may send, so that our letters may look forged. Name the one they leave by."
+    ),
+    "spf_good": _l(
+        "It names servers that may send. Whether the one that our letters leave by is among them was not checked: "
+        "the names in it are not looked up."
+    ),
     "dkim_missing": _l("The key's record is not there yet. Set it; it may take an hour until everybody sees it."),
     "dkim_other": _l("There is another key under this name: letters signed with ours would fail. Set this instead."),
     "dkim_good": _l("Receivers find the key that we sign with."),

@@ -148,9 +148,10 @@ class Span(StrEnum):
 
 
 class Verdict(StrEnum):
-    """On a record in the DNS. Silent: the DNS could not be asked."""
+    """On a record in the DNS. Doubtful: it may work, and somebody should look. Silent: the DNS could not be asked."""
 
     GOOD = "good"
+    DOUBTFUL = "doubtful"
     BAD = "bad"
     MISSING = "missing"
     SILENT = "silent"

@@ -126,11 +126,30 @@ def test_what_is_missing_is_said_with_what_to_set(key: DkimKey, name_server: Nam
         (["v=spf1 mx"], "spf_endless"),
         (["v=spf10 mx -all"], "spf_missing"),
         (["v=spf1 redirect=_spf.orange.example"], "spf_good"),
+        (["v=spf1 -all"], "spf_nobody"),
+        (["v=spf1 -mx ~a include: -all"], "spf_nobody"),
+        (["v=spf1 -all include:_spf.orange.example"], "spf_nobody"),
+        (["v=spf1 -all redirect=_spf.orange.example"], "spf_nobody"),
+        (["v=spf1 redirect=_spf.orange.example -all"], "spf_nobody"),
+        (["v=spf1 ~all"], "spf_no_server"),
+        (["v=spf1 exists:%{i}.orange.example -all"], "spf_no_server"),
+        (["v=spf1 +a/24 -all"], "spf_good"),
+        (["V=SPF1 IP4:192.0.2.1 -ALL"], "spf_good"),
     ],
 )
 def test_spf_is_judged(programme: Programme, name_server: NameServer, spf: list[str], word: str) -> None:
     name_server.records = {DOMAIN: spf}
     assert verdicts(DOMAIN, [])["SPF"][1] == word
+
+
+def test_an_spf_record_that_forbids_us_is_to_be_mended(programme: Programme, name_server: NameServer) -> None:
+    name_server.records = {DOMAIN: ["v=spf1 -all"]}
+    [found] = [one for one in asked_of_dns(DOMAIN, []) if one.record == "SPF"]
+    assert found.verdict is Verdict.BAD
+    assert found.wanted.startswith("v=spf1 a:") or found.wanted == "v=spf1 mx -all"
+    assert found.wanted.endswith(" -all")
+    name_server.records = {DOMAIN: ["v=spf1 ~all"]}
+    assert verdicts(DOMAIN, [])["SPF"] == (Verdict.DOUBTFUL, "spf_no_server")
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from datetime import datetime
 from itertools import groupby
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select, update
@@ -22,6 +23,7 @@ from campaigns.outreach.rules import (
     holds,
     occasion,
     ready_at,
+    second_paths,
 )
 from crm.core import programme
 from crm.core.bulk import among
@@ -44,12 +46,16 @@ def move_places(
     at: datetime,
     *,
     passed: int = 0,
-    why: str = "",
+    why: str | None = "",
     due_at: datetime | None = None,
 ) -> list[int]:
-    """Moves those who still stand at `position`; returns whom. `passed`: how many steps further they are then."""
+    """Moves those who still stand at `position`; returns whom. `passed`: how many steps further they are then.
+    `why`: None leaves it as it is.
+    """
     sources = [state for state, moves in PLACE_MOVES.items() if to in moves]
-    moment = {"moved_at": at} if passed or to is PlaceState.STOPPED else {}
+    more: dict[str, Any] = {"moved_at": at} if passed or to is PlaceState.STOPPED else {}
+    if why is not None:
+        more["why"] = why
     moved = session().scalars(
         update(Place)
         .where(
@@ -58,7 +64,7 @@ def move_places(
             Place.position == position,
             Place.state.in_(sources),
         )
-        .values(position=position + passed, state=to, why=why, due_at=due_at, **moment)
+        .values(position=position + passed, state=to, due_at=due_at, **more)
         .returning(Place.person_id)
         .execution_options(synchronize_session=False)
     )
@@ -102,10 +108,33 @@ def _advance_from(
     ready = _ready(campaign, position, step, staying, at)
     known = {one: frozenset(name for name, whom in facts.items() if one in whom) for one in ready}
     meant = [one for one in ready if holds(step.only, known[one])]
+    if position + 1 in second_paths([steps[number].only for number in sorted(steps)]):
+        meant = _of_second_path(campaign, steps[position], ready, meant)
     passed_by = [one for one in ready if one not in set(meant)]
     more = position + 2 in steps
     _pass_by(campaign, position, passed_by, step.only.value, more, at)
     _write(campaign, position, step, meant, more, at)
+
+
+def _of_second_path(campaign: Campaign, first: CampaignStep, ready: list[int], holding: Collection[int]) -> list[int]:
+    """Those whom the first of two opposite steps has passed by, whatever they have done since; and those of whom the
+    second holds now, when the first was meant for them and could not be written.
+    """
+    passed_by = session().scalars(
+        select(Place.person_id).where(
+            Place.campaign_id == campaign.id,
+            among(Place.person_id, ready),
+            Place.position == first.position,
+            Place.why == first.only.value,
+        )
+    )
+    written = session().scalars(
+        select(Letter.person_id).where(
+            among(Letter.person_id, ready), Letter.occasion == occasion(campaign.id, first.position)
+        )
+    )
+    meant = {*passed_by, *holding} - set(written)
+    return [one for one in ready if one in meant]
 
 
 def _after_letters(
@@ -148,7 +177,7 @@ def _ready(
         else:
             later.setdefault(due, []).append(one)
     for due, some in later.items():
-        move_places(campaign.id, some, position, PlaceState.WAITING, at, due_at=due)
+        move_places(campaign.id, some, position, PlaceState.WAITING, at, why=None, due_at=due)
     return ready
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, time, timedelta
 from enum import StrEnum
 from hashlib import blake2b
+from itertools import pairwise
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
@@ -96,6 +97,18 @@ def holds(only: Only, facts: frozenset[str]) -> bool:
         return True
     wanted = only.value.removeprefix("not_")
     return (wanted in facts) is (only.value == wanted)
+
+
+def second_paths(conditions: Sequence[Only]) -> frozenset[int]:
+    """The steps (the first is 1) whose condition is the opposite of the one before: both are decided at one moment,
+    when the first of the two is due. A step belongs to one pair.
+    """
+    found: set[int] = set()
+    for position, (before, only) in enumerate(pairwise(conditions), 2):
+        opposite = f"not_{before.value}" == only.value or f"not_{only.value}" == before.value
+        if opposite and position - 1 not in found:
+            found.add(position)
+    return frozenset(found)
 
 
 def ready_at(left_at: datetime, hours: int, weekday: int | None, clock_time: str, zone: ZoneInfo) -> datetime:

@@ -32,7 +32,7 @@ from campaigns.outreach.actions import (
 from campaigns.outreach.actions.sequence import move_places
 from campaigns.outreach.models import Campaign, Place
 from campaigns.outreach.queries import steps_of
-from campaigns.outreach.rules import PLACE_MOVES, Only, PlaceState, Stop, holds, ready_at, variant_of
+from campaigns.outreach.rules import PLACE_MOVES, Only, PlaceState, Stop, holds, ready_at, second_paths, variant_of
 from campaigns.outreach.tasks import advance_due
 from crm.core import clock, jobs
 from crm.core.db import session
@@ -180,6 +180,39 @@ def test_those_who_opened_their_link_are_passed_by_and_go_on(campaign: Campaign,
     deliver_due(T0 + 4 * DAY)
     tick(campaign, T0 + 8 * DAY)
     assert written(3) == {"P0"}
+
+
+@pytest.mark.parametrize(
+    ("conditions", "first", "second"),
+    [
+        ((Only.NOT_OPENED, Only.OPENED), {"P1", "P2", "P3"}, {"P0"}),
+        ((Only.OPENED, Only.NOT_OPENED), {"P0"}, {"P1", "P2", "P3"}),
+    ],
+)
+def test_a_yes_path_and_a_no_path_are_decided_at_one_moment(
+    campaign: Campaign, people: list[Person], conditions: tuple[Only, Only], first: set[str], second: set[str]
+) -> None:
+    for position, only in enumerate(conditions, 2):
+        follow_up(campaign, position, only)
+    run(campaign)
+    links = {invite.person_id: invite.id for invite in session().scalars(select(Invite))}
+    note_opening(links[people[0].id], T0 + DAY)
+    tick(campaign, T0 + 3 * DAY)
+    deliver_due(T0 + 3 * DAY)
+    note_opening(links[people[1].id], T0 + 4 * DAY)
+    for days in (4, 6, 9):
+        tick(campaign, T0 + days * DAY)
+    assert written(2) == first
+    assert written(3) == second, "P1 opened it between the two, and gets no second letter, nor none at all"
+    assert {place(one).state for one in people} == {PlaceState.DONE}
+
+
+def test_a_step_belongs_to_one_pair_of_paths() -> None:
+    yes, no = Only.OPENED, Only.NOT_OPENED
+    assert second_paths([Only.EVERYBODY, no, yes, no, yes]) == {3, 5}
+    assert second_paths([Only.EVERYBODY, no, yes, no]) == {3}
+    assert second_paths([Only.EVERYBODY, no, Only.REPLIED, Only.EVERYBODY, Only.EVERYBODY, no]) == frozenset()
+    assert second_paths([]) == frozenset()
 
 
 def test_a_letter_that_waits_is_cancelled_when_its_reader_answers(campaign: Campaign, people: list[Person]) -> None:

@@ -73,7 +73,7 @@ def ask_to_start(
     )
     if needs_approval(found.gets, approval_above):
         return move_campaign(campaign_id, CampaignState.APPROVAL, at, [CampaignState.DRAFT])
-    return _begin(campaign_id, starts_at, at, CampaignState.DRAFT)
+    return _begin(campaign_id, starts_at, at)
 
 
 def _startable(campaign_id: int, starts_at: datetime | None, at: datetime) -> tuple[Campaign, CampaignStep]:
@@ -129,9 +129,9 @@ def start_asked(job: Job, approval_above: int) -> None:
             _failed(campaign.id, str(refusal), at)
 
 
-def _begin(campaign_id: int, starts_at: datetime | None, at: datetime, source: CampaignState) -> Campaign:
+def _begin(campaign_id: int, starts_at: datetime | None, at: datetime) -> Campaign:
     if starts_at is not None and starts_at > at:
-        return move_campaign(campaign_id, CampaignState.SCHEDULED, at, [source])
+        return move_campaign(campaign_id, CampaignState.SCHEDULED, at, [CampaignState.DRAFT])
     return start(campaign_id, at)
 
 
@@ -151,13 +151,14 @@ def approve(campaign_id: int, by_id: int, at: datetime, people: int | None = Non
     session().flush()
     told = {"started_by": campaign.started_by_id, "people": campaign.asked_people}
     journal.record("campaign.approve", f"campaign:{campaign_id}", at=at, after=told)
-    if campaign.starts_at is None and takes_a_while():
+    if campaign.starts_at is not None and campaign.starts_at > at:
+        return move_campaign(campaign_id, CampaignState.SCHEDULED, at, [CampaignState.APPROVAL])
+    if takes_a_while():
         return move_campaign(campaign_id, CampaignState.SCHEDULED, at, [CampaignState.APPROVAL], starts_at=at)
-    if campaign.starts_at is None or campaign.starts_at <= at:
-        now = _looked_at(campaign, at)
-        if now > (campaign.asked_people or 0):
-            raise HasGrown(_grown(campaign, now))
-    return _begin(campaign_id, campaign.starts_at, at, CampaignState.APPROVAL)
+    now = _looked_at(campaign, at)
+    if now > (campaign.asked_people or 0):
+        raise HasGrown(_grown(campaign, now))
+    return start(campaign_id, at)
 
 
 def _looked_at(campaign: Campaign, at: datetime) -> int:

@@ -240,7 +240,11 @@ def test_of_very_many_people_the_planned_start_looks_at_everybody_after_the_appr
     ask_to_start(campaign.id, lin.id, T0, taken_on=BOTH, approval_above=above)
     approve(campaign.id, second.id, T0, 3)
     assert (state_of(campaign), campaign.starts_at) == (CampaignState.SCHEDULED, T0)
-    assert start_due(T0, above) == 1
+    take_back(campaign.id, T0)
+    ask_to_start(campaign.id, lin.id, T0, starts_at=T0 + HOUR, taken_on=BOTH, approval_above=above)
+    approve(campaign.id, second.id, T0 + 2 * HOUR, 3)
+    assert (state_of(campaign), campaign.starts_at) == (CampaignState.SCHEDULED, T0 + 2 * HOUR)
+    assert start_due(T0 + 2 * HOUR, above) == 1
 
 
 def german(name: str) -> None:

@@ -95,15 +95,18 @@ def _letters(campaign: Campaign, *columns: Any) -> Select[Any]:
 
 
 def results(campaign: Campaign, cut: Cut, position: int | None = None) -> list[Line]:
-    """A line for each value of the cut; `position`: of one step only. Each person's letters are laid together first."""
+    """A line for each value of the cut; `position`: of one step only, of which a person has one letter. Where there may
+    be more, each person's are laid together first.
+    """
     lettered = _letters(
         campaign, _key(cut).label("cut"), Person.id.label("person"), *(_figure_of(figure) for figure in Figure)
     )
     if position is not None:
         lettered = lettered.where(CampaignStep.position == position)
-    letters = lettered.subquery()
-    any_of = [func.max(letters.c[figure.value]).label(figure.value) for figure in Figure]
-    people = select(letters.c.cut, *any_of).group_by(letters.c.cut, letters.c.person).subquery()
+    people = lettered.subquery()
+    if cut is not Cut.STEP and position is None:
+        any_of = [func.max(people.c[figure.value]).label(figure.value) for figure in Figure]
+        people = select(people.c.cut, *any_of).group_by(people.c.cut, people.c.person).subquery()
     sums = [func.sum(people.c[figure.value]) for figure in Figure]
     rows = session().execute(select(people.c.cut, *sums).group_by(people.c.cut).order_by(people.c.cut))
     return [Line(str(row[0]), {figure: int(row[i + 1] or 0) for i, figure in enumerate(Figure)}) for row in rows]

@@ -62,7 +62,7 @@ def _form(campaign: Campaign | None) -> CampaignForm:
         if step is not None:
             start |= {"channel": step.channel.value, "identity_kind": step.identity_kind}
             start["again"] = bool(step.settings.get("again"))
-            for text in texts_of(step.id):
+            for text in (one for one in texts_of(step.id) if one.variant == "a"):  # the others have pages of their own
                 start |= {f"subject_{text.language}": text.subject, f"body_{text.language}": text.body}
     form = campaign_form(languages)(data=start)
     form.audience_id.choices = [SelectChoice(one.id, one.name) for one in audiences()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -30,7 +31,7 @@ from campaigns.outreach.actions import (
     stop_answered,
 )
 from campaigns.outreach.actions.sequence import move_places
-from campaigns.outreach.models import Campaign, Place
+from campaigns.outreach.models import Campaign, Place, StepWording
 from campaigns.outreach.queries import steps_of
 from campaigns.outreach.rules import PLACE_MOVES, Only, PlaceState, Stop, holds, ready_at, second_paths, variant_of
 from campaigns.outreach.tasks import advance_due
@@ -298,6 +299,30 @@ def test_variants_go_by_their_shares_and_never_change(campaign: Campaign) -> Non
     put_step(campaign.id, 1, NewStep(Channel.MAIL, "email", {"a": TEXTS, "b": TEXTS}))
     run(campaign)
     assert len({letter.wording_id for letter in session().query(Letter)}) <= 2
+
+
+def test_changing_a_draft_leaves_each_variant_its_own_words(campaign: Campaign, lins_browser: FlaskClient) -> None:
+    other = {code: (f"B {subject}", f"B {body}") for code, (subject, body) in TEXTS.items()}
+    put_step(campaign.id, 1, NewStep(Channel.MAIL, "email", {"a": TEXTS, "b": other}))
+    session().commit()
+
+    def said() -> dict[tuple[str, str], str]:
+        rows = session().query(StepWording).populate_existing()
+        return {(row.variant, row.language): row.subject for row in rows}
+
+    before, page = said(), lins_browser.get(f"/campaigns/{campaign.id}/edit").text
+    for code, (subject, _body) in TEXTS.items():
+        assert re.search(rf'name="subject_{code}"[^>]*value="{re.escape(subject)}"', page)
+    form = {
+        "name": "Another name",
+        "audience_id": campaign.audience_id,
+        "channel": "mail",
+        "identity_kind": "qq",
+        "when_uncertain": "ask",
+    }
+    form |= {f"{part}_{code}": text[n] for code, text in TEXTS.items() for n, part in enumerate(("subject", "body"))}
+    assert lins_browser.post(f"/campaigns/{campaign.id}/edit", data=form).status_code == 302
+    assert said() == before
 
 
 @pytest.mark.parametrize(

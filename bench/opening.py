@@ -3,7 +3,7 @@
 Seeds an empty database of its own (SQLite in a temporary folder, or the database of the URL, which must be empty) by
 another process, freezes a release of four waves, opens it as the worker does, and prints seconds and the memory of this
 process at its highest. Then 60 percent of the testers run it twice, 0.3 percent report, and the pages of the release
-are asked for.
+are asked for; and once more while its last wave waits at a gate.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ import structlog
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
-from sqlalchemy import event, func, select, text
+from sqlalchemy import event, func, select, text, update
 
 from bench.pages import Counter, table
 from campaigns.releases.actions import (
@@ -36,8 +36,8 @@ from campaigns.releases.actions import (
     resume_release,
     start_opening,
 )
-from campaigns.releases.models import Release
-from campaigns.releases.rules import Course, Gate, Step, WaveKind
+from campaigns.releases.models import Release, Wave
+from campaigns.releases.rules import Course, Gate, ReleaseState, Step, WaveKind
 from campaigns.releases.tasks import call_back, count
 from crm.accounts.actions import add_staff, open_session
 from crm.accounts.models import Agreement
@@ -179,6 +179,18 @@ def pages(client: FlaskClient, rounds: int, when: str) -> bool:
     return met
 
 
+def wait_at_a_gate() -> None:
+    """The same release as if its last wave waited for more runs than there are; its evidence is counted as it is each
+    minute.
+    """
+    session().execute(text("UPDATE train SET gate_percent = 90, gate_blockers = 3, gate_crashes = 5"))
+    last = select(func.max(Wave.position)).scalar_subquery()
+    session().execute(update(Wave).where(Wave.position == last).values(opened_at=None, done_at=None))
+    session().execute(update(Release).values(state=ReleaseState.OPENING))
+    session().commit()
+    count.run()
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--database", default="", help="URL of an empty database; SQLite in a temporary folder without")
@@ -211,6 +223,8 @@ def main() -> int:
             run_it()
             count.run()
             met = pages(client, asked.rounds, "open") and met
+            wait_at_a_gate()
+            met = pages(client, asked.rounds, "at a gate") and met
     return 0 if met else 1
 
 

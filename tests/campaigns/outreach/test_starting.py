@@ -197,7 +197,7 @@ def test_a_planned_start_that_has_outgrown_its_approval_asks_for_it_anew(
     assert start_due(T0 + HOUR, above) == 0
     assert (state_of(campaign), campaign.approved_by_id) == (CampaignState.APPROVAL, None)
     session().commit()
-    told = "approved for 3 people, and would go to 4 now"
+    told = "批准时是 3 人，现在会发给 4 人"  # in the programme's first language: nobody has asked just now
     assert told in lins_browser.get(f"/campaigns/{campaign.id}").text
     approve(campaign.id, second.id, T0 + HOUR)
     session().commit()
@@ -260,7 +260,7 @@ def test_a_planned_start_with_a_new_kind_of_warning_is_a_draft_again(
     assert (state_of(campaign), campaign.list_id) == (CampaignState.DRAFT, None)
     session().commit()
     page = lins_browser.get(f"/campaigns/{campaign.id}").text
-    assert "There are new warnings since its start was asked for" in page
+    assert "申请启动之后出现了新的提醒" in page
     assert 'value="eu_basis"' in page
 
 

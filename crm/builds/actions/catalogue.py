@@ -172,8 +172,7 @@ def hold_build(build_id: int, at: datetime, by: str | None = None) -> None:
 
     Raises MoveRefused when it is held.
     """
-    _mark(build_id, Build.held_at, at, "hold_build", at)
-    session().execute(update(Build).where(Build.id == build_id).values(held_by=by))
+    _mark(build_id, Build.held_at, at, "hold_build", at, held_by=by)
 
 
 def resume_build(build_id: int, at: datetime, *, by_release: bool = False) -> None:
@@ -181,15 +180,20 @@ def resume_build(build_id: int, at: datetime, *, by_release: bool = False) -> No
     holder = session().scalar(select(Build.held_by).where(Build.id == build_id))
     if holder is not None and not by_release:
         raise MoveRefused(_("%(release)s is on hold, and its build with it: let that release go on.", release=holder))
-    _mark(build_id, Build.held_at, None, "resume_build", at)
-    session().execute(update(Build).where(Build.id == build_id).values(held_by=None))
+    _mark(build_id, Build.held_at, None, "resume_build", at, held_by=None)
 
 
 def _mark(
-    build_id: int, column: InstrumentedAttribute[datetime | None], to: datetime | None, deed: str, at: datetime
+    build_id: int,
+    column: InstrumentedAttribute[datetime | None],
+    to: datetime | None,
+    deed: str,
+    at: datetime,
+    **more: str | None,
 ) -> None:
     was = column.is_(None) if to is not None else column.is_not(None)
-    moved = session().execute(update(Build).where(Build.id == build_id, was).values({column: to}).returning(Build.id))
+    values = {column.key: to, **more}
+    moved = session().execute(update(Build).where(Build.id == build_id, was).values(values).returning(Build.id))
     if moved.first() is None:
         raise MoveRefused(_("Somebody else has just changed this build: look at it again."))
     journal.record(deed, f"build:{build_id}", at=at)

@@ -89,8 +89,7 @@ def set_rule(
     if (before.version if before else 0) != version or found.mark != seen:
         raise Changed(_("What this does to people has changed meanwhile: look at it again, then save it."))
     if before is None:
-        if not insert_or_pass(POLICY, [row | {"platform": platform}]):
-            raise Changed(_("Somebody else has just saved a rule of these seats: look at it again."))
+        session().execute(insert(POLICY).values(row | {"platform": platform}))
     else:
         session().execute(update(SeatPolicy).where(SeatPolicy.platform == platform).values(**row))
     journal.record(

@@ -46,9 +46,10 @@ def uncertain() -> str:
     )
 
 
-def _decided(letter_id: int, what: str) -> Response:
-    journal.record(f"letter.{what}", f"letter:{letter_id}", at=clock.now(), before={"state": "uncertain"})
+def _decided(letter_id: int, what: WhenUncertain, told: str) -> Response:
+    journal.record(f"letter.{what.value}", f"letter:{letter_id}", at=clock.now(), before={"state": "uncertain"})
     session().commit()
+    flash(told, "success")
     return redirect(url_for("outbox.uncertain"))
 
 
@@ -56,16 +57,14 @@ def _decided(letter_id: int, what: str) -> Response:
 @staff(May.OUTREACH)
 def again(letter_id: int) -> Response:
     send_again(letter_id, programme.moment())
-    flash(_("The letter is on its way again."), "success")
-    return _decided(letter_id, "send_again")
+    return _decided(letter_id, WhenUncertain.AGAIN, _("The letter is on its way again."))
 
 
 @bp.post("/letters/<int:letter_id>/take-as-sent")
 @staff(May.OUTREACH)
 def arrived(letter_id: int) -> Response:
     take_as_sent(letter_id, programme.moment())
-    flash(_("The letter counts as sent."), "success")
-    return _decided(letter_id, "take_as_sent")
+    return _decided(letter_id, WhenUncertain.SENT, _("The letter counts as sent."))
 
 
 def _asked() -> tuple[datetime, int | None]:

@@ -7,14 +7,18 @@ import io
 import json
 import random
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from urllib.request import Request, urlopen
 from uuid import uuid4
 from zipfile import ZipFile
 
-from playwright.sync_api import Browser, FilePayload, Route, expect
+import pytest
+from playwright.sync_api import Browser, BrowserContext, FilePayload, Playwright, Route, expect
 
+from tests.browser.conftest import FLAGS
+from tests.browser.lines import Line, listening
 from tests.browser.site import Site, link_in
 from tests.browser.steps import WAIT, Visit, become_tester, visiting
 
@@ -69,6 +73,17 @@ def device_token(visit: Visit) -> str:
     visit.go("/check-in-token")
     visit.press("/check-in-token")
     return visit.page.input_value("#token")
+
+
+@pytest.fixture
+def own_browser(playwright: Playwright, chromium: str, tmp_path: Path) -> Iterator[BrowserContext]:
+    """One with a list of downloads, as a person has it."""
+    opened = playwright.chromium.launch_persistent_context(
+        tmp_path / "profile", executable_path=chromium, args=list(FLAGS), downloads_path=tmp_path / "downloads"
+    )
+    opened.set_default_timeout(WAIT)
+    yield opened
+    opened.close()
 
 
 def test_a_release_week(lin: Visit, ada: Visit) -> None:
@@ -126,6 +141,35 @@ def test_an_upload_that_breaks_off_goes_on_where_it_stopped(lin: Visit, tmp_path
     expect(shown).to_be_visible(timeout=WAIT)
     assert [method for method, _offset in asked] == ["HEAD", "PATCH"]
     assert asked[1][1] == str(16 << 20)
+
+
+@pytest.mark.parametrize("resets", [False, True], ids=["ends", "is reset"])
+def test_a_browser_goes_on_where_the_line_broke(
+    lin: Visit, own_browser: BrowserContext, tmp_path: Path, resets: bool
+) -> None:
+    """By itself where the line ends; by its own Resume where it is reset."""
+    chance = random.Random(resets)
+    content = chance.randbytes(6 << 20)
+    number = register_build(lin, f"orange-{uuid4().hex[:6]}", content)
+    for cookie in lin.page.context.cookies():
+        own_browser.add_cookies([{"name": cookie["name"], "value": cookie["value"], "url": lin.site.url}])
+    line = Line(lin.site.url, chance.randrange(1 << 20, 5 << 20), resets)
+    page = own_browser.pages[0]
+    with listening(line) as host:
+        page.set_content(f"<a href='{host}/builds/{number}/download'>the build</a>")
+        with page.expect_download():
+            page.click("a")
+        page.goto("chrome://downloads")
+        if resets:
+            page.click("downloads-item #more-actions")
+            page.click("downloads-item #pause-or-resume")
+        page.wait_for_selector("downloads-item #quick-show-in-folder")
+    first, second = line.asked
+    assert "range" not in first
+    assert re.fullmatch(r"bytes=[1-9]\d{5,}-", second["range"])
+    assert second["if-range"]
+    (file,) = (tmp_path / "downloads").iterdir()
+    assert file.read_bytes() == content
 
 
 def test_a_testers_own_pages(bo: Visit, lin: Visit) -> None:

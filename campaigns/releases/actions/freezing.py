@@ -15,7 +15,7 @@ from campaigns.releases.actions.telling import tell_managers
 from campaigns.releases.models import Release, Train, Wave
 from campaigns.releases.queries import people_in, release_or_404, steps_of, waves_of
 from campaigns.releases.rules import ReleaseState, mark
-from crm.builds.actions import fix_notes
+from crm.builds.actions import fix_build
 from crm.builds.models import Build
 from crm.core import programme
 from crm.core.db import session
@@ -58,9 +58,9 @@ def name_of(release: Release) -> str:
 
 
 def fix_words(release: Release, at: datetime) -> None:
-    """The notes of its build stay as they are from now on, and its letters are worded with them."""
+    """Its build stays as it is from now on, and its letters are worded with the notes it has."""
     assert release.build_id is not None
-    fix_notes(release.build_id, mark(release.id), name_of(release), at)
+    fix_build(release.build_id, mark(release.id), name_of(release), at)
     put_wordings(release, at)
 
 

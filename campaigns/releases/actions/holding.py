@@ -13,7 +13,7 @@ from campaigns.releases.actions.opening import go_on_giving
 from campaigns.releases.models import Release
 from campaigns.releases.queries import is_offered, release_or_404
 from campaigns.releases.rules import BEFORE_ANYBODY, GIVEN, GIVING, ON_HOLD, ReleaseState, mark
-from crm.builds.actions import free_notes, hold_build, resume_build, withdraw_build
+from crm.builds.actions import free_build, hold_build, resume_build, withdraw_build
 from crm.builds.models import Build
 from crm.core.db import session
 from crm.core.errors import MoveRefused
@@ -106,7 +106,7 @@ def roll_back(release_id: int, why: str, at: datetime) -> int:
     if build is None:
         return 0
     if not has_opened(release):
-        free_notes(mark(release_id))
+        free_build(mark(release_id))
     if build.withdrawn_at is None and (has_opened(release) or not _others(release, Release.opened_at.is_not(None))):
         withdraw_build(build.id, at)
     return _begin_with_letters(release_id, at)

@@ -10,7 +10,7 @@ from sqlalchemy import or_, select, update
 
 from campaigns.releases.models import Release
 from campaigns.releases.rules import BEFORE_ANYBODY, LONGEST_WHY, RELEASE_MOVES, ReleaseState, mark
-from crm.builds.actions import free_notes
+from crm.builds.actions import free_build
 from crm.core import journal, programme
 from crm.core.db import session
 from crm.core.errors import MoveRefused, NotUnderstood
@@ -58,7 +58,7 @@ def reason(why: str) -> str:
 def cancel_release(release_id: int, at: datetime, why: str = "") -> Release:
     """Only before anybody has it: letters that have left cannot be called back."""
     release = move(release_id, ReleaseState.CANCELLED, at=at, why=why, closed_at=at)
-    free_notes(mark(release_id))
+    free_build(mark(release_id))
     return release
 
 

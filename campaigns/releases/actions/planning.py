@@ -12,7 +12,7 @@ from campaigns.releases.actions.moves import cancel_release, reason
 from campaigns.releases.models import Release, Train, TrainHoliday
 from campaigns.releases.queries import holidays_of, train_or_404
 from campaigns.releases.rules import BEFORE_ANYBODY, WEEKS_AHEAD, ReleaseState, leaves_on, mark, moment_of, opens_at
-from crm.builds.actions import free_notes
+from crm.builds.actions import free_build
 from crm.builds.models import Build
 from crm.core import journal, programme
 from crm.core.bulk import insert_or_pass
@@ -123,7 +123,7 @@ def change_release(release_id: int, *, build_id: int | None, audience_id: int | 
     )
     if changed.first() is None:
         raise MoveRefused(_("This release has moved on already: look at it again."))
-    free_notes(mark(release_id))
+    free_build(mark(release_id))
     after = {"build": build_id, "audience": audience_id}
     journal.record("change_release", f"release:{release_id}", at=at, before=before, after=after)
     return session().get_one(Release, release_id, populate_existing=True)

@@ -13,8 +13,9 @@ from crm.builds.actions.catalogue import (
     withdraw_build,
 )
 from crm.builds.actions.check_ins import NewCheckIn, Recorded, accept_check_ins, record_accepted, record_check_ins
+from crm.builds.actions.fixing import fix_build, free_build
 from crm.builds.actions.importing import import_check_ins
-from crm.builds.actions.notes import NotesFixed, fix_notes, free_notes, write_notes
+from crm.builds.actions.notes import NotesFixed, write_notes
 
 __all__ = [
     "FOLDER",
@@ -25,8 +26,8 @@ __all__ = [
     "Recorded",
     "accept_check_ins",
     "attach_file",
-    "fix_notes",
-    "free_notes",
+    "fix_build",
+    "free_build",
     "grant_access",
     "hold_build",
     "import_check_ins",

@@ -9,12 +9,12 @@ from pathlib import PurePosixPath
 from typing import Any, BinaryIO, cast
 
 from flask_babel import gettext as _
-from sqlalchemy import Table, select, update
+from sqlalchemy import Table, insert, select, update
 
 from crm.builds.models import Artefact, Build
+from crm.builds.queries import files_fixed_for
 from crm.builds.rules import LONGEST_DEVICE
 from crm.core import files, journal
-from crm.core.bulk import insert_or_pass
 from crm.core.db import session
 from crm.core.errors import MoveRefused, NotThere, NotUnderstood
 from crm.core.wake import wake_after_commit
@@ -48,7 +48,9 @@ def keep_file(
 
 
 def attach_file(build_id: int, stored: files.Stored, file_name: str, *, at: datetime, device: str = "") -> Artefact:
-    """Gives a build the file that has been stored for it. Raises MoveRefused when this device has one already."""
+    """Gives a build the file that has been stored for it. Raises what without_file does."""
+    session().execute(select(Build.id).where(Build.id == build_id).with_for_update())
+    without_file(build_id, device)
     if not stored.size:
         raise NotUnderstood(_("The file is empty: choose the build's file again."))
     name = clean_name(file_name)
@@ -61,8 +63,7 @@ def attach_file(build_id: int, stored: files.Stored, file_name: str, *, at: date
         "sha256": stored.sha256,
         "added_at": at,
     }
-    if not insert_or_pass(ARTEFACT, [row]):
-        without_file(build_id, device)
+    session().execute(insert(ARTEFACT), [row])
     journal.record(
         "upload_build",
         f"build:{build_id}",
@@ -75,7 +76,9 @@ def attach_file(build_id: int, stored: files.Stored, file_name: str, *, at: date
 
 
 def without_file(build_id: int, device: str = "") -> Build:
-    """A build that waits for its file for this device. Raises MoveRefused when it has one: it never changes."""
+    """A build that waits for its file for this device. Raises MoveRefused when it has one, which never changes, and
+    when it goes out with the files it has.
+    """
     build = session().get(Build, build_id, populate_existing=True)
     if build is None:
         raise NotThere(_("There is no such build."))
@@ -86,6 +89,15 @@ def without_file(build_id: int, device: str = "") -> Build:
             _("%(device)s has its file, which never changes: register a new version for another file.", device=device)
             if device
             else _("This build has its file, which never changes: register a new version for another file.")
+        )
+    named = files_fixed_for(build_id)
+    if named:
+        raise MoveRefused(
+            _(
+                "%(release)s goes out with the files this build has. To add one while nobody has it, cancel that "
+                "release, or put it on hold and choose its build again; else register a newer build.",
+                release=", ".join(named),
+            )
         )
     return build
 

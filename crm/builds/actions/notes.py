@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from sqlalchemy import Table, delete, select, update
 
 from crm.builds.actions.artefacts import BadField
-from crm.builds.models import Build, BuildNote, FixedNotes
+from crm.builds.models import Build, BuildNote
 from crm.builds.queries import notes_fixed_for
 from crm.builds.rules import LONGEST_NOTE
 from crm.core.bulk import insert_or_pass
@@ -18,7 +18,6 @@ from crm.core.db import session
 from crm.core.errors import MoveRefused
 
 NOTE = cast(Table, BuildNote.__table__)
-FIXED = cast(Table, FixedNotes.__table__)
 UNPRINTED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
@@ -57,16 +56,3 @@ def write_notes(build_id: int, notes: dict[str, str], to_test: dict[str, str] | 
         raise BadField("notes", told)
     insert_or_pass(NOTE, [row for row in rows if row["body"] or row["to_test"]])
     session().execute(update(Build).where(Build.id == build_id).values(noted_at=at))
-
-
-def fix_notes(build_id: int, by: str, named: str, at: datetime) -> None:
-    """From now on the notes stay as they are, as long as whoever fixed them (`release:7`) does not free them.
-
-    Waits for who is just writing them: the row's reference locks the build.
-    """
-    insert_or_pass(FIXED, [{"build_id": build_id, "fixed_by": by, "named": named, "fixed_at": at}])
-
-
-def free_notes(by: str) -> None:
-    """Whoever fixed the notes of a build does not need them any more."""
-    session().execute(delete(FIXED).where(FIXED.c.fixed_by == by))

@@ -63,8 +63,8 @@ class BuildNote(Model):
 
 
 class FixedNotes(Model):
-    """By which origin (a release's label such as `release:7`) the notes of a build stay as they are; `named` tells a
-    reader which that is. While there is any, nobody changes them.
+    """By which origin (a release's label such as `release:7`) the notes of a build stay as they are, and its files if
+    it had any; `named` tells a reader which that is. While there is any, nobody changes them.
     """
 
     __tablename__ = "fixed_notes"
@@ -73,6 +73,7 @@ class FixedNotes(Model):
     fixed_by: Mapped[str] = mapped_column(primary_key=True)
     named: Mapped[str]
     fixed_at: Mapped[datetime]
+    with_files: Mapped[bool] = mapped_column(default=False)
 
 
 class BuildAccess(Model):

@@ -107,6 +107,12 @@ def notes_fixed_for(build_id: int) -> list[str]:
     return list(session().scalars(fixed.order_by(FixedNotes.fixed_at, FixedNotes.fixed_by)))
 
 
+def files_fixed_for(build_id: int) -> list[str]:
+    """The names of the releases that fixed its files, the first one first; empty while files may be added."""
+    fixed = select(FixedNotes.named).where(FixedNotes.build_id == build_id, FixedNotes.with_files)
+    return list(session().scalars(fixed.order_by(FixedNotes.fixed_at, FixedNotes.fixed_by)))
+
+
 def notes_in(notes: dict[str, str], language: str, languages: Sequence[str]) -> str:
     """In this language, else in the first of the programme's that has any, else whatever there is."""
     return next((notes[code] for code in (language, *languages, *sorted(notes)) if code in notes), "")

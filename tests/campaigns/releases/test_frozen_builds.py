@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import time
+from functools import partial
 from io import BytesIO
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -30,9 +33,10 @@ from campaigns.releases.rules import mark
 from crm.builds.actions import NotesFixed, keep_file, register_build, write_notes
 from crm.builds.actions.feeds import make_feed_key
 from crm.builds.models import Build, FixedNotes
-from crm.builds.queries import notes_fixed_for, notes_of
+from crm.builds.queries import artefacts_of, files_fixed_for, notes_fixed_for, notes_of
 from crm.builds.queries.feeds import feed_token
 from crm.core.db import disconnect, session, start_writing
+from crm.core.errors import MoveRefused
 from crm.outbox.models import Wording
 from crm.people.models import Person
 from tests import make
@@ -66,6 +70,30 @@ def test_where_a_tester_reads_them_they_are_those_of_the_freeze(
         words = adas_browser.get(address).text
         assert "A new lock screen" in words, address
         assert "Second thoughts" not in words, address
+
+
+def test_a_build_goes_out_with_the_files_it_was_frozen_with(
+    lins_browser: FlaskClient, release: Release, build: Build
+) -> None:
+    """A device that is offered the file for every device is not offered another one after the rehearsal."""
+    keep_file(build.id, BytesIO(b"PK 5.1"), "orange-5.1.apk", at=NOW)
+    freeze_release(release.id, NOW)
+    session().commit()
+    shown = lins_browser.get(f"/builds/{build.id}").text
+    assert "Orange Friday 2026-W23 goes out with these files" in shown
+    assert "Add a file" not in shown
+    with pytest.raises(MoveRefused, match="goes out with the files this build has"):
+        keep_file(build.id, BytesIO(b"PK other"), "aries.apk", at=NOW, device="aries")
+    hold_release(release.id, "aries needs its own", NOW)
+    change_release(release.id, build_id=build.id, audience_id=None, at=NOW)
+    keep_file(build.id, BytesIO(b"PK other"), "aries.apk", at=NOW, device="aries")
+
+
+def test_a_build_frozen_without_any_file_still_gets_those_of_its_devices(release: Release, build: Build) -> None:
+    freeze_release(release.id, NOW)
+    for device in ("aries", "mione_plus"):
+        keep_file(build.id, BytesIO(b"PK"), f"{device}.apk", at=NOW, device=device)
+    assert [artefact.device for artefact in artefacts_of(build.id)] == ["aries", "mione_plus"]
 
 
 def test_notes_can_be_changed_again_when_nobody_is_to_read_the_frozen_ones(release: Release, build: Build) -> None:
@@ -112,10 +140,9 @@ def test_two_releases_of_one_build_both_have_to_let_its_notes_go(
     assert session().query(FixedNotes).all() == []
 
 
-@pytest.mark.parametrize("freeze_first", [True, False])
-def test_notes_written_while_a_release_freezes_are_in_its_letter_or_are_refused(
-    house: Flask, freeze_first: bool
-) -> None:
+@pytest.fixture
+def laid(house: Flask) -> tuple[int, int]:
+    """A release that others see as well, and its build."""
     with house.app_context():
         start_writing()
         make.staff("Lin")
@@ -124,26 +151,36 @@ def test_notes_written_while_a_release_freezes_are_in_its_letter_or_are_refused(
         release_id = plan_release(train.id, WEEK, build_id=build_id, at=NOW).id
         session().commit()
         disconnect()
+    return release_id, build_id
 
-    def freeze() -> None:
-        freeze_release(release_id, NOW)
 
-    def write() -> None:
-        write_notes(build_id, {"en": "new"}, at=NOW)
+@contextmanager
+def raced(house: Flask, first: Callable[[], Any], second: Callable[[], Any]) -> Iterator[Future[None]]:
+    """The second begins while the first has not committed, and waits for it."""
 
-    def meanwhile(do: Callable[[], None]) -> None:
+    def meanwhile() -> None:
         with house.app_context():
             start_writing()
-            do()
+            second()
             session().commit()
 
     with ThreadPoolExecutor(1) as pool, house.app_context():
         start_writing()
-        first, second = (freeze, write) if freeze_first else (write, freeze)
         first()
-        other = pool.submit(meanwhile, second)
+        other = pool.submit(meanwhile)
         assert waits(other), "for the first"
         session().commit()
+        yield other
+        disconnect()
+
+
+@pytest.mark.parametrize("freeze_first", [True, False])
+def test_notes_written_while_a_release_freezes_are_in_its_letter_or_are_refused(
+    house: Flask, laid: tuple[int, int], freeze_first: bool
+) -> None:
+    release_id, build_id = laid
+    freeze, write = partial(freeze_release, release_id, NOW), partial(write_notes, build_id, {"en": "new"}, at=NOW)
+    with raced(house, *((freeze, write) if freeze_first else (write, freeze))) as other:
         if freeze_first:
             with pytest.raises(NotesFixed):
                 other.result()
@@ -154,4 +191,14 @@ def test_notes_written_while_a_release_freezes_are_in_its_letter_or_are_refused(
         letters = session().scalars(select(Wording.body).where(Wording.key == mark(release_id))).all()
         assert letters
         assert all(words in body for body in letters)
-        disconnect()
+
+
+@pytest.mark.parametrize("freeze_first", [True, False])
+def test_a_file_added_while_a_release_freezes_is_among_what_is_fixed_or_comes_later(
+    house: Flask, laid: tuple[int, int], freeze_first: bool
+) -> None:
+    release_id, build_id = laid
+    freeze, add = partial(freeze_release, release_id, NOW), partial(keep_file, build_id, BytesIO(b"PK"), "a", at=NOW)
+    with raced(house, *((freeze, add) if freeze_first else (add, freeze))) as other:
+        other.result()
+        assert files_fixed_for(build_id) == ([] if freeze_first else ["Orange Friday 2026-W23"])

@@ -52,6 +52,7 @@ class CampaignForm(Form):
         _l("Senders"), coerce=int, option_widget=CheckboxInput(), widget=ListWidget(prefix_label=False)
     )
     pace = IntegerField(_l("Letters per hour"), validators=[Optional(), NumberRange(1, MOST_PER_HOUR)])
+    per_day = IntegerField(_l("Letters per day"), validators=[Optional(), NumberRange(1, MOST_PER_HOUR)])
     when_uncertain = SelectField(
         _l("If nobody knows whether a letter arrived"),
         choices=[SelectChoice(what.value, word) for what, word in DOUBTS.items()],
@@ -62,6 +63,7 @@ class CampaignForm(Form):
 
 class PaceForm(Form):
     pace = IntegerField(_l("Letters per hour"), validators=[Optional(), NumberRange(1, MOST_PER_HOUR)])
+    per_day = IntegerField(_l("Letters per day"), validators=[Optional(), NumberRange(1, MOST_PER_HOUR)])
 
 
 def campaign_form(languages: Sequence[str]) -> type[CampaignForm]:

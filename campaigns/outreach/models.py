@@ -14,7 +14,8 @@ from crm.outbox.rules import Channel
 
 
 class Campaign(Numbered):
-    """`pace` is letters per hour (None: as fast as the sender may). The frozen list is taken when it starts.
+    """`pace` is letters per hour, `per_day` a day of the programme's zone (None: as many as the sender may). The frozen
+    list is taken when it starts.
 
     `asked_people`: to how many people the start was asked for; a second person's word holds for no more.
     `taken_on`: the warnings that whoever started it has weighed.
@@ -23,6 +24,7 @@ class Campaign(Numbered):
     __tablename__ = "campaign"
     __table_args__ = (
         CheckConstraint("pace IS NULL OR pace > 0", name="pace_moves"),
+        CheckConstraint("per_day IS NULL OR per_day > 0", name="moves_each_day"),
         CheckConstraint("approved_by_id != started_by_id", name="approved_by_another"),
         CheckConstraint("state != 'scheduled' OR starts_at IS NOT NULL", name="scheduled_has_moment"),
     )
@@ -33,6 +35,7 @@ class Campaign(Numbered):
     origin_id: Mapped[int] = mapped_column(ForeignKey("origin.id"))
     state: Mapped[CampaignState] = mapped_column(state_type(CampaignState), default=CampaignState.DRAFT)
     pace: Mapped[int | None]
+    per_day: Mapped[int | None]
     created_at: Mapped[datetime]
     created_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     started_at: Mapped[datetime | None]

@@ -9,7 +9,7 @@ from functools import lru_cache
 from itertools import chain, islice
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Table, any_, bindparam, cast, func, select, text
+from sqlalchemy import BindParameter, ColumnElement, String, Table, any_, bindparam, cast, func, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 
 from crm.core.db import Key, UtcDateTime, is_postgres, session
@@ -50,9 +50,26 @@ def reserve_ids(table: Table, count: int) -> list[int]:
 
 def among(column: Any, ids: Collection[int]) -> ColumnElement[bool]:
     """`column` is one of these numbers, handed over as one value: a thousand parameters cost more than their answer."""
+    return _among(column, bindparam(None, these(ids), _numbers()))
+
+
+def among_those(column: Any, name: str) -> ColumnElement[bool]:
+    """The same in a statement that is made once for each engine: its parameter `name` is what `these` makes."""
+    return _among(column, bindparam(name, type_=_numbers()))
+
+
+def these(ids: Collection[int]) -> list[int] | str:
+    return list(ids) if is_postgres() else json.dumps(list(ids))
+
+
+def _numbers() -> Any:
+    return postgresql.ARRAY(Key) if is_postgres() else String()
+
+
+def _among(column: Any, numbers: BindParameter[Any]) -> ColumnElement[bool]:
     if is_postgres():
-        return column == any_(bindparam(None, list(ids), postgresql.ARRAY(Key)))  # type: ignore[no-any-return]  # a column's == is a clause
-    each = func.json_each(json.dumps(list(ids))).table_valued("value")
+        return column == any_(numbers)  # type: ignore[no-any-return]  # a column's == is a clause
+    each = func.json_each(numbers).table_valued("value")
     return column.in_(select(cast(each.c.value, Key)))  # type: ignore[no-any-return]  # a column's in_ is a clause
 
 

@@ -181,8 +181,13 @@ def is_taken(key: Any, due: Select[Any]) -> ColumnElement[bool]:
     return key.in_(due)  # type: ignore[no-any-return]  # a column's in_ is a clause
 
 
+def engine_name() -> str:
+    """By which statements are kept that are made once: building one costs more than running it for a few rows."""
+    return db.engine.dialect.name
+
+
 def is_postgres() -> bool:
-    return db.engine.dialect.name == "postgresql"
+    return engine_name() == "postgresql"
 
 
 @event.listens_for(Engine, "do_connect")

@@ -28,30 +28,47 @@ class NameTaken(Refusal):
     """Another campaign has this name."""
 
 
-def _check(name: str, pace: int | None, known_id: int | None) -> None:
+def check_pace(pace: int | None, per_day: int | None) -> None:
+    """Raises NotUnderstood."""
+    if not all(most is None or 0 < most <= MOST_PER_HOUR for most in (pace, per_day)):
+        raise NotUnderstood(_("A pace is a number of letters, 1 or more; leave it empty for no limit."))
+
+
+def _check(name: str, known_id: int | None) -> None:
     if not name:
         raise NotUnderstood(_("A campaign needs a name."))
-    if pace is not None and not 0 < pace <= MOST_PER_HOUR:
-        raise NotUnderstood(_("The pace is a number of letters per hour, 1 or more; leave it empty for no limit."))
     other = session().scalar(select(Campaign.id).where(Campaign.name == name))
     if other is not None and other != known_id:
         raise NameTaken(_("There is a campaign called “%(name)s” already: choose another name.", name=name))
 
 
 def create_campaign(
-    name: str, audience_id: int, *, at: datetime, by_id: int | None = None, pace: int | None = None
+    name: str,
+    audience_id: int,
+    *,
+    at: datetime,
+    by_id: int | None = None,
+    pace: int | None = None,
+    per_day: int | None = None,
 ) -> Campaign:
     """A draft, with the origin that its touches will carry. `pace` is letters per hour.
 
     Raises NotUnderstood, NameTaken and NotThere.
     """
     name = name.strip()
-    _check(name, pace, None)
+    _check(name, None)
+    check_pace(pace, per_day)
     audience_or_404(audience_id)
     # The origin is found by the campaign's own number, which is known only after the first flush: name it anew then.
     origin_id = make_origin(OriginKind.CAMPAIGN, f"new:{at.isoformat()}:{name}", name)
     made = Campaign(
-        name=name, audience_id=audience_id, origin_id=origin_id, pace=pace, created_at=at, created_by_id=by_id
+        name=name,
+        audience_id=audience_id,
+        origin_id=origin_id,
+        pace=pace,
+        per_day=per_day,
+        created_at=at,
+        created_by_id=by_id,
     )
     session().add(made)
     session().flush()
@@ -62,7 +79,8 @@ def create_campaign(
 
 
 def _told(campaign: Campaign) -> dict[str, object]:
-    return {"name": campaign.name, "audience_id": campaign.audience_id, "pace": campaign.pace}
+    names = ("name", "audience_id", "pace", "per_day")
+    return {name: getattr(campaign, name) for name in names}
 
 
 def draft_or_refuse(campaign_id: int) -> Campaign:
@@ -73,13 +91,17 @@ def draft_or_refuse(campaign_id: int) -> Campaign:
     return campaign
 
 
-def edit_campaign(campaign_id: int, name: str, audience_id: int, pace: int | None, *, at: datetime) -> Campaign:
+def edit_campaign(
+    campaign_id: int, name: str, audience_id: int, pace: int | None, per_day: int | None = None, *, at: datetime
+) -> Campaign:
     campaign = draft_or_refuse(campaign_id)
     name = name.strip()
-    _check(name, pace, campaign_id)
+    _check(name, campaign_id)
+    check_pace(pace, per_day)
     audience_or_404(audience_id)
     before = _told(campaign)
-    campaign.name, campaign.audience_id, campaign.pace = name, audience_id, pace
+    campaign.name, campaign.audience_id = name, audience_id
+    campaign.pace, campaign.per_day = pace, per_day
     session().get_one(Origin, campaign.origin_id).title = name
     session().flush()
     journal.record("campaign.edit", f"campaign:{campaign_id}", at=at, before=before, after=_told(campaign))

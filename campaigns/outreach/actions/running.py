@@ -10,12 +10,13 @@ from flask_babel import gettext as _
 from sqlalchemy import exists, select, update
 
 from campaigns.audience.actions import freeze
+from campaigns.outreach.actions.drafting import check_pace
 from campaigns.outreach.models import Campaign, Place
 from campaigns.outreach.queries import campaign_or_404, steps_of, texts_of
-from campaigns.outreach.rules import CAMPAIGN_MOVES, JOB, MOST_PER_HOUR, CampaignState, PlaceState, occasion
+from campaigns.outreach.rules import CAMPAIGN_MOVES, JOB, CampaignState, PlaceState, occasion
 from crm.core import journal, programme
 from crm.core.db import session
-from crm.core.errors import MoveRefused, NotUnderstood
+from crm.core.errors import MoveRefused
 from crm.core.jobs import Job, JobState, enqueue
 from crm.outbox.actions import put_wording, set_pace, stop_leaving
 from crm.outbox.models import Letter
@@ -91,7 +92,7 @@ def start(campaign_id: int, at: datetime) -> Campaign:
     check_conditions(campaign)
     _freeze_wordings(campaign, at)
     list_id = freeze(campaign.audience_id, campaign.name, at)
-    set_pace(campaign.origin_id, campaign.pace, paused=False, at=at)
+    set_pace(campaign.origin_id, campaign.pace, campaign.per_day, paused=False, at=at)
     started = move_campaign(campaign_id, CampaignState.RUNNING, at, BEFORE, list_id=list_id, started_at=at)
     plan_again(started, at)
     return started
@@ -106,28 +107,28 @@ def plan_again(campaign: Campaign, at: datetime) -> None:
 def pause(campaign_id: int, at: datetime) -> Campaign:
     """Nothing leaves until it goes on, neither by mail nor by hand. Raises MoveRefused."""
     campaign = move_campaign(campaign_id, CampaignState.PAUSED, at, paused_at=at)
-    set_pace(campaign.origin_id, campaign.pace, paused=True, at=at)
+    set_pace(campaign.origin_id, campaign.pace, campaign.per_day, paused=True, at=at)
     return campaign
 
 
 def resume(campaign_id: int, at: datetime) -> Campaign:
     """Goes on at its pace; what the pause has kept back does not leave all at once. Raises MoveRefused."""
     campaign = move_campaign(campaign_id, CampaignState.RUNNING, at, [CampaignState.PAUSED], paused_at=None)
-    set_pace(campaign.origin_id, campaign.pace, paused=False, at=at)
+    set_pace(campaign.origin_id, campaign.pace, campaign.per_day, paused=False, at=at)
     return campaign
 
 
-def set_campaign_pace(campaign_id: int, pace: int | None, *, at: datetime) -> None:
-    """Letters per hour from now on; None: no limit. Raises NotUnderstood."""
-    if pace is not None and not 0 < pace <= MOST_PER_HOUR:
-        raise NotUnderstood(_("The pace is a number of letters per hour, 1 or more; leave it empty for no limit."))
+def set_campaign_pace(campaign_id: int, pace: int | None, per_day: int | None = None, *, at: datetime) -> None:
+    """Letters per hour, and a day, from now on; None: no limit. Raises NotUnderstood."""
+    check_pace(pace, per_day)
     campaign = campaign_or_404(campaign_id)
-    before, campaign.pace = campaign.pace, pace
+    before = {"pace": campaign.pace, "per_day": campaign.per_day}
+    campaign.pace, campaign.per_day = pace, per_day
     if campaign.state in (CampaignState.RUNNING, CampaignState.PAUSED):
-        set_pace(campaign.origin_id, pace, paused=campaign.state is CampaignState.PAUSED, at=at)
+        set_pace(campaign.origin_id, pace, per_day, paused=campaign.state is CampaignState.PAUSED, at=at)
     session().flush()
-    subject = f"campaign:{campaign_id}"
-    journal.record("campaign.pace", subject, at=at, before={"pace": before}, after={"pace": pace})
+    after = {"pace": pace, "per_day": per_day}
+    journal.record("campaign.pace", f"campaign:{campaign_id}", at=at, before=before, after=after)
 
 
 def finish(campaign_id: int, at: datetime) -> Campaign:
@@ -135,7 +136,7 @@ def finish(campaign_id: int, at: datetime) -> Campaign:
     worker gives back. Raises MoveRefused.
     """
     campaign = move_campaign(campaign_id, CampaignState.FINISHED, at, finished_at=at)
-    stop_leaving(campaign.origin_id, campaign.pace, at)
+    stop_leaving(campaign.origin_id, at)
     return campaign
 
 

@@ -23,7 +23,7 @@ from crm.outbox.queries.mail_accounts import mail_account_or_404
 from crm.outbox.queries.warnings import warnings_of
 from crm.outbox.queries.ways import limits_of_account, zone_of_account
 from crm.outbox.rules import Channel
-from crm.outbox.rules.limits import time_for
+from crm.outbox.rules.limits import Limits, time_for
 from crm.people.models import Identity, Person, Source
 
 
@@ -102,8 +102,9 @@ def time_of(campaign: Campaign, letters: int, at: datetime, *, by_mail: bool) ->
     letter left meanwhile; None: as fast as the mail server takes them.
     """
     paced = timedelta(hours=letters / campaign.pace) if campaign.pace else None
+    daily = time_for(Limits(per_day=campaign.per_day), programme.required().tz, at, letters)
     limited = _time_within_limits(campaign, letters, at) if by_mail else []
-    return max((one for one in (paced, *limited) if one is not None), default=None)
+    return max((one for one in (paced, daily, *limited) if one is not None), default=None)
 
 
 def _time_within_limits(campaign: Campaign, letters: int, at: datetime) -> list[timedelta | None]:

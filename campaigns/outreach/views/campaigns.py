@@ -112,7 +112,7 @@ def page(campaign: Campaign, start_form: StartForm) -> str:
         state=STATES[campaign.state],
         tone=TONES[campaign.state],
         start_form=start_form,
-        pace_form=PaceForm(data={"pace": campaign.pace}, formdata=None),
+        pace_form=PaceForm(data={"pace": campaign.pace, "per_day": campaign.per_day}, formdata=None),
         **({} if before or late else progress_of(campaign)),
     )
 
@@ -238,7 +238,7 @@ def finish(campaign_id: int) -> Response:
 def pace(campaign_id: int) -> Response:
     form = PaceForm()
     if not form.validate_on_submit():
-        flash(_("The pace is a number of letters per hour, 1 or more; leave it empty for no limit."), "error")
+        flash(_("A pace is a number of letters, 1 or more; leave it empty for no limit."), "error")
         return redirect(url_for("outreach.show", campaign_id=campaign_id))
-    actions.set_campaign_pace(campaign_id, form.pace.data, at=programme.moment())
+    actions.set_campaign_pace(campaign_id, form.pace.data, form.per_day.data, at=programme.moment())
     return _back(campaign_or_404(campaign_id), _("The pace is set."))

@@ -55,7 +55,8 @@ def _form(campaign: Campaign | None) -> CampaignForm:
     languages = programme.required().languages
     start: dict[str, Any] = {"audience_id": request.args.get("audience", type=_row)}
     if campaign is not None:
-        start = {"name": campaign.name, "audience_id": campaign.audience_id, "pace": campaign.pace}
+        start = {"name": campaign.name, "audience_id": campaign.audience_id}
+        start |= {"pace": campaign.pace, "per_day": campaign.per_day}
         start["when_uncertain"] = when_uncertain(campaign.origin_id).value
         start["senders"] = [sender.id for sender in senders_of(campaign.id)]
         step = step_of(campaign.id)
@@ -79,10 +80,11 @@ def _senders(campaign: Campaign | None) -> list[tuple[int, str]]:
 
 def _save(form: CampaignForm, campaign: Campaign | None) -> Campaign:
     name, audience_id, at = form.name.data or "", form.audience_id.data, programme.moment()
+    pace, per_day = form.pace.data, form.per_day.data
     if campaign is None:
-        saved = create_campaign(name, audience_id, at=at, by_id=viewer().person_id, pace=form.pace.data)
+        saved = create_campaign(name, audience_id, at=at, by_id=viewer().person_id, pace=pace, per_day=per_day)
     else:
-        saved = edit_campaign(campaign.id, name, audience_id, form.pace.data, at=at)
+        saved = edit_campaign(campaign.id, name, audience_id, pace, per_day, at=at)
     wordings = {
         language: (form[f"subject_{language}"].data or "", form[f"body_{language}"].data or "")
         for language in programme.required().languages

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Table, exists, select, update
+from sqlalchemy import ColumnElement, Executable, Integer, Table, bindparam, exists, func, select, update
+from sqlalchemy.sql.dml import ReturningUpdate
 
+from crm.core import programme
 from crm.core.bulk import among
-from crm.core.db import is_postgres, is_taken, session
+from crm.core.db import UtcDateTime, engine_name, is_postgres, is_taken, session
 from crm.outbox.actions.moves import cancel_letters, move_letters, move_where
 from crm.outbox.models import CampaignRefusal, Letter, Pace
 from crm.outbox.queries.leaving import lacks_postal_address
 from crm.outbox.queries.letters import stopped_origins
-from crm.outbox.rules import NEVER, SEND_LEASE, STOPPED, Channel, Lane, LetterState, may_leave
+from crm.outbox.rules import NEVER, SEND_LEASE, STOPPED, Channel, Lane, LetterState, day_in, may_leave
 from crm.people.models import Suppression
 from crm.people.queries import barred_addresses, standing_in
 
@@ -38,6 +42,8 @@ class Taken(NamedTuple):
 
 TABLE: Table = Letter.__table__  # type: ignore[assignment]  # a declarative class's table is a Table
 FIELDS = tuple(TABLE.c[name] for name in Taken._fields)
+NOW: ColumnElement[datetime] = bindparam("now", type_=UtcDateTime())
+ANY_UNWELCOME = select(exists().select_from(Suppression), exists().select_from(CampaignRefusal))
 
 
 def taken_from(letter: Letter) -> Taken:
@@ -49,53 +55,75 @@ def taken_of(row: Sequence[Any]) -> Taken:
     return Taken._make(row[: len(FIELDS)])
 
 
-Where = Sequence[ColumnElement[bool]]
+ANY = 0
+"""Stands for any sender or campaign: none has this number. None stands for none."""
 
 
-def _free(where: Where, at: datetime) -> list[ColumnElement[bool]]:
-    return [TABLE.c.state == LetterState.QUEUED, TABLE.c.channel == Channel.MAIL, TABLE.c.due_at <= at, *where]
+def _narrowed(column: Any, name: str, number: int | None) -> list[ColumnElement[bool]]:
+    """That `column` is the parameter `name`, is nothing, or is whatever it likes."""
+    if number == ANY:
+        return []
+    return [column.is_(None) if number is None else column == bindparam(name)]
 
 
-def _take(where: Where, at: datetime, limit: int) -> list[Taken]:
+def _free(sender: int | None) -> list[ColumnElement[bool]]:
+    free = [TABLE.c.state == LetterState.QUEUED, TABLE.c.channel == Channel.MAIL, TABLE.c.due_at <= NOW]
+    return free + _narrowed(TABLE.c.sender_id, "its_sender", sender)
+
+
+@cache
+def _taking(_engine: str, lane: Lane, sender: int | None, origin: int | None) -> ReturningUpdate[Any]:
+    """`sender` and `origin` are 1 for one that the parameters name."""
+    which = [TABLE.c.lane == lane, *_narrowed(TABLE.c.origin_id, "its_origin", origin)]
+    if origin:  # it may have been paused since this round has looked what waits
+        which.append(~exists().where(Pace.origin_id == bindparam("its_origin"), Pace.paused.is_(True)))
+    due = select(TABLE.c.id).where(*_free(sender), *which).order_by(TABLE.c.due_at, TABLE.c.id)
+    taken = update(TABLE).where(is_taken(TABLE.c.id, due.limit(bindparam("most", type_=Integer()))))
+    leased = {"state": LetterState.SENDING, "lease_until": bindparam("leased"), "attempts": TABLE.c.attempts + 1}
+    return taken.values(leased).returning(*FIELDS)
+
+
+def _take(lane: Lane, sender: int | None, at: datetime, limit: int, origin: int | None = ANY) -> list[Taken]:
     if limit <= 0:
         return []
-    due = select(TABLE.c.id).where(*_free(where, at)).order_by(TABLE.c.due_at, TABLE.c.id).limit(limit)
-    rows = session().execute(
-        update(TABLE)
-        .where(is_taken(TABLE.c.id, due))
-        .values(state=LetterState.SENDING, lease_until=at + SEND_LEASE, attempts=TABLE.c.attempts + 1)
-        .returning(*FIELDS)
-    )
-    return sorted(map(taken_of, rows.all()))
+    taking = _taking(engine_name(), lane, sender and 1, origin and 1)
+    own = {"now": at, "leased": at + SEND_LEASE, "most": limit, "its_sender": sender, "its_origin": origin}
+    return sorted(map(taken_of, session().execute(taking, own).all()))
 
 
 class _Waiting(NamedTuple):
-    """What there is to take: whether anything was asked for, whether there are notices, and (origin, letters an hour)
-    of each campaign without a pause.
+    """What there is to take: whether anything was asked for, whether there are notices, and of each campaign without a
+    pause (origin, whether it has a pace).
     """
 
     asked: bool
     notices: bool
-    campaigns: list[tuple[int, int | None]]
+    campaigns: list[tuple[int, bool]]
 
 
-def _waiting(where: Where, at: datetime) -> _Waiting:
-    """In one look, by leaps through the indexes, however many letters there are."""
-    lanes = [exists().where(TABLE.c.lane == lane, *_free(where, at)) for lane in (Lane.ASKED, Lane.NOTICE)]
-    waiting = select(Letter.origin_id).where(
-        Letter.state == LetterState.QUEUED, Letter.lane == Lane.CAMPAIGN, Letter.channel == Channel.MAIL
+@cache
+def _looking(_engine: str, sender: int | None) -> Executable:
+    """By leaps through the indexes, however many letters there are."""
+    lanes = [exists().where(TABLE.c.lane == lane, *_free(sender)) for lane in (Lane.ASKED, Lane.NOTICE)]
+    waiting = select(TABLE.c.origin_id).where(
+        TABLE.c.state == LetterState.QUEUED, TABLE.c.lane == Lane.CAMPAIGN, TABLE.c.channel == Channel.MAIL
     )
-    first = waiting.order_by(Letter.origin_id).limit(1)
-    leaps = select(first.where(Letter.origin_id > 0).scalar_subquery().label("origin_id")).cte("leaps", recursive=True)
-    following = first.where(Letter.origin_id > leaps.c.origin_id).scalar_subquery()
+    first = waiting.order_by(TABLE.c.origin_id).limit(1)
+    leaps = select(first.where(TABLE.c.origin_id > 0).scalar_subquery().label("origin_id")).cte("leaps", recursive=True)
+    following = first.where(TABLE.c.origin_id > leaps.c.origin_id).scalar_subquery()
     leaps = leaps.union_all(select(following).where(leaps.c.origin_id.is_not(None)))
-    found = (
-        select(*lanes, leaps.c.origin_id, Pace.per_hour, Pace.paused)
+    return (
+        select(*lanes, leaps.c.origin_id, func.coalesce(Pace.per_hour, Pace.per_day).is_not(None), Pace.paused)
         .outerjoin(Pace, Pace.origin_id == leaps.c.origin_id)
         .order_by(leaps.c.origin_id)
     )
-    rows: Sequence[Any] = session().execute(found).all()
-    going = [(origin, per_hour) for _asked, _notices, origin, per_hour, paused in rows if origin and not paused]
+
+
+def _waiting(sender: int | None, at: datetime) -> _Waiting:
+    """In one look."""
+    looking = _looking(engine_name(), sender and 1)
+    rows: Sequence[Any] = session().execute(looking, {"now": at, "its_sender": sender}).all()
+    going = [(origin, paced) for _asked, _notices, origin, paced, paused in rows if origin and not paused]
     return _Waiting(rows[0][0], rows[0][1], going)
 
 
@@ -110,60 +138,63 @@ def _paces(origins: Sequence[int]) -> dict[int, Pace]:
     return {pace.origin_id: pace for pace in rows if not pace.paused}
 
 
-def _paced(origin: int, pace: Pace | None, where: Where, at: datetime, wanted: int) -> list[Taken]:
-    paused = exists().where(Pace.origin_id == origin, Pace.paused.is_(True))  # since this round has looked what waits
-    mine = [Letter.lane == Lane.CAMPAIGN, Letter.origin_id == origin, ~paused, *where]
-    if pace is None or pace.per_hour is None:
-        return _take(mine, at, wanted)
-    allowed, _next = may_leave(pace.per_hour, pace.next_at, at, wanted)
-    taken = _take(mine, at, allowed)
-    if taken:
+def _paced(origin: int, pace: Pace | None, sender: int | None, at: datetime, wanted: int) -> list[Taken]:
+    if pace is None:
+        return _take(Lane.CAMPAIGN, sender, at, wanted, origin)
+    if pace.per_day is not None:
+        day = day_in(programme.required().tz, at)
+        pace.day, pace.today = day, pace.today if pace.day == day else 0
+        wanted = min(wanted, pace.per_day - pace.today)
+    if pace.per_hour is not None:
+        wanted, _next = may_leave(pace.per_hour, pace.next_at, at, wanted)
+    taken = _take(Lane.CAMPAIGN, sender, at, wanted, origin)
+    pace.today += len(taken)
+    if taken and pace.per_hour is not None:
         _count, pace.next_at = may_leave(pace.per_hour, pace.next_at, at, len(taken))
-        session().flush()
+    session().flush()
     return taken
 
 
-def _take_campaigns(campaigns: Sequence[tuple[int, int | None]], where: Where, at: datetime, limit: int) -> list[Taken]:
+def _take_campaigns(campaigns: Sequence[tuple[int, bool]], sender: int | None, at: datetime, limit: int) -> list[Taken]:
     """A fair turn: the places are shared evenly, and what one campaign does not need goes to the others."""
     if limit <= 0:
         return []
-    paces = _paces([origin for origin, per_hour in campaigns if per_hour is not None])
-    ready = [origin for origin, per_hour in campaigns if per_hour is None or origin in paces]
+    paces = _paces([origin for origin, paced in campaigns if paced])
+    ready = [origin for origin, paced in campaigns if not paced or origin in paces]
     taken: list[Taken] = []
     while ready and (rest := limit - len(taken)) > 0:
         share = max(1, rest // len(ready))
         still = []
         for origin in ready:
-            got = _paced(origin, paces.get(origin), where, at, min(share, limit - len(taken)))
+            got = _paced(origin, paces.get(origin), sender, at, min(share, limit - len(taken)))
             taken += got
             if len(got) == share:
                 still.append(origin)
         ready = still
     if len(taken) < limit:
-        taken += _take([Letter.lane == Lane.CAMPAIGN, Letter.origin_id.is_(None), *where], at, limit - len(taken))
+        taken += _take(Lane.CAMPAIGN, sender, at, limit - len(taken), None)
     return taken
 
 
-def take_due(at: datetime, limit: int, *where: ColumnElement[bool], asked_only: bool = False) -> list[Taken]:
-    """Marks up to `limit` letters that are due by mail, and of which `where` holds, as being sent, in the order in
-    which they leave. Commit before their first byte does.
+def take_due(at: datetime, limit: int, sender: int | None = ANY, *, asked_only: bool = False) -> list[Taken]:
+    """Marks up to `limit` letters of a sender that are due by mail as being sent, in the order in which they leave.
+    Commit before their first byte does.
 
     With `asked_only`, none but those that somebody asked for, such as sign-in links; nor while the programme has no
     postal address.
     """
     if asked_only or lacks_postal_address():
-        return _take([Letter.lane == Lane.ASKED, *where], at, limit)
-    waiting = _waiting(where, at)
-    taken = _take([Letter.lane == Lane.ASKED, *where], at, limit) if waiting.asked else []
+        return _take(Lane.ASKED, sender, at, limit)
+    waiting = _waiting(sender, at)
+    taken = _take(Lane.ASKED, sender, at, limit) if waiting.asked else []
     if waiting.notices:
-        taken += _take([Letter.lane == Lane.NOTICE, *where], at, limit - len(taken))
-    return taken + _take_campaigns(waiting.campaigns, where, at, limit - len(taken))
+        taken += _take(Lane.NOTICE, sender, at, limit - len(taken))
+    return taken + _take_campaigns(waiting.campaigns, sender, at, limit - len(taken))
 
 
 def _unwelcome(letters: Sequence[Taken]) -> dict[int, str]:
     """Of these letters, those that must not leave, and why."""
-    any_listed, any_refused = (exists().select_from(one) for one in (Suppression, CampaignRefusal))
-    lists, refusals = session().execute(select(any_listed, any_refused)).one() if letters else (False, False)
+    lists, refusals = session().execute(ANY_UNWELCOME).one() if letters else (False, False)
     if not (lists or refusals):
         return {}
     standing = standing_in({letter.person_id for letter in letters})
@@ -204,9 +235,19 @@ def still_welcome(taken: Sequence[Taken], at: datetime) -> list[Taken]:
 def hand_back(taken: Sequence[Taken], due_at: datetime | None = None) -> None:
     """Gives up what was taken and has not left, as if it had not been taken; due later where its server rests."""
     later = {} if due_at is None else {"due_at": due_at}
+    back: set[int] = set()
     for fence in fences(taken):
-        untaken = TABLE.c.attempts - 1
-        move_where([*fence, Letter.state == LetterState.SENDING], LetterState.QUEUED, None, attempts=untaken, **later)
+        still = [*fence, Letter.state == LetterState.SENDING]
+        back.update(move_where(still, LetterState.QUEUED, None, attempts=TABLE.c.attempts - 1, **later))
+    _uncount([letter for letter in taken if letter.id in back])
+
+
+def _uncount(letters: Sequence[Taken]) -> None:
+    """Their campaigns' day has room for them again."""
+    counts = Counter(letter.origin_id for letter in letters if letter.lane is Lane.CAMPAIGN and letter.origin_id)
+    for origin, count in sorted(counts.items()):
+        counted = update(Pace).where(Pace.origin_id == origin, Pace.per_day.is_not(None), Pace.today >= count)
+        session().execute(counted.values(today=Pace.today - count).execution_options(synchronize_session=False))
 
 
 def fences(letters: Sequence[Taken]) -> Iterator[list[ColumnElement[bool]]]:
@@ -218,21 +259,22 @@ def fences(letters: Sequence[Taken]) -> Iterator[list[ColumnElement[bool]]]:
         yield [among(Letter.id, ids), Letter.attempts == attempts]
 
 
-def set_pace(origin_id: int, per_hour: int | None, *, paused: bool, at: datetime) -> None:
+def set_pace(origin_id: int, per_hour: int | None, per_day: int | None = None, *, paused: bool, at: datetime) -> None:
     """How fast a campaign's letters leave from now on, and whether they do. A pause is not caught up with."""
     pace = session().get(Pace, origin_id)
     if pace is None:
-        session().add(Pace(origin_id=origin_id, per_hour=per_hour, paused=paused, next_at=at))
+        session().add(Pace(origin_id=origin_id, per_hour=per_hour, per_day=per_day, paused=paused, next_at=at))
     else:
-        pace.per_hour, pace.paused, pace.next_at = per_hour, paused, max(pace.next_at, at)
+        pace.per_hour, pace.per_day = per_hour, per_day
+        pace.paused, pace.next_at = paused, max(pace.next_at, at)
     session().flush()
 
 
-def stop_leaving(origin_id: int, per_hour: int | None, at: datetime) -> int:
+def stop_leaving(origin_id: int, at: datetime) -> int:
     """Nothing of this campaign leaves any more: what waits is cancelled now, what is leaving if it comes back (see
     `cancel_stopped`). Returns how many are cancelled.
     """
-    set_pace(origin_id, per_hour, paused=True, at=NEVER)
+    set_pace(origin_id, None, paused=True, at=NEVER)
     return cancel_letters(origin_id, at, STOPPED)
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any, Protocol
 
-from sqlalchemy import Select, Table, and_, case, delete, func, insert, literal, or_, select
+from sqlalchemy import Executable, Select, Table, and_, bindparam, case, delete, func, insert, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from crm.core.bulk import among, chunks, load
-from crm.core.db import UtcDateTime, is_postgres, session
+from crm.core.bulk import among, among_those, chunks, load, these
+from crm.core.db import UtcDateTime, engine_name, is_postgres, session
 from crm.outbox.models import Contact, Letter, Touch
 from crm.outbox.rules import Direction, Outcome, asks_for_answer, closes, is_from_us
 from crm.people.models import Person
@@ -121,13 +122,20 @@ def fold_left(letters: Sequence[tuple[int, int]], at: datetime) -> list[int]:
     firsts: dict[int, int] = {}
     for number, person_id in sorted(letters):
         firsts.setdefault(person_id, number)
-    moment = literal(at, UtcDateTime())
+    rows = session().execute(_folding(engine_name()), {"those": these(firsts.values()), "now": at})
+    return [person_id for person_id, began in rows.all() if began]
+
+
+@cache
+def _folding(_engine: str) -> Executable:
+    letter, person = Letter.__table__.c, Person.__table__
+    moment = bindparam("now", type_=UtcDateTime())
     told = (
-        select(Letter.person_id, moment, Letter.identity_kind, Letter.origin_id, moment, moment)
-        .join(Person, Person.id == Letter.person_id)
-        .where(among(Letter.id, list(firsts.values())))
-        .order_by(Person.id)
-        .with_for_update(of=Person, key_share=True)  # as lock_people does
+        select(letter.person_id, moment, letter.identity_kind, letter.origin_id, moment, moment)
+        .join(person, person.c.id == letter.person_id)
+        .where(among_those(letter.id, "those"))
+        .order_by(person.c.id)
+        .with_for_update(of=person, key_share=True)  # as lock_people does
     )
     upsert = postgresql.insert if is_postgres() else sqlite.insert
     names = ["person_id", "first_sent_at", "first_channel", "first_origin_id", "last_out_at", "last_touch_at"]
@@ -139,12 +147,8 @@ def fold_left(letters: Sequence[tuple[int, int]], at: datetime) -> list[int]:
         name: case((or_(old[name].is_(None), old[name] < new[name]), new[name]), else_=old[name])
         for name in ("last_out_at", "last_touch_at")
     }
-    rows = session().execute(
-        statement.on_conflict_do_update(index_elements=["person_id"], set_=first | last).returning(
-            old.person_id, old.first_sent_at == moment
-        )
-    )
-    return [person_id for person_id, began in rows.all() if began]
+    upserted = statement.on_conflict_do_update(index_elements=["person_id"], set_=first | last)
+    return upserted.returning(old.person_id, old.first_sent_at == moment)
 
 
 def _derived(ids: Sequence[int] | None) -> Select[*tuple[Any, ...]]:

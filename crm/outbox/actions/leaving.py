@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from crm.core import programme
 from crm.core.db import is_postgres, session
 from crm.core.smtp import Answer, Fate
-from crm.outbox.actions.claiming import Taken, fences, hand_back, still_welcome, take_due
+from crm.outbox.actions.claiming import ANY, Taken, fences, hand_back, still_welcome, take_due
 from crm.outbox.actions.contacts import lock_people
 from crm.outbox.actions.defaults import settle_by_default
 from crm.outbox.actions.moves import move_letters, move_where
@@ -62,11 +62,11 @@ def record_sent(letters: Sequence[Taken], at: datetime) -> list[int]:
     return [letter.id for letter in gone]
 
 
-def deliver_due(at: datetime, limit: int | None = None, *where: ColumnElement[bool], asked_only: bool = False) -> int:
+def deliver_due(at: datetime, limit: int | None = None, sender: int | None = ANY, *, asked_only: bool = False) -> int:
     """Puts what is due into the mailbox, where a page shows it; nothing leaves the machine. Returns how many."""
     sent = 0
     while (rest := BATCH if limit is None else min(BATCH, limit - sent)) > 0:
-        taken = take_due(at, rest, *where, asked_only=asked_only)
+        taken = take_due(at, rest, sender, asked_only=asked_only)
         if not taken:
             break
         sent += len(record_sent(still_welcome(taken, at), at))

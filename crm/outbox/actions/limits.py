@@ -22,7 +22,7 @@ from crm.outbox.models import Letter, MailAccount, MailCount, MailLimits, Sender
 from crm.outbox.queries.limits import ALL, SETTINGS, counted, counted_by_domain, limits_of, mail_limits
 from crm.outbox.queries.ways import Way, limits_of_account, with_accounts
 from crm.outbox.rules import Lane, Span
-from crm.outbox.rules.limits import Limits, day_of, hour_of, quiet_until, room
+from crm.outbox.rules.limits import Limits, day_of, domain_free_at, hour_of, quiet_until, room
 from crm.people.models import Person
 
 KEPT = timedelta(days=3)
@@ -126,20 +126,22 @@ def _domains(letter_ids: Sequence[int]) -> dict[int, str]:
 def _within_domains(
     way: Way, limits: Limits, letters: Sequence[Taken], domains: Mapping[int, str], at: datetime
 ) -> list[Taken]:
-    """Without those that would be too many for their domain in this hour: they are spread over the next ones."""
-    most = limits.domain_per_hour
-    if most is None:
+    """Without those that would be too many for their domain in this hour or on this day: they are spread over the
+    next ones.
+    """
+    if limits.domain_per_hour is None and limits.domain_per_day is None:
         return list(letters)
-    sent = Counter(counted_by_domain(way.counts_as, set(domains.values()), at))
+    this_hour, this_day = map(Counter, counted_by_domain(way.counts_as, way.zone, set(domains.values()), at))
     allowed, later = [], dict[datetime, list[Taken]]()
     for letter in letters:
         domain = domains[letter.id]
-        hours = sent[domain] // most
-        if hours == 0:
+        free_at = domain_free_at(limits, way.zone, at, this_hour[domain], this_day[domain])
+        if free_at is None:
             allowed.append(letter)
         else:
-            later.setdefault(hour_of(at) + timedelta(hours=hours), []).append(letter)
-        sent[domain] += 1
+            later.setdefault(free_at, []).append(letter)
+        this_hour[domain] += 1
+        this_day[domain] += 1
     for due_at, some in later.items():
         hand_back(some, due_at)
     return allowed
@@ -151,7 +153,8 @@ def _count(way: Way, letters: Sequence[Taken], domains: Mapping[int, str], at: d
     hour, day = hour_of(at), day_of(way.zone, at)
     of_all = [(hour, Span.HOUR, ALL, len(letters)), (day, Span.DAY, ALL, len(letters))]
     by_domain = sorted(Counter(domains[letter.id] for letter in letters).items())
-    of_each = [(hour, Span.HOUR, domain, count) for domain, count in by_domain if domain]
+    spans = (hour, Span.HOUR), (day, Span.DAY)
+    of_each = [(since, span, domain, count) for domain, count in by_domain if domain for since, span in spans]
     insert = postgresql.insert if is_postgres() else sqlite.insert
     statement = insert(cast(Table, MailCount.__table__))
     session().execute(

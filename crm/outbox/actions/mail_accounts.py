@@ -55,6 +55,7 @@ class MailAccountDraft:
     per_hour: int | None
     per_day: int | None
     domain_per_hour: int | None
+    domain_per_day: int | None
     warm_from: date | None
     warm_first: int | None
 
@@ -85,7 +86,8 @@ def put_mail_account(sender_id: int | None, draft: MailAccountDraft, at: datetim
         "per_hour": draft.per_hour,
         "per_day": draft.per_day,
     }
-    names = ("host", "port", "tls", "user", "domain_per_hour", "warm_from", "warm_first", "fills_in")
+    limits = ("domain_per_hour", "domain_per_day", "warm_from", "warm_first")
+    names = ("host", "port", "tls", "user", *limits, "fills_in")
     of_account = {name: value for name, value in asdict(draft).items() if name in names}
     if draft.password is not None:
         of_account["sealed_password"] = seal(PURPOSE, draft.password)

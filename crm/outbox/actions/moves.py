@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, update
+from sqlalchemy import ColumnElement, Table, bindparam, update
+from sqlalchemy.sql.dml import ReturningUpdate
 
-from crm.core.bulk import among, chunks
-from crm.core.db import session
+from crm.core.bulk import among, among_those, chunks, these
+from crm.core.db import UtcDateTime, engine_name, session
 from crm.core.errors import MoveRefused
 from crm.outbox.models import Letter, UncertainDefault
 from crm.outbox.rules import END_STATES, LEAVES_FROM, Lane, LetterState, WhenUncertain
 
+TABLE: Table = Letter.__table__  # type: ignore[assignment]  # a declarative class's table is a Table
 CHUNK = 5000
 
 
-def _values(to: LetterState, at: datetime | None, more: dict[str, Any]) -> dict[str, Any]:
+def _values(to: LetterState, at: Any, more: dict[str, Any]) -> dict[str, Any]:
     ends = {"ended_at": at, "held_by_id": None} if to in END_STATES else {}
     sent = {"sent_at": at} if to is LetterState.SENT else {}
     lease = {} if to is LetterState.SENDING else {"lease_until": None}
@@ -37,11 +40,21 @@ def move_where(where: Sequence[ColumnElement[bool]], to: LetterState, at: dateti
     return list(moved.all())
 
 
+@cache
+def _moving(_engine: str, to: LetterState, names: tuple[str, ...]) -> ReturningUpdate[int]:
+    values = _values(to, bindparam("now", type_=UtcDateTime()), {name: bindparam(f"its_{name}") for name in names})
+    moves = update(TABLE).where(TABLE.c.state.in_(LEAVES_FROM[to]), among_those(TABLE.c.id, "those"))
+    return moves.values(values).returning(TABLE.c.id)
+
+
 def move_letters(ids: Sequence[int], to: LetterState, at: datetime, **values: Any) -> list[int]:
     """The same for these letters, whatever others have done to them in the meantime."""
     moved: list[int] = []
+    session().flush()
+    moving = _moving(engine_name(), to, tuple(values))
+    own = {f"its_{name}": value for name, value in values.items()}
     for chunk in chunks(ids, CHUNK):
-        moved += move_where([among(Letter.id, chunk)], to, at, **values)
+        moved += session().scalars(moving, {"those": these(chunk), "now": at, **own})
     return moved
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
-from sqlalchemy import Table, insert, literal, select
+from sqlalchemy import Insert, Table, bindparam, insert, literal, select
 
-from crm.core.bulk import among, chunks, load
-from crm.core.db import UtcDateTime, session
+from crm.core.bulk import among_those, chunks, load, these
+from crm.core.db import UtcDateTime, engine_name, session
 from crm.core.restand import restand
 from crm.outbox.actions.contacts import fold, fold_left
 from crm.outbox.actions.moves import cancel_letters_to
@@ -20,6 +21,7 @@ from crm.people.queries import all_that_are
 from crm.people.rules import SuppressionReason
 
 TABLE: Table = Touch.__table__  # type: ignore[assignment]  # a declarative class's table is a Table
+LETTER = Letter.__table__.c
 COLUMNS = ("person_id", "at", "direction", "channel", "outcome", "body", "letter_id", "origin_id", "staff_id")
 CHUNK = 5000
 
@@ -58,16 +60,21 @@ def record_touches(touches: Sequence[NewTouch], recorded_at: datetime) -> int:
     return len(touches)
 
 
+@cache
+def _leaving(_engine: str) -> Insert:
+    moment = bindparam("now", type_=UtcDateTime())
+    out, sent = literal(Direction.OUT, TABLE.c.direction.type), literal(Outcome.SENT, TABLE.c.outcome.type)
+    told = select(LETTER.person_id, moment, out, LETTER.identity_kind, sent, LETTER.id, LETTER.origin_id)
+    names = ("person_id", "at", "direction", "channel", "outcome", "letter_id", "origin_id")
+    return insert(TABLE).from_select(names, told.where(among_those(LETTER.id, "those")).order_by(LETTER.id))
+
+
 def record_left(letters: Sequence[tuple[int, int]], at: datetime) -> None:
     """The same for letters, (number, person) each, that have left by themselves at this moment: nothing is known of
     them here that their rows do not say, so the database writes their touches by itself.
     """
-    moment = literal(at, UtcDateTime())
-    out, sent = literal(Direction.OUT, TABLE.c.direction.type), literal(Outcome.SENT, TABLE.c.outcome.type)
-    told = select(Letter.person_id, moment, out, Letter.identity_kind, sent, Letter.id, Letter.origin_id)
-    names = ("person_id", "at", "direction", "channel", "outcome", "letter_id", "origin_id")
+    leaving = _leaving(engine_name())
     for chunk in chunks(letters, CHUNK):
-        theirs = told.where(among(Letter.id, [number for number, _person in chunk])).order_by(Letter.id)
-        session().execute(insert(TABLE).from_select(names, theirs))
+        session().execute(leaving, {"those": these([number for number, _person in chunk]), "now": at})
         if began := fold_left(chunk, at):
             restand(began, at)

@@ -49,16 +49,23 @@ class Pace(Model):
     """How fast the letters of one origin leave (None: as fast as they can), and whether they leave at all.
 
     `next_at` is when the next one may: it moves on with each that is taken, so a restart forgets nothing. A pause that
-    is for good, because the campaign was stopped, lasts until NEVER.
+    is for good, because the campaign was stopped, lasts until NEVER. `today` have been taken on `day`, an ISO date of
+    the programme's zone; counted where `per_day` is set.
     """
 
     __tablename__ = "pace"
-    __table_args__ = (CheckConstraint("per_hour IS NULL OR per_hour > 0", name="moves"),)
+    __table_args__ = (
+        CheckConstraint("per_hour IS NULL OR per_hour > 0", name="moves"),
+        CheckConstraint("per_day IS NULL OR per_day > 0", name="moves_each_day"),
+    )
 
     origin_id: Mapped[int] = mapped_column(
         ForeignKey("origin.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
     )
     per_hour: Mapped[int | None]
+    per_day: Mapped[int | None]
+    day: Mapped[str] = mapped_column(default="")
+    today: Mapped[int] = mapped_column(default=0)
     paused: Mapped[bool] = mapped_column(default=False)
     next_at: Mapped[datetime]
 
@@ -105,6 +112,7 @@ class MailLimits(Model):
     per_hour: Mapped[int | None]
     per_day: Mapped[int | None]
     domain_per_hour: Mapped[int | None]
+    domain_per_day: Mapped[int | None]
     quiet_from: Mapped[int | None]
     quiet_to: Mapped[int | None]
     warm_from: Mapped[date | None]
@@ -143,6 +151,7 @@ class MailAccount(Model):
     user: Mapped[str] = mapped_column(default="")
     sealed_password: Mapped[str] = mapped_column(default="")
     domain_per_hour: Mapped[int | None]
+    domain_per_day: Mapped[int | None]
     warm_from: Mapped[date | None]
     warm_first: Mapped[int | None]
     fills_in: Mapped[bool] = mapped_column(default=False)

@@ -21,6 +21,11 @@ from crm.outbox.models import DkimKey, MailAccount, Sender
 from crm.outbox.rules import KeyState, SenderKind
 
 PURPOSE = "dkim"
+ACTIVE = (
+    select(DkimKey.domain, DkimKey.selector, DkimKey.sealed)
+    .where(DkimKey.state == KeyState.ACTIVE)
+    .order_by(DkimKey.id)
+)
 log = structlog.get_logger(__name__)
 
 
@@ -49,9 +54,8 @@ def can_sign(key: DkimKey) -> bool:
 
 def signers_by_domain() -> dict[str, tuple[Signer, ...]]:
     """The active keys, ready for use; a domain may sign with one of each algorithm."""
-    query = select(DkimKey.domain, DkimKey.selector, DkimKey.sealed).where(DkimKey.state == KeyState.ACTIVE)
     found: dict[str, tuple[Signer, ...]] = {}
-    for domain, selector, sealed in session().execute(query.order_by(DkimKey.id)):
+    for domain, selector, sealed in session().execute(ACTIVE):
         try:
             found[domain] = (*found.get(domain, ()), _signer(domain, selector, sealed))
         except SealBroken:

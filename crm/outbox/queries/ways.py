@@ -14,7 +14,7 @@ from crm.core.db import session
 from crm.core.mail import is_mailbox, server
 from crm.core.mailboxes import Tls
 from crm.core.sealed import SealBroken, unseal
-from crm.outbox.models import Letter, MailAccount, Sender
+from crm.outbox.models import MailAccount, Sender
 from crm.outbox.queries.limits import SETTINGS, mail_limits
 from crm.outbox.rules.limits import Limits
 
@@ -35,10 +35,6 @@ class Way:
     limits: Limits
     zone: ZoneInfo
     away: bool = False
-
-    @property
-    def letters(self) -> ColumnElement[bool]:
-        return Letter.sender_id.is_(None) if self.sender_id is None else Letter.sender_id == self.sender_id
 
 
 @lru_cache(maxsize=64)
@@ -61,6 +57,7 @@ def limits_of_account(sender: Sender, account: MailAccount) -> Limits:
         per_hour=sender.per_hour,
         per_day=sender.per_day,
         domain_per_hour=account.domain_per_hour,
+        domain_per_day=account.domain_per_day,
         quiet_from=shared.quiet_from,
         quiet_to=shared.quiet_to,
         warm_from=account.warm_from,

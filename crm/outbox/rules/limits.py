@@ -22,6 +22,7 @@ class Limits:
     per_hour: int | None = None
     per_day: int | None = None
     domain_per_hour: int | None = None
+    domain_per_day: int | None = None
     quiet_from: int | None = None
     quiet_to: int | None = None
     warm_from: date | None = None
@@ -29,7 +30,7 @@ class Limits:
 
     @property
     def any_count(self) -> bool:
-        return any((self.per_hour, self.per_day, self.domain_per_hour, self.warm_first))
+        return any((self.per_hour, self.per_day, self.domain_per_hour, self.domain_per_day, self.warm_first))
 
     def on(self, day: date) -> int | None:
         """How many may leave on this day; None: no limit."""
@@ -88,6 +89,17 @@ def room(limits: Limits, zone: ZoneInfo, at: datetime, this_hour: int, this_day:
     if limits.per_hour is not None:
         left.append(limits.per_hour - this_hour)
     return max(0, min(left)) if left else None
+
+
+def domain_free_at(limits: Limits, zone: ZoneInfo, at: datetime, this_hour: int, this_day: int) -> datetime | None:
+    """When one more may leave to a domain that so many leave to, or wait for; None: now."""
+    ends = []
+    if limits.domain_per_hour and (hours := this_hour // limits.domain_per_hour):
+        ends.append(hour_of(at) + timedelta(hours=hours))
+    if limits.domain_per_day and (days := this_day // limits.domain_per_day):
+        day = at.astimezone(zone).date() + timedelta(days=days)
+        ends.append(datetime.combine(day, time(), zone).astimezone(UTC))
+    return max(ends, default=None)
 
 
 def time_for(limits: Limits, zone: ZoneInfo, at: datetime, letters: int) -> timedelta | None:

@@ -9,13 +9,12 @@ from threading import Event, Lock
 import structlog
 from celery import shared_task
 from flask import Flask, current_app
-from sqlalchemy import ColumnElement
 
 from crm.core import clock, programme
 from crm.core.db import session
 from crm.core.stopping import asked_to_stop
 from crm.outbox import actions
-from crm.outbox.models import Letter
+from crm.outbox.actions.claiming import ANY
 from crm.outbox.queries.leaving import nowhere_to, obstacle
 from crm.outbox.queries.ways import Way, ways
 from crm.outbox.tasks.rounds import Rounds
@@ -49,20 +48,20 @@ def _send_due() -> int:
         return 0
     held, why = programme.is_held(), obstacle()
     if nowhere_to() == "rehearsal":
-        return _into_mailbox(asked_only=held)
+        return _into_mailbox(ANY, asked_only=held)
     going = ways()
     if why == "no_address":
         log.warning("no_sender_address", cure="set the address that letters come from in the programme's settings")
         going = [way for way in going if way.sender_id is not None]
-    handed_on = _into_mailbox(Letter.sender_id.is_(None), asked_only=True) if why == "no_server" else 0
+    handed_on = _into_mailbox(None, asked_only=True) if why == "no_server" else 0
     session().commit()
     return handed_on + _over(going, asked_only=held)
 
 
-def _into_mailbox(*where: ColumnElement[bool], asked_only: bool) -> int:
+def _into_mailbox(sender: int | None, *, asked_only: bool) -> int:
     total = 0
     while not asked_to_stop.is_set():
-        sent = actions.deliver_due(clock.now(), MAILBOX_BATCH, *where, asked_only=asked_only)
+        sent = actions.deliver_due(clock.now(), MAILBOX_BATCH, sender, asked_only=asked_only)
         session().commit()
         total += sent
         if sent < MAILBOX_BATCH:

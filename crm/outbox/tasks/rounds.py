@@ -155,7 +155,7 @@ class Rounds:
         self._way = way
         while True:
             asked_only = self._asked_only or not actions.has_room(way, at)
-            taken = actions.take_due(at, self._claim, way.letters, asked_only=asked_only)
+            taken = actions.take_due(at, self._claim, way.sender_id, asked_only=asked_only)
             ready = self._made_ready(taken, at)
             if ready or not taken or self._enough(self._claimed + LOOK_SECONDS):
                 return ready

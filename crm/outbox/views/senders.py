@@ -48,7 +48,7 @@ from crm.outbox.rules.limits import free_at
 from crm.outbox.views import bp
 
 NOT_UNDERSTOOD = 422
-NUMBERS = ("per_hour", "per_day", "domain_per_hour", "warm_from", "warm_first")
+NUMBERS = ("per_hour", "per_day", "domain_per_hour", "domain_per_day", "warm_from", "warm_first")
 
 
 @bp.get("/settings/senders")

@@ -8,12 +8,14 @@ import pytest
 from sqlalchemy import func, select
 
 from crm.core.db import session
+from crm.core.programme import required
 from crm.core.restand import Restand
 from crm.core.smtp import Answer, Fate
 from crm.outbox.actions import (
     cancel_letters,
     deliver_due,
     end,
+    hand_back,
     refuse_by_letter,
     set_pace,
     still_welcome,
@@ -21,7 +23,7 @@ from crm.outbox.actions import (
     take_due,
 )
 from crm.outbox.models import CampaignRefusal, Contact, Letter, Sender, SenderDay, Touch
-from crm.outbox.rules import Lane, LeaveAlone, LetterState, Outcome, SenderKind
+from crm.outbox.rules import Lane, LeaveAlone, LetterState, Outcome, SenderKind, next_day_in
 from crm.people.actions import make_origin, merge, suppress
 from crm.people.actions.suppressing import suppress_pairs
 from crm.people.models import Identity, Person
@@ -178,6 +180,22 @@ def test_a_stop_is_not_caught_up_with_in_one_go(people: list[Person], write: Wri
     write(people, "c:spring", origin="spring")
     set_pace(origin("spring"), 60, paused=False, at=T0)
     assert deliver_due(T0 + 5 * HOUR) <= 2
+
+
+def test_a_campaign_keeps_within_its_day_of_the_programmes_zone(people: list[Person], write: Write) -> None:
+    write(people, "c:1", origin="spring")
+    set_pace(origin("spring"), None, 2, paused=False, at=T0)
+    end_of_day = next_day_in(required().tz, T0)
+    assert [deliver_due(T0), deliver_due(end_of_day - timedelta(seconds=1)), deliver_due(end_of_day)] == [2, 0, 2]
+    set_pace(origin("spring"), None, 3, paused=False, at=end_of_day)
+    assert deliver_due(end_of_day) == 1, "one more than it was"
+
+
+def test_what_a_server_did_not_take_is_not_counted_for_the_campaigns_day(people: list[Person], write: Write) -> None:
+    write(people, "c:1", origin="spring")
+    set_pace(origin("spring"), None, 2, paused=False, at=T0)
+    hand_back(take_due(T0, 100))
+    assert deliver_due(T0) == 2
 
 
 def test_a_paused_campaign_waits_and_then_keeps_its_pace(people: list[Person], write: Write) -> None:

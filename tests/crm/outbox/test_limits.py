@@ -29,6 +29,7 @@ from tests.make import T0
 HOUR = timedelta(hours=1)
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 NOON = datetime(2026, 1, 20, 4, tzinfo=UTC)  # 12:00 in Shanghai
+TOMORROW = datetime(2026, 1, 20, 16, tzinfo=UTC)  # midnight there
 
 
 @pytest.fixture
@@ -66,9 +67,8 @@ def test_two_workers_together_keep_within_the_limit(crowd: list[Person], write: 
     first, second = take_due(NOON, 6), take_due(NOON, 6)
     gone = [record_sent(actions.within_limits(shared_way(), some, NOON), NOON) for some in (first, second)]
     assert [len(some) for some in gone] == [6, 1]
-    tomorrow = datetime(2026, 1, 20, 16, tzinfo=UTC)  # midnight in Shanghai
-    assert not actions.has_room(shared_way(), tomorrow - timedelta(seconds=1))
-    assert len(leave(tomorrow)) == 5
+    assert not actions.has_room(shared_way(), TOMORROW - timedelta(seconds=1))
+    assert len(leave(TOMORROW)) == 5
 
 
 def test_what_somebody_asked_for_is_never_stopped(crowd: list[Person], write: Write) -> None:
@@ -87,6 +87,21 @@ def test_letters_to_one_domain_are_spread_over_hours(crowd: list[Person], write:
     by_hour = [leave(NOON + number * HOUR) for number in range(4)]
     assert [len(some) for some in by_hour] == [6, 4, 2, 0]  # 8 to the one, 4 to the other
     assert leave(NOON + 5 * HOUR) == []
+
+
+def test_letters_to_one_domain_are_spread_over_days_of_the_senders_zone(crowd: list[Person], write: Write) -> None:
+    actions.set_mail_limits(Limits(domain_per_day=3), T0)
+    write(crowd, "c:1", origin="spring")
+    assert len(leave(NOON)) == 6  # 8 to the one, 4 to the other
+    assert leave(TOMORROW - timedelta(seconds=1)) == []
+    assert [len(leave(TOMORROW + days * 24 * HOUR)) for days in range(3)] == [4, 2, 0]
+
+
+def test_an_hour_and_a_day_of_one_domain_hold_together(crowd: list[Person], write: Write) -> None:
+    actions.set_mail_limits(Limits(domain_per_hour=2, domain_per_day=5), T0)
+    write(crowd, "c:1", origin="spring")
+    assert [len(leave(NOON + number * HOUR)) for number in range(4)] == [4, 4, 1, 0]
+    assert [len(leave(TOMORROW + number * HOUR)) for number in range(3)] == [2, 1, 0]
 
 
 def test_a_campaign_waits_for_the_morning_of_its_reader(crowd: list[Person], write: Write) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import pytest
 from flask import Flask
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import func, select
 from sqlalchemy.exc import OperationalError
 
 from crm.core import clock
@@ -42,11 +42,11 @@ def test_a_sign_in_letter_overtakes_a_running_campaign(
     session().commit()
     claims: list[int] = []
 
-    def taking(at: datetime, limit: int, *where: ColumnElement[bool], **more: bool) -> list[Taken]:
+    def taking(at: datetime, limit: int, sender: int | None, **more: bool) -> list[Taken]:
         if len(claims) == 1:
             write(people[:1], "link:1", lane=Lane.ASKED)
         claims.append(limit)
-        return actions.claiming.take_due(at, limit, *where, **more)
+        return actions.claiming.take_due(at, limit, sender, **more)
 
     monkeypatch.setattr(actions, "take_due", taking)
     assert tasks.send_due.run() == CROWD + 1

@@ -47,6 +47,7 @@ HOUR = timedelta(hours=1)
 DRAFT = MailAccountDraft(
     name="news", from_name="Orange 新闻", address="news@news.example", host="127.0.0.1", port=1, tls=Tls.NONE,
     user="", password=None, zone="Asia/Shanghai", fills_in=False, per_hour=None, per_day=None, domain_per_hour=None,
+    domain_per_day=None,
     warm_from=None, warm_first=None,
 )  # fmt: skip
 Put = Callable[..., int]
@@ -245,7 +246,7 @@ def leave(sender_id: int | None, at: datetime) -> int:
     """As a worker does, in an hour's worth of a moment."""
     way = way_of(sender_id)
     assert way is not None
-    taken = take_due(at, 100, way.letters, asked_only=not actions.has_room(way, at))
+    taken = take_due(at, 100, way.sender_id, asked_only=not actions.has_room(way, at))
     return len(record_sent(actions.within_limits(way, taken, at), at))
 
 

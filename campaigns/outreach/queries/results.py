@@ -12,6 +12,8 @@ from sqlalchemy import ColumnElement, Select, and_, case, exists, func, literal,
 from campaigns.outreach.models import Campaign, CampaignStep, StepWording
 from crm.core.db import session
 from crm.funnel.models import Standing
+from crm.groups.models import Membership
+from crm.invites.models import Invite
 from crm.outbox.models import Letter, Sender, Touch
 from crm.outbox.rules import Direction, LetterState, Outcome
 from crm.people.models import Person, Source
@@ -26,16 +28,25 @@ class Cut(StrEnum):
 
 
 class Figure(StrEnum):
-    """Counts people, each once in a line. What came later counts when a letter of that line had left before it."""
+    """Counts people, each once in a line. What came later counts when a letter of that line had left before it.
+
+    OPENED and BY_LINK: who opened their invite link of this campaign, and who joined a group after it as the last one.
+    """
 
     PLANNED = "planned"
     SENT = "sent"
     BOUNCED = "bounced"
     REFUSED = "refused"
     REPLIED = "replied"
+    OPENED = "opened"
+    BY_LINK = "by_link"
     JOINED = "joined"
     ACTIVE = "active"
     RETAINED = "retained"
+
+
+LATER = (Figure.REPLIED, Figure.OPENED, Figure.BY_LINK, Figure.JOINED, Figure.ACTIVE, Figure.RETAINED)
+"""What came after a letter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +62,15 @@ def _figure(figure: Figure) -> ColumnElement[bool]:
         Touch.outcome == Outcome.REPLIED,
         Touch.at >= Letter.sent_at,
     )
+    by_link = exists().where(Membership.invite_id == Invite.id, Membership.joined_at >= Letter.sent_at)
     return {
         Figure.PLANNED: literal(True),
         Figure.SENT: Letter.sent_at.is_not(None),
         Figure.BOUNCED: Letter.state == LetterState.BOUNCED,
         Figure.REFUSED: Letter.state == LetterState.REFUSED,
         Figure.REPLIED: replied,
+        Figure.OPENED: Invite.last_opened_at >= Letter.sent_at,
+        Figure.BY_LINK: by_link,
         Figure.JOINED: Standing.joined_at >= Letter.sent_at,
         Figure.ACTIVE: Standing.active_at >= Letter.sent_at,
         Figure.RETAINED: Standing.retained_at >= Letter.sent_at,
@@ -90,6 +104,7 @@ def _letters(campaign: Campaign, *columns: Any) -> Select[Any]:
         .join(Person, Person.id == Letter.person_id)
         .outerjoin(Standing, Standing.person_id == Letter.person_id)
         .outerjoin(Sender, Sender.id == Letter.sender_id)
+        .outerjoin(Invite, and_(Invite.person_id == Letter.person_id, Invite.origin_id == campaign.origin_id))
         .where(Letter.origin_id == campaign.origin_id, listed())
     )
 
@@ -146,7 +161,7 @@ def every_letter(campaign: Campaign, chunk: int) -> Iterator[tuple[Any, ...]]:
         Letter.state,
         Letter.reason,
         Letter.sent_at,
-        *(_figure_of(figure) for figure in (Figure.REPLIED, Figure.JOINED, Figure.ACTIVE, Figure.RETAINED)),
+        *(_figure_of(figure) for figure in LATER),
     )
     while True:
         page = _letters(campaign, *columns).where(Letter.id > after).order_by(Letter.id).limit(chunk)

@@ -14,7 +14,7 @@ from flask_babel import lazy_pgettext
 
 from campaigns.outreach.models import Campaign
 from campaigns.outreach.queries import campaign_or_404, steps_of
-from campaigns.outreach.queries.results import Cut, Figure, Line, every_letter, people_of_figure, results
+from campaigns.outreach.queries.results import LATER, Cut, Figure, Line, every_letter, people_of_figure, results
 from campaigns.outreach.rules import MOST_STEPS
 from campaigns.outreach.rules.uncertainty import better, is_early, wilson
 from campaigns.outreach.views import bp
@@ -30,6 +30,8 @@ FIGURES = {
     Figure.BOUNCED: lazy_pgettext("letters", "bounced"),
     Figure.REFUSED: lazy_pgettext("letters", "refused"),
     Figure.REPLIED: lazy_pgettext("letters", "replied"),
+    Figure.OPENED: lazy_pgettext("letters", "opened the link"),
+    Figure.BY_LINK: lazy_pgettext("letters", "joined by the link"),
     Figure.JOINED: lazy_pgettext("letters", "joined"),
     Figure.ACTIVE: lazy_pgettext("letters", "active"),
     Figure.RETAINED: lazy_pgettext("letters", "retained"),
@@ -42,7 +44,7 @@ CUTS = {
 }
 COLUMNS = (
     "letter", "person", "name", "channel", "identity", "step", "variant", "language", "sender", "state", "reason",
-    "sent_at", "replied", "joined", "active", "retained",
+    "sent_at", *(figure.value for figure in LATER),
 )  # fmt: skip
 
 

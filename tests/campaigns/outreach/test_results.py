@@ -9,6 +9,7 @@ from datetime import timedelta
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
 from campaigns.audience.actions import save_audience
 from campaigns.outreach.actions import NewStep, Wait, advance, create_campaign, put_step, start
@@ -20,6 +21,9 @@ from crm.core import jobs
 from crm.core.db import session
 from crm.funnel.models import Standing
 from crm.funnel.rules.stages import Stage
+from crm.groups.actions import create_group, record_joins
+from crm.invites.actions import note_opening
+from crm.invites.models import Invite
 from crm.outbox.actions import NewTouch, deliver_due, record_touches
 from crm.outbox.rules import Channel, Direction, Outcome
 from crm.people.models import Person
@@ -43,7 +47,9 @@ def people(lin: Person) -> list[Person]:
 
 @pytest.fixture
 def campaign(people: list[Person]) -> Campaign:
-    """Sent to six, in both variants; the first has replied, the second is active."""
+    """Sent to six, in both variants; the first has replied, the second came by their link and is active, the third
+    opened theirs.
+    """
     audience = save_audience("all", {}, at=T0).id
     drafts = (create_campaign(f"spring {number}", audience, at=T0) for number in itertools.count())
     made = next(one for one in drafts if len({variant_of(one.id, who.id, {"a": 1, "b": 1}) for who in people}) == 2)
@@ -53,6 +59,11 @@ def campaign(people: list[Person]) -> Campaign:
     jobs.run_due.run()
     deliver_due(T0)
     record_touches([NewTouch(people[0].id, T0 + HOUR, Direction.IN, "email", Outcome.REPLIED)], T0 + HOUR)
+    group = create_group("qq", "Orange 1", 500, at=T0)
+    invites = {invite.person_id: invite.id for invite in session().scalars(select(Invite))}
+    for one in people[1:3]:
+        note_opening(invites[one.id], T0 + HOUR)
+    record_joins(group.id, [(people[number].id, T0 + HOUR) for number in (1, 3)])
     session().merge(
         Standing(
             person_id=people[1].id,
@@ -74,6 +85,8 @@ def test_figures_by_step_source_and_variant_add_up(campaign: Campaign, people: l
         Figure.PLANNED: 6,
         Figure.SENT: 6,
         Figure.REPLIED: 1,
+        Figure.OPENED: 2,
+        Figure.BY_LINK: 1,
         Figure.JOINED: 1,
         Figure.ACTIVE: 1,
     }

@@ -4,7 +4,7 @@
 0 leaves one out, and its last result stays as it was. Kills web and worker with -9 at random moments of an import, a
 campaign and the opening of a release, in turn on SQLite with the folder for a broker and on PostgreSQL with Redis, and
 looks whether anything was lost or doubled. Then, in campaigns of 20,000 letters that are counted at the mail server,
-kills one process of web, worker or beat, ends PostgreSQL without a farewell, or makes Redis forget and hang up; and
+kills one process of web, worker or beat, or PostgreSQL or Redis, which has forgotten everything afterwards; and
 ends campaigns with SIGTERM, after which no letter may be in doubt. Then imports a million rows against the floor (see
 bench/import_people.py) and draws a million names (see bench/crowds.py). What came of each is written to
 bench/results/prove.json and prove.md with its date and commit as soon as it is known, so that a proof which was broken
@@ -33,18 +33,17 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import redis
 
 from crm.core import clock
-from crm.core.db import disconnect
-from tests.databases import Fragile, fragile_server, new_database
+from tests.databases import new_database
+from tests.fragile import fragile_broker, fragile_server
 from tests.services import POSTGRES, REDIS
 from tests.stories.kill import (
     Campaigning,
     Importing,
     Opening,
-    Served,
     Strike,
     Work,
+    crash,
     kill_one,
-    lose_broker,
     stop_and_start,
     survive,
 )
@@ -59,7 +58,9 @@ TITLES = {
     "imports": "Importing many rows against the floor",
     "crowds": "Boot screens for crowds",
 }
-STRIKES: dict[str, Strike] = {"process": kill_one, "broker": lose_broker, "stop": stop_and_start}
+STRIKES: dict[str, Strike] = {"process": kill_one, "stop": stop_and_start}
+FRAGILE = {"database": ("DATABASE_URL", fragile_server), "broker": ("BROKER_URL", fragile_broker)}
+"""The setting that names such a server, and one that may be killed."""
 WORKS = ("import", "campaign", "opening")
 KEYS = {"SECRET_KEY": "a secret that only this proof knows", "SUPPRESSION_KEY": "another one for the hashes of people"}
 
@@ -108,26 +109,20 @@ def one_kill(kind: str, settings: dict[str, str], rng: random.Random) -> tuple[f
 
 
 def one_strike(kind: str, settings: dict[str, str], rng: random.Random) -> tuple[float, float]:
-    """As one_kill, in a campaign. A database that is lost is one of its own: its server ends without a farewell."""
+    """As one_kill, in a campaign. A database or broker that is lost is one of its own: its server is killed."""
     moment = rng.uniform(0.02, 0.97)
     with (
         tempfile.TemporaryDirectory(prefix="seedbed-prove-") as name,
         Sink() as sink,
-        fragile_server() if kind == "database" else nullcontext() as server,
+        FRAGILE[kind][1]() if kind in FRAGILE else nullcontext() as server,
     ):
         campaign = Campaigning(sink, 20_000, connections=4, depth=25)
-        where = settings | campaign.settings | ({"DATABASE_URL": server.address} if server else {})
-        strike = crash(server) if server else STRIKES[kind]
-        struck = survive(campaign, Path(name), where, moment=moment, rng=rng, seconds=240, strike=strike)
+        where = settings | campaign.settings | ({FRAGILE[kind][0]: server.address} if server else {})
+        strike, in_doubt = crash(server) if server else STRIKES[kind], kind not in ("stop", "broker")
+        struck = survive(
+            campaign, Path(name), where, moment=moment, rng=rng, seconds=240, strike=strike, in_doubt=in_doubt
+        )
     return moment, struck
-
-
-def crash(server: Fragile) -> Strike:
-    def strike(_run: Served, _rng: random.Random) -> None:
-        server.restart()
-        disconnect()
-
-    return strike
 
 
 def section() -> dict[str, Any]:

@@ -122,22 +122,27 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def serve_redis(program: str, port: int, place: str) -> subprocess.Popen[str]:
+    """Once it accepts connections. It remembers nothing. Raises RuntimeError when it does not come up."""
+    options = ("--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", place)
+    child = subprocess.Popen([program, *options], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if any("eady to accept connections" in line for line in child.stdout or ()):
+        return child
+    child.wait()
+    raise RuntimeError(f"{program} does not come up on port {port}")
+
+
 def start_redis(stack: ExitStack) -> str | None:
     """A private server, never one that already runs here: tests empty its databases."""
     program = redis_program()
     if program is None:
         return None
     port = free_port()
-    place = stack.enter_context(tempfile.TemporaryDirectory(prefix="seedbed-redis-"))
-    options = ("--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", place)
-    child = subprocess.Popen([program, *options], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    child = serve_redis(program, port, stack.enter_context(tempfile.TemporaryDirectory(prefix="seedbed-redis-")))
     stack.callback(child.stdout.close if child.stdout else bool)
     stack.callback(child.wait)
     stack.callback(child.terminate)
-    for line in child.stdout or ():
-        if "eady to accept connections" in line:
-            return f"redis://127.0.0.1:{port}"
-    return None
+    return f"redis://127.0.0.1:{port}"
 
 
 # ---------------------------------------------------------------- Chromium

@@ -18,7 +18,6 @@ from signal import SIGINT, SIGTERM
 from typing import Any, Protocol
 
 import psycopg
-import redis
 from flask import Flask
 from flask_migrate import upgrade
 from sqlalchemy import func, select, update
@@ -44,6 +43,7 @@ from crm.outbox.tasks import sweep_leases
 from crm.people.actions import importing
 from crm.people.models import Identity, ImportedPerson, PeopleImport, Person, Source
 from crm.settings import read
+from tests.fragile import Fragile
 from tests.stories.serving import PATIENCE, Served, kill, served, wait_until
 from tests.stories.sink import Sink
 
@@ -290,11 +290,14 @@ def cut_database(run: Served, _rng: Random) -> None:
     disconnect()
 
 
-def lose_broker(run: Served, _rng: Random) -> None:
-    """Redis forgets every message and hangs up, as when it is killed without a file to remember from."""
-    with redis.Redis.from_url(run.env["BROKER_URL"]) as server:
-        server.flushdb()
-        server.client_kill_filter(_type="normal")
+def crash(server: Fragile) -> Strike:
+    """A server of one's own ends without a farewell and is started again."""
+
+    def strike(_run: Served, _rng: Random) -> None:
+        server.restart()
+        disconnect()
+
+    return strike
 
 
 def survive(
@@ -306,10 +309,11 @@ def survive(
     rng: Random,
     seconds: float = 60,
     strike: Strike = kill_web_and_worker,
+    in_doubt: bool = True,
 ) -> float:
     """Starts the program, strikes when the work's progress has reached `moment`, waits for the end.
 
-    Returns the progress at which the kill struck.
+    Returns the progress at which the kill struck. `in_doubt`: what was on its way then may be uncertain afterwards.
     """
 
     run = Served(folder, "run", **{"SMTP_URL": "mailbox://", **settings})
@@ -331,7 +335,7 @@ def survive(
             workers = {*run.named("celery")}
             strike(run, rng)
             struck = float(look(work.progress))
-            if isinstance(work, Campaigning) and strike not in (stop_and_start, lose_broker):
+            if isinstance(work, Campaigning) and in_doubt:
                 work.killed()
             if not workers <= {*run.processes()}:
                 let_leases_run_out()
@@ -371,9 +375,9 @@ __all__ = [
     "Sink",
     "Strike",
     "Work",
+    "crash",
     "cut_database",
     "kill_one",
-    "lose_broker",
     "served",
     "stop_and_start",
     "survive",

@@ -8,15 +8,15 @@ from random import Random
 
 import pytest
 
+from tests.fragile import fragile_broker
 from tests.stories.conftest import Where
 from tests.stories.kill import (
     Campaigning,
     Importing,
     Opening,
-    Strike,
+    crash,
     cut_database,
     kill_one,
-    lose_broker,
     stop_and_start,
     survive,
 )
@@ -48,7 +48,7 @@ def test_a_campaign_that_is_stopped_leaves_nothing_in_doubt(
     with Sink() as sink:
         work = Campaigning(sink, 2_000, connections=4, depth=10)
         settings = where(broker) | work.settings
-        survive(work, tmp_path, settings, moment=rng.uniform(0.05, 0.9), rng=rng, strike=stop_and_start)
+        survive(work, tmp_path, settings, moment=rng.uniform(0.05, 0.9), rng=rng, strike=stop_and_start, in_doubt=False)
 
 
 @pytest.mark.parametrize(("seed", "broker"), SEEDS)
@@ -62,13 +62,23 @@ def test_a_campaign_survives_the_loss_of_one_process(seed: int, broker: str, tmp
 
 @pytest.mark.postgres
 @pytest.mark.redis
-@pytest.mark.parametrize("strike", [cut_database, lose_broker])
-def test_a_campaign_survives_the_loss_of_database_or_broker(strike: Strike, tmp_path: Path, where: Where) -> None:
+def test_a_campaign_survives_the_loss_of_the_database(tmp_path: Path, where: Where) -> None:
     rng = Random(4)
     with Sink() as sink:
         work = Campaigning(sink, 2_000, connections=4, depth=10)
         settings = where("redis") | work.settings
-        survive(work, tmp_path, settings, moment=rng.uniform(0.05, 0.9), rng=rng, strike=strike)
+        survive(work, tmp_path, settings, moment=rng.uniform(0.05, 0.9), rng=rng, strike=cut_database)
+
+
+@pytest.mark.postgres
+@pytest.mark.redis
+def test_a_campaign_survives_a_killed_broker_and_nothing_is_in_doubt(tmp_path: Path, where: Where) -> None:
+    rng = Random(4)
+    with Sink() as sink, fragile_broker() as broker:
+        work = Campaigning(sink, 2_000, connections=4, depth=10)
+        settings = where("redis") | work.settings | {"BROKER_URL": broker.address}
+        moment = rng.uniform(0.05, 0.9)
+        survive(work, tmp_path, settings, moment=moment, rng=rng, strike=crash(broker), in_doubt=False)
 
 
 @pytest.mark.parametrize(("seed", "broker"), SEEDS)

@@ -12,7 +12,7 @@ from crm.core.db import disconnect, session, start_writing
 from crm.settings import read
 from tests import make
 from tests.conftest import settings_of
-from tests.databases import fragile_server
+from tests.fragile import fragile_server
 
 
 @pytest.mark.postgres

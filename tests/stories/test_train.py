@@ -51,7 +51,7 @@ from crm.outbox.models import Letter
 from crm.people.actions import add_person, tag
 from crm.settings import read
 from tests.conftest import settings_of
-from tests.databases import fragile_server
+from tests.fragile import fragile_server
 from tests.stories.kill import let_leases_run_out
 
 WEEKS = 60

@@ -88,7 +88,7 @@ def _take(lane: Lane, sender: int | None, at: datetime, limit: int, origin: int 
         return []
     taking = _taking(engine_name(), lane, sender and 1, origin and 1)
     own = {"now": at, "leased": at + SEND_LEASE, "most": limit, "its_sender": sender, "its_origin": origin}
-    return sorted(map(taken_of, session().execute(taking, own).all()))
+    return sorted(map(Taken._make, session().execute(taking, own).all()))
 
 
 class _Waiting(NamedTuple):

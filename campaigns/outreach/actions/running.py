@@ -13,7 +13,7 @@ from campaigns.audience.actions import freeze
 from campaigns.outreach.actions.drafting import check_pace
 from campaigns.outreach.models import Campaign, Place
 from campaigns.outreach.queries import campaign_or_404, steps_of, texts_of
-from campaigns.outreach.rules import CAMPAIGN_MOVES, JOB, CampaignState, PlaceState, occasion
+from campaigns.outreach.rules import CAMPAIGN_MOVES, CAMPAIGN_STOPPED, JOB, CampaignState, PlaceState, occasion
 from crm.core import journal, programme
 from crm.core.db import session
 from crm.core.errors import MoveRefused
@@ -133,10 +133,13 @@ def set_campaign_pace(campaign_id: int, pace: int | None, per_day: int | None = 
 
 def finish(campaign_id: int, at: datetime) -> Campaign:
     """Ends it for good: letters that have not left are cancelled, also those that a server puts off now or that a
-    worker gives back. Raises MoveRefused.
+    worker gives back, and nobody waits for a further step. Raises MoveRefused.
     """
     campaign = move_campaign(campaign_id, CampaignState.FINISHED, at, finished_at=at)
     stop_leaving(campaign.origin_id, at)
+    waiting = update(Place).where(Place.campaign_id == campaign_id, Place.state == PlaceState.WAITING)
+    ended = waiting.values(state=PlaceState.STOPPED, why=CAMPAIGN_STOPPED, due_at=None, moved_at=at)
+    session().execute(ended.execution_options(synchronize_session=False))
     return campaign
 
 

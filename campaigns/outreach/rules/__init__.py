@@ -75,6 +75,8 @@ class PlaceState(StrEnum):
     LEFT_OUT = "left_out"
 
 
+CAMPAIGN_STOPPED = "campaign_stopped"
+"""Why a place has ended: nobody gets a further step."""
 PLACE_MOVES: dict[PlaceState, frozenset[PlaceState]] = {
     PlaceState.WAITING: frozenset({PlaceState.WAITING, PlaceState.DONE, PlaceState.STOPPED}),
     PlaceState.DONE: frozenset({PlaceState.STOPPED}),

@@ -38,6 +38,7 @@ from campaigns.outreach.views.words import (
     PLACES,
     REASONS,
     STATES,
+    STOPPED,
     STOPS,
     TONES,
     WARNINGS,
@@ -50,7 +51,7 @@ from crm.core.errors import NotThere
 from crm.core.guards import May, staff, viewer
 from crm.core.jobs import Job
 from crm.core.languages import LANGUAGES, current_language
-from crm.outbox.queries import count_by_origin, count_by_state, count_held, when_uncertain
+from crm.outbox.queries import count_by_origin, count_by_state, count_held, is_stopped, stopped_origins, when_uncertain
 from crm.outbox.queries.words import STATES as LETTER_STATES
 from crm.outbox.queries.words import channel_word
 from crm.outbox.rules import Channel, LetterState
@@ -66,7 +67,10 @@ MANY = 20_000
 @staff(May.OUTREACH)
 def listing() -> str:
     counts = count_by_origin()
-    return render_template("outreach/list.html", rows=campaigns(), counts=counts, states=STATES, tones=TONES)
+    stopped = dict.fromkeys(stopped_origins(), STOPPED)
+    return render_template(
+        "outreach/list.html", rows=campaigns(), counts=counts, states=STATES, stopped=stopped, tones=TONES
+    )
 
 
 @bp.get("/campaigns/<int:campaign_id>")
@@ -109,7 +113,7 @@ def page(campaign: Campaign, start_form: StartForm) -> str:
         started_by=session().get(Person, campaign.started_by_id) if campaign.started_by_id else None,
         approved_by=session().get(Person, campaign.approved_by_id) if campaign.approved_by_id else None,
         is_mine=campaign.started_by_id == viewer().person_id,
-        state=STATES[campaign.state],
+        state=STOPPED if is_stopped(campaign.origin_id) else STATES[campaign.state],
         tone=TONES[campaign.state],
         start_form=start_form,
         pace_form=PaceForm(data={"pace": campaign.pace, "per_day": campaign.per_day}, formdata=None),
@@ -230,7 +234,7 @@ def resume(campaign_id: int) -> Response:
 @bp.post("/campaigns/<int:campaign_id>/finish")
 @staff(May.OUTREACH)
 def finish(campaign_id: int) -> Response:
-    return _back(actions.finish(campaign_id, programme.moment()), _("The campaign is finished."))
+    return _back(actions.finish(campaign_id, programme.moment()), _("The campaign is stopped."))
 
 
 @bp.post("/campaigns/<int:campaign_id>/pace")

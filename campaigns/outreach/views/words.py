@@ -8,7 +8,7 @@ from flask_babel import lazy_pgettext, ngettext
 
 from campaigns.outreach.actions.sequence import CANCELLED
 from campaigns.outreach.models import CampaignStep
-from campaigns.outreach.rules import CampaignState, LeftOut, Only, PlaceState, Stop
+from campaigns.outreach.rules import CAMPAIGN_STOPPED, CampaignState, LeftOut, Only, PlaceState, Stop
 from campaigns.outreach.rules.law import Warn
 
 STATES = {
@@ -19,6 +19,8 @@ STATES = {
     CampaignState.PAUSED: lazy_pgettext("campaign", "paused"),
     CampaignState.FINISHED: lazy_pgettext("campaign", "finished"),
 }
+STOPPED = lazy_pgettext("campaign", "stopped")
+"""Of one that was finished before all had left."""
 TONES = {
     CampaignState.DRAFT: "quiet",
     CampaignState.APPROVAL: "waiting",
@@ -83,6 +85,8 @@ def why_word(why: str) -> str:
     """What stopped somebody, what left them out, or whose condition passed them by."""
     if why == CANCELLED:
         return str(_("their letter was cancelled"))
+    if why == CAMPAIGN_STOPPED:
+        return str(_("the campaign was stopped"))
     for words in (STOPS, REASONS):
         for key, word in words.items():
             if key.value == why:

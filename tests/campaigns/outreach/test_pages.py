@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import update
@@ -177,6 +179,8 @@ def test_pause_go_on_and_finish(audience: int, lins_browser: FlaskClient) -> Non
         lins_browser.post(f"/campaigns/{number}/{verb}")
         assert made().state == state
     assert session().query(Letter).one().state is LetterState.CANCELLED
+    for page in ("/campaigns", f"/campaigns/{number}"):
+        assert ">stopped<" in re.sub(r"\s+", "", lins_browser.get(page).text), page
     assert lins_browser.post(f"/campaigns/{number}/resume").status_code == 409
 
 

@@ -39,7 +39,7 @@ def mailbox(name: str, **more: object) -> int:
     fields: dict[str, object] = {
         "name": name, "from_name": "", "address": f"{name}@orange.example", "host": "127.0.0.1", "port": 25,
         "tls": Tls.NONE, "user": "", "password": None, "zone": "Asia/Shanghai", "fills_in": False, "per_hour": 10,
-        "per_day": None, "domain_per_hour": None, "warm_from": None, "warm_first": None,
+        "per_day": None, "domain_per_hour": None, "domain_per_day": None, "warm_from": None, "warm_first": None,
     }  # fmt: skip
     return actions.put_mail_account(None, MailAccountDraft(**(fields | more)), T0).id  # type: ignore[arg-type]  # as named
 

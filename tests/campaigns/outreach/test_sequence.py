@@ -158,6 +158,15 @@ def test_whoever_answered_joined_refused_or_bounced_gets_no_further_letter(
     assert reasons == [(PlaceState.STOPPED, why) for why in ("replied", "refused", "joined", "bounced")]
 
 
+def test_nobody_waits_in_a_campaign_that_was_stopped(campaign: Campaign, people: list[Person]) -> None:
+    follow_up(campaign)
+    run(campaign)
+    assert place(people[0]).state is PlaceState.WAITING
+    finish(campaign.id, T0 + DAY)
+    session().expire_all()
+    assert {(place(one).state, place(one).why) for one in people} == {(PlaceState.STOPPED, "campaign_stopped")}
+
+
 def test_a_stop_that_is_switched_off_stops_nobody(campaign: Campaign, people: list[Person]) -> None:
     follow_up(campaign, only=Only.REPLIED)
     with pytest.raises(MoveRefused, match="Step 2"):

@@ -1,4 +1,4 @@
-"""A train, and what one of its weeks carries."""
+"""A train, and what one of its weeks or days carries."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  #
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional, ValidationError
 
 from campaigns.releases.queries import audiences
-from campaigns.releases.rules import MOST_HOURS, Course, Gate, Notify, Step, WaveKind
+from campaigns.releases.rules import EVERY_DAY, HOURS_OF_A_DAY, MOST_HOURS, Course, Gate, Notify, Step, WaveKind
 from campaigns.releases.rules.reports import LONGEST_LINE
 from crm.builds.queries import newest_builds
 from crm.builds.rules import PLATFORMS
@@ -38,7 +38,9 @@ WEEKDAYS = (
     _l("Saturday"),
     _l("Sunday"),
 )
-DAYS = [SelectChoice(number, name) for number, name in enumerate(WEEKDAYS)]
+LEAVES = {**dict(enumerate(WEEKDAYS)), EVERY_DAY: _l("Every day")}
+DAYS = [SelectChoice(number, name) for number, name in LEAVES.items()]
+WITHIN_A_DAY = _l("A train that leaves every day takes fewer than 24 hours for it: write at most 23.")
 
 
 class Schedule(NamedTuple):
@@ -68,10 +70,10 @@ def _shares(text: str | None) -> list[str]:
 
 
 class ScheduleForm(Form):
-    weekday = SelectField(_l("Weekday"), coerce=int, choices=DAYS, default=4)
+    weekday = SelectField(_l("Leaves"), coerce=int, choices=DAYS, default=4)
     local_time = TimeField(_l("Local time"), validators=[InputRequired()])
     zone = StringField(_l("Time zone"), validators=[DataRequired()])
-    active = BooleanField(_l("It runs: releases of the coming weeks are prepared"), default=True)
+    active = BooleanField(_l("It runs: its coming releases are prepared"), default=True)
 
     freeze_hours = _number(_l("Freeze, hours before it leaves"), 1, MOST_HOURS)
     rehearsal_hours = _number(_l("Rehearsal, hours before it leaves"), 1, MOST_HOURS)
@@ -117,7 +119,19 @@ class ScheduleForm(Form):
         for kind, step in kinds.items():
             self[f"{kind}_notify"].data = step.notify.value
 
+    def _within_a_day(self, field: Field) -> None:
+        if self.weekday.data == EVERY_DAY and field.data and field.data >= HOURS_OF_A_DAY:
+            raise ValidationError(WITHIN_A_DAY)
+
+    def validate_freeze_hours(self, field: Field) -> None:
+        self._within_a_day(field)
+
+    def validate_gate_hours(self, field: Field) -> None:
+        if self.gate_percent.data:
+            self._within_a_day(field)
+
     def validate_rehearsal_hours(self, field: Field) -> None:
+        self._within_a_day(field)
         if field.data and field.data > (self.freeze_hours.data or 0):
             raise ValidationError(_l("A rehearsal comes after the freeze: give the freeze more hours than it."))
 
@@ -150,9 +164,13 @@ class ScheduleForm(Form):
             bool(self.goes_itself.data),
             self.core_audience_id.data or None,
             steps,
-            Gate(self.gate_percent.data, self.gate_hours.data or 24, self.gate_blockers.data, self.gate_crashes.data),
+            Gate(self.gate_percent.data, self._gate_hours, self.gate_blockers.data, self.gate_crashes.data),
             {date.fromisoformat(on): why.strip() for on, _space, why in days},
         )
+
+    @property
+    def _gate_hours(self) -> int:
+        return self.gate_hours.data or HOURS_OF_A_DAY - (self.weekday.data == EVERY_DAY)
 
     def validate_zone(self, field: Field) -> None:
         if field.data not in available_timezones():

@@ -14,16 +14,15 @@ from sqlalchemy import Table
 
 from campaigns.releases.models import Release, Wave, WeeklyReport
 from campaigns.releases.queries import (
-    holidays_of,
+    CalendarTurn,
     page_token,
-    planned_weeks,
     release_titles,
     releases_of_week,
     standing_still,
-    trains,
+    turns_of_trains,
 )
 from campaigns.releases.queries.reports import open_for, report_of
-from campaigns.releases.rules import ReleaseState, leaves_on, opens_at
+from campaigns.releases.rules import DAYS_AHEAD, ReleaseState
 from crm.builds.queries import build_or_404
 from crm.core import programme
 from crm.core.guards import May, door
@@ -54,9 +53,18 @@ class Departure:
     url: str | None
 
 
-def _departures(week: int, zone: ZoneInfo) -> list[Departure]:
-    running = [train for train in trains() if train.active]
-    known = planned_weeks([train.id for train in running], week, week)
+def _of_turn(one: CalendarTurn, zone: ZoneInfo) -> Departure:
+    at, release = one.opens_at.astimezone(zone), one.release
+    if release is not None:
+        url = url_for("releases.show", release_id=release.id)
+        return Departure(at, " ".join(filter(None, [one.train.name, one.version])), str(STATES[release.state]), url)
+    turn = door("releases.plan", train_id=one.train.id, week=one.turn.week, day=one.turn.day)
+    return Departure(at, one.train.name, _("not planned"), turn)
+
+
+def _departures(now: datetime, zone: ZoneInfo) -> list[Departure]:
+    """Of this week: each release of a weekly train, and of a daily one, which would fill it alone, the next."""
+    week = week_of(now, zone)
     found = [
         Departure(
             release.opens_at.astimezone(zone),
@@ -66,13 +74,13 @@ def _departures(week: int, zone: ZoneInfo) -> list[Departure]:
         )
         for release, title in release_titles(releases_of_week(week))
     ]
-    free = holidays_of([train.id for train in running])
-    for train in running:
-        if (train.id, week) not in known and (train.id, leaves_on(monday(week), train.weekday)) not in free:
-            at = opens_at(monday(week), train.weekday, train.local_time, train.zone).astimezone(zone)
-            url = door("releases.plan", train_id=train.id, week=week)
-            found.append(Departure(at, train.name, _("not planned"), url))
-    return found
+    turns = [one for one in turns_of_trains(now, range(1), range(DAYS_AHEAD)) if one.is_ahead]
+    found += [_of_turn(one, zone) for one in turns if not one.turn.day and one.release is None]
+    nights: dict[int, CalendarTurn] = {}
+    for one in turns:
+        if one.turn.day and one.opens_at > now and week_of(one.opens_at, zone) == week:
+            nights.setdefault(one.train.id, one)
+    return found + [_of_turn(one, zone) for one in nights.values()]
 
 
 def _day(on: date, today: date, leaving: list[Departure]) -> dict[str, Any]:
@@ -88,7 +96,7 @@ def week_panel(_person_id: int, at: datetime) -> dict[str, Any] | None:
     """This week's days and the trains that leave on them; a weekend only when one leaves on it."""
     zone = programme.required().tz
     week, today = week_of(at, zone), at.astimezone(zone).date()
-    leaving = _departures(week, zone)
+    leaving = _departures(at, zone)
     if not leaving:
         return None
     last = max(WORKDAYS, *(departure.at.weekday() + 1 for departure in leaving))

@@ -10,18 +10,18 @@ from celery import shared_task
 
 from campaigns.releases.actions import (
     NothingToFreeze,
-    close_release,
     count_release,
+    end_release,
     finish_opening,
     follow_zones,
     freeze_or_hold,
     go_on_giving,
-    hold_without_build,
     move_letters,
     open_chunk,
     prepare_weeks,
     rehearse,
     start_opening,
+    stop_without_build,
     welcome_late,
 )
 from campaigns.releases.actions.opening import JOB
@@ -67,19 +67,19 @@ def _rehearse_or_hold(release_id: int, at: datetime) -> bool:
         return True
     except NothingToFreeze:
         session().rollback()
-        hold_without_build(release_id, at)
+        stop_without_build(release_id, at)
         return False
 
 
 @shared_task
 def open_due() -> int:
     """Freezes, rehearses and opens every release whose time for it has come; returns how many it opens. One without a
-    build is put on hold, so that nothing slips unseen.
+    build is put on hold, so that nothing slips unseen; one of a daily train is cancelled, and says why.
     """
     at = programme.moment()
     _each(to_freeze(at), freeze_or_hold, "freeze", at)
     _each(to_rehearse(at), _rehearse_or_hold, "rehearse", at)
-    _each(stranded(at), hold_without_build, "hold", at)
+    _each(stranded(at), stop_without_build, "stop", at)
     return _each(due(at), start_opening, "open", at)
 
 
@@ -140,9 +140,9 @@ def open_step(job: Job, _at: datetime) -> bool:
 
 @shared_task
 def plan_weeks() -> int:
-    """Closes releases whose week is over and prepares those of the coming weeks; returns how many it prepared."""
+    """Ends releases whose week or day is over and prepares those of the coming ones; returns how many it prepared."""
     at = programme.moment()
-    _each(outstayed(at), close_release, "close", at)
+    _each(outstayed(at), end_release, "end", at)
     follow_zones(at)
     made = prepare_weeks(at)
     session().commit()

@@ -99,6 +99,42 @@ def test_the_notes_of_builds_that_people_have_been_told_of_are_fixed(app: Flask)
         disconnect()
 
 
+def test_a_week_of_a_daily_train_goes_when_trains_are_weekly_again(app: Flask) -> None:
+    train = "INSERT INTO train (id, name, platform, weekday, local_time, zone, active, created_at, goes_itself, "
+    train += "gate_hours) VALUES (:id, :name, 'android', :weekday, '17:00:00', 'UTC', true, '2026-01-01 00:00:00', "
+    train += "true, 24)"
+    release = "INSERT INTO release (train_id, week, opens_at, why, state) "
+    release += "SELECT id, 2921, created_at, '', 'open' FROM train WHERE id = 1"
+    nights = "INSERT INTO release (train_id, week, day, opens_at, why, state) "
+    nights += "SELECT id, 2921, :day, created_at, '', 'open' FROM train WHERE id = 2"
+    wave = "INSERT INTO wave (release_id, position, kind, notify) SELECT id, 0, 'staff', 'none' FROM release"
+    with app.app_context():
+        downgrade(revision="0039")
+        with db.engine.begin() as connection:
+            connection.execute(text(train), {"id": 1, "name": "Orange", "weekday": 4})
+            connection.execute(text(release))
+        upgrade()
+        with db.engine.begin() as connection:
+            connection.execute(text(train), {"id": 2, "name": "Nightly", "weekday": 7})
+            for day in (1, 2):
+                connection.execute(text(nights), {"day": day})
+            connection.execute(text(wave))
+            assert connection.execute(text("SELECT day FROM release ORDER BY id")).scalars().all() == [0, 1, 2]
+        downgrade(revision="0039")
+        with db.engine.connect() as connection:
+            trains = connection.execute(text("SELECT name, weekday, active FROM train ORDER BY id")).all()
+            left = connection.execute(text("SELECT train_id FROM release")).scalars().all()
+            waves = connection.execute(text("SELECT count(*) FROM wave")).scalar()
+        assert [(name, weekday, bool(active)) for name, weekday, active in trains] == [
+            ("Orange", 4, True),
+            ("Nightly", 4, False),
+        ]
+        assert (left, waves) == ([1], 1)
+        downgrade(revision="base")
+        upgrade()
+        disconnect()
+
+
 def test_campaigns_that_wait_keep_what_their_start_was_asked_for(app: Flask) -> None:
     origin = "INSERT INTO origin (id, kind, key, title) VALUES (7, 'campaign', '1', 'spring')"
     campaign = "INSERT INTO campaign (id, name, origin_id, state, created_at, stops) "

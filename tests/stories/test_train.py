@@ -32,8 +32,8 @@ from campaigns.releases.actions import (
     resume_release,
 )
 from campaigns.releases.models import Release, Train, Wave
-from campaigns.releases.queries import planned_weeks
-from campaigns.releases.rules import Course, Gate, Notify, ReleaseState, Step, WaveKind, mark
+from campaigns.releases.queries import planned_turns
+from campaigns.releases.rules import Course, Gate, Notify, ReleaseState, Step, Turn, WaveKind, mark
 from campaigns.releases.tasks import advance_due, open_due, plan_weeks, welcome
 from crm.accounts.actions import accept_agreement, create_programme
 from crm.app import create_app
@@ -181,7 +181,7 @@ class Railway:
         session().commit()
 
     def release_of(self, week: int) -> Release | None:
-        return planned_weeks([self.train.id], week, week).get((self.train.id, week))
+        return planned_turns([self.train.id], week, week).get((self.train.id, Turn(week)))
 
 
 def departure(week: int) -> datetime:

@@ -5,7 +5,7 @@ from campaigns.releases.actions.freezing import (
     NothingToFreeze,
     freeze_or_hold,
     freeze_release,
-    hold_without_build,
+    stop_without_build,
 )
 from campaigns.releases.actions.holding import hold_release, move_letters, resume_release, roll_back
 from campaigns.releases.actions.letters import (
@@ -16,6 +16,7 @@ from campaigns.releases.actions.letters import (
 from campaigns.releases.actions.moves import (
     cancel_release,
     close_release,
+    end_release,
     let_go,
     move,
     plan_again,
@@ -33,15 +34,16 @@ from campaigns.releases.actions.opening import (
     welcome_late,
 )
 from campaigns.releases.actions.planning import (
-    WeekTaken,
+    TurnTaken,
     change_release,
     follow_zones,
     plan_release,
     prepare_weeks,
-    skip_week,
-    unskip_week,
+    skip_turn,
+    unskip_turn,
 )
 from campaigns.releases.actions.trains import (
+    StillPlanned,
     TrainKnown,
     change_train,
     course_of,
@@ -52,8 +54,9 @@ from campaigns.releases.actions.trains import (
 __all__ = [
     "ALL",
     "NothingToFreeze",
+    "StillPlanned",
     "TrainKnown",
-    "WeekTaken",
+    "TurnTaken",
     "begin_opening",
     "cancel_release",
     "change_release",
@@ -63,6 +66,7 @@ __all__ = [
     "count_release",
     "course_of",
     "create_train",
+    "end_release",
     "finish_opening",
     "follow_zones",
     "freeze_or_hold",
@@ -70,7 +74,6 @@ __all__ = [
     "go_on_giving",
     "go_on_opening",
     "hold_release",
-    "hold_without_build",
     "in_all",
     "let_go",
     "letter_texts",
@@ -85,9 +88,10 @@ __all__ = [
     "rehearse",
     "resume_release",
     "roll_back",
-    "skip_week",
+    "skip_turn",
     "start_opening",
-    "unskip_week",
+    "stop_without_build",
+    "unskip_turn",
     "version_of",
     "welcome_late",
 ]

@@ -10,17 +10,16 @@ from sqlalchemy import delete
 
 from campaigns.audience.actions import freeze_people
 from campaigns.releases.actions.letters import put_wordings
-from campaigns.releases.actions.moves import move
+from campaigns.releases.actions.moves import cancel_release, move
 from campaigns.releases.actions.telling import tell_managers
 from campaigns.releases.models import Release, Train, Wave
 from campaigns.releases.queries import people_in, release_or_404, steps_of, waves_of
-from campaigns.releases.rules import ReleaseState, mark
+from campaigns.releases.rules import BEFORE_ANYBODY, ReleaseState, mark
 from crm.builds.actions import fix_build
 from crm.builds.models import Build
 from crm.core import programme
 from crm.core.db import session
 from crm.core.errors import MoveRefused
-from crm.core.weeks import iso_name
 
 
 class NothingToFreeze(MoveRefused):
@@ -54,7 +53,7 @@ def lay_waves(release: Release) -> list[Wave]:
 
 
 def name_of(release: Release) -> str:
-    return f"{session().get_one(Train, release.train_id).name} {iso_name(release.week)}"
+    return f"{session().get_one(Train, release.train_id).name} {release.turn.name}"
 
 
 def fix_words(release: Release, at: datetime) -> None:
@@ -80,26 +79,40 @@ def freeze_release(release_id: int, at: datetime) -> Release:
 
 
 def freeze_or_hold(release_id: int, at: datetime) -> bool:
-    """At the time to freeze: frozen; or on hold, and the managers of releases are told, when it has no build."""
+    """At the time to freeze: frozen; or, when it has no build, stopped as `stop_without_build` says."""
     try:
         freeze_release(release_id, at)
         return True
     except NothingToFreeze:
         with force_locale(programme.required().languages[0]):
             why = _("There was no build that people could get when it was to be frozen.")
-        _hold(release_id, why, at)
+        _stop(release_id, why, at)
         return False
 
 
-def hold_without_build(release_id: int, at: datetime) -> None:
-    """On hold, and the managers of releases are told: it was to leave, and has no build."""
+def stop_without_build(release_id: int, at: datetime) -> bool:
+    """It was to go on, and has no build: on hold, and the managers of releases are told.
+
+    One of a daily train waits for its build until it leaves, and is then cancelled without a letter, as the next one
+    follows; unless people have its build already. False while it waits.
+    """
+    return _stop(release_id, _too_late(), at)
+
+
+def _too_late() -> str:
     with force_locale(programme.required().languages[0]):
-        why = _("There was no build that people could get when it was to leave.")
-    _hold(release_id, why, at)
+        return _("There was no build that people could get when it was to leave.")
 
 
-def _hold(release_id: int, why: str, at: datetime) -> None:
-    tell_managers(move(release_id, ReleaseState.HELD, at=at, why=why, held_at=at), at)
+def _stop(release_id: int, why: str, at: datetime) -> bool:
+    release = release_or_404(release_id)
+    if not release.day or release.state not in BEFORE_ANYBODY:
+        tell_managers(move(release_id, ReleaseState.HELD, at=at, why=why, held_at=at), at)
+    elif release.opens_at <= at:
+        cancel_release(release_id, at, _too_late())
+    else:
+        return False
+    return True
 
 
 def has_opened(release: Release) -> bool:

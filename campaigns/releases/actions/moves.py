@@ -5,16 +5,17 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from flask_babel import force_locale
 from flask_babel import gettext as _
 from sqlalchemy import or_, select, update
 
-from campaigns.releases.models import Release
-from campaigns.releases.rules import BEFORE_ANYBODY, LONGEST_WHY, RELEASE_MOVES, ReleaseState, mark
+from campaigns.releases.models import Release, Train
+from campaigns.releases.queries import release_or_404, running_turn, train_or_404
+from campaigns.releases.rules import BEFORE_ANYBODY, GIVEN, LONGEST_WHY, RELEASE_MOVES, ReleaseState, Turn, mark
 from crm.builds.actions import free_build
 from crm.core import journal, programme
 from crm.core.db import session
 from crm.core.errors import MoveRefused, NotUnderstood
-from crm.core.weeks import iso_name, week_of
 
 
 def move(release_id: int, to: ReleaseState, *, at: datetime, why: str = "", **values: Any) -> Release:
@@ -62,12 +63,41 @@ def cancel_release(release_id: int, at: datetime, why: str = "") -> Release:
     return release
 
 
+def not_over(train: Train, turn: Turn, at: datetime) -> None:
+    """Raises NotUnderstood for a week, or a day, that has passed: what is planned late would leave at once."""
+    if turn < running_turn(train, at):
+        raise NotUnderstood(
+            _("%(day)s is over: plan a day that is still to come.", day=turn.name)
+            if turn.day
+            else _("%(week)s is over: plan a week that is still to come.", week=turn.name)
+        )
+
+
 def plan_again(release_id: int, at: datetime) -> Release:
-    """Takes a cancelling back; what was frozen is not any more. Raises MoveRefused when its week is over."""
-    week = session().scalar(select(Release.week).where(Release.id == release_id))
-    if week is not None and week < week_of(at, programme.required().tz):
-        raise MoveRefused(_("%(week)s is over: plan a week that is still to come.", week=iso_name(week)))
-    return move(release_id, ReleaseState.PLANNED, at=at, closed_at=None, frozen_at=None, go_at=None)
+    """Takes a cancelling back; what was frozen is not any more.
+
+    Raises MoveRefused when its week or day is over, or its train does not leave in such a one any more.
+    """
+    release = release_or_404(release_id)
+    train = train_or_404(release.train_id)
+    if not train.leaves_in(release.turn):
+        raise MoveRefused(_("%(train)s leaves at other times now: plan one of those.", train=train.name))
+    try:
+        not_over(train, release.turn, at)
+    except NotUnderstood as over:
+        raise MoveRefused(str(over)) from over
+    planned = move(release_id, ReleaseState.PLANNED, at=at, closed_at=None, frozen_at=None, go_at=None)
+    planned.why = ""
+    return planned
+
+
+def end_release(release_id: int, at: datetime) -> Release:
+    """Its time is over: it is closed; or cancelled, when nobody has its build, as nobody has let it go."""
+    if release_or_404(release_id).state in GIVEN:
+        return close_release(release_id, at)
+    with force_locale(programme.required().languages[0]):
+        why = _("Nobody had let it go before its day was over.")
+    return cancel_release(release_id, at, why)
 
 
 def close_release(release_id: int, at: datetime, why: str = "") -> Release:

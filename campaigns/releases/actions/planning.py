@@ -1,4 +1,4 @@
-"""Which build leaves in which week, for whom."""
+"""Which build leaves in which turn of a train, for whom."""
 
 from __future__ import annotations
 
@@ -8,58 +8,76 @@ from typing import cast
 from flask_babel import gettext as _
 from sqlalchemy import Table, case, delete, or_, select, update
 
-from campaigns.releases.actions.moves import cancel_release, reason
+from campaigns.releases.actions.moves import cancel_release, not_over, plan_again, reason
 from campaigns.releases.models import Release, Train, TrainHoliday
-from campaigns.releases.queries import holidays_of, train_or_404
-from campaigns.releases.rules import BEFORE_ANYBODY, WEEKS_AHEAD, ReleaseState, leaves_on, mark, moment_of, opens_at
+from campaigns.releases.queries import holidays_of, train_or_404, turn_or_404, turns_of
+from campaigns.releases.rules import (
+    BEFORE_ANYBODY,
+    DAYS_AHEAD,
+    WEEKS_AHEAD,
+    ReleaseState,
+    Turn,
+    mark,
+    moment_of,
+)
 from crm.builds.actions import free_build
 from crm.builds.models import Build
 from crm.core import journal, programme
 from crm.core.bulk import insert_or_pass
 from crm.core.db import session
 from crm.core.errors import MoveRefused, NotThere, NotUnderstood, Refusal
-from crm.core.weeks import iso_name, monday, week_of
 
 RELEASE = cast(Table, Release.__table__)
 HOLIDAY = cast(Table, TrainHoliday.__table__)
 
 
-class WeekTaken(Refusal):
-    """A train leaves once a week."""
+class TurnTaken(Refusal):
+    """A train leaves once a week, or once a day."""
 
 
 def plan_release(
     train_id: int,
     week: int,
+    day: int = 0,
     *,
     build_id: int | None,
     audience_id: int | None = None,
     at: datetime,
     by_id: int | None = None,
 ) -> Release:
-    """The release of one week (core/weeks.py); no audience means all testers. Fills one that was prepared before.
+    """The release of one turn (rules/turns.py); no audience means all testers. Fills one that was prepared before, and
+    one of a daily train that was cancelled for want of a build.
 
-    Raises WeekTaken when the week has its release, NotUnderstood for a build of another platform.
+    Raises NotThere for a turn that the train does not have, TurnTaken when it has its release, NotUnderstood for a
+    build of another platform.
     """
     train = train_or_404(train_id)
+    turn = turn_or_404(train, week, day)
     _fitting(build_id, train)
-    not_over(week, at)
-    known = session().scalar(select(Release).where(Release.train_id == train_id, Release.week == week))
+    not_over(train, turn, at)
+    known = _known(train_id, turn)
     if known is None:
-        made = _add(train, week, build_id=build_id, audience_id=audience_id, by_id=by_id)
+        made = _add(train, turn, build_id=build_id, audience_id=audience_id, by_id=by_id)
         if made is not None:
-            after = {"week": iso_name(week), "build": build_id}
+            after = {**_told(turn), "build": build_id}
             journal.record("plan_release", f"release:{made.id}", at=at, after=after)
             return made
-    elif known.state is ReleaseState.PLANNED and known.build_id is None:
-        return change_release(known.id, build_id=build_id, audience_id=audience_id, at=at)
-    raise WeekTaken(_("%(train)s has its release of %(week)s already.", train=train.name, week=iso_name(week)))
+    elif known.build_id is None:
+        if known.state is ReleaseState.CANCELLED and turn.day and build_id is not None:
+            plan_again(known.id, at)
+        if known.state is ReleaseState.PLANNED:
+            return change_release(known.id, build_id=build_id, audience_id=audience_id, at=at)
+    raise TurnTaken(_("%(train)s has its release of %(week)s already.", train=train.name, week=turn.name))
 
 
-def not_over(week: int, at: datetime) -> None:
-    """Raises NotUnderstood for a week that has passed: what is planned late would leave at once."""
-    if week < week_of(at, programme.required().tz):
-        raise NotUnderstood(_("%(week)s is over: plan a week that is still to come.", week=iso_name(week)))
+def _known(train_id: int, turn: Turn) -> Release | None:
+    same = (Release.train_id == train_id, Release.week == turn.week, Release.day == turn.day)
+    return session().scalar(select(Release).where(*same))
+
+
+def _told(turn: Turn) -> dict[str, str]:
+    """For the journal."""
+    return {"day" if turn.day else "week": turn.name}
 
 
 def _fitting(build_id: int | None, train: Train) -> None:
@@ -77,15 +95,16 @@ def _fitting(build_id: int | None, train: Train) -> None:
 
 
 def _add(
-    train: Train, week: int, *, build_id: int | None, audience_id: int | None, by_id: int | None
+    train: Train, turn: Turn, *, build_id: int | None, audience_id: int | None, by_id: int | None
 ) -> Release | None:
-    """None when somebody else has just planned this week."""
+    """None when somebody else has just planned this turn."""
     row = {
         "train_id": train.id,
-        "week": week,
-        "leaves_local": datetime.combine(leaves_on(monday(week), train.weekday), train.local_time).isoformat(),
+        "week": turn.week,
+        "day": turn.day,
+        "leaves_local": datetime.combine(train.leaves_on(turn), train.local_time).isoformat(),
         "zone": train.zone,
-        "opens_at": opens_at(monday(week), train.weekday, train.local_time, train.zone),
+        "opens_at": train.opens_at(turn),
         "build_id": build_id,
         "audience_id": audience_id,
         "state": ReleaseState.PLANNED,
@@ -94,7 +113,7 @@ def _add(
     }
     if not insert_or_pass(RELEASE, [row]):
         return None
-    return session().scalars(select(Release).where(Release.train_id == train.id, Release.week == week)).one()
+    return _known(train.id, turn)
 
 
 def change_release(release_id: int, *, build_id: int | None, audience_id: int | None, at: datetime) -> Release:
@@ -132,19 +151,17 @@ def change_release(release_id: int, *, build_id: int | None, audience_id: int | 
 def prepare_weeks(at: datetime) -> int:
     """Gives every running train its releases of the coming weeks, still without a build; returns how many are new.
 
-    A week in which it would leave on one of its holidays stays empty.
+    A daily train gets those of today and the six days after it: a night's build is seldom known earlier, and more would
+    bury the others in the lists. A week or day on which it would leave on one of its holidays stays empty.
     """
-    known = programme.current()
-    if known is None:
+    if programme.current() is None:
         return 0
-    first, made = week_of(at, known.tz), 0
+    made = 0
     for train in session().scalars(select(Train).where(Train.active)):
         free = holidays_of([train.id])
-        for week in range(first, first + WEEKS_AHEAD):
-            if (train.id, leaves_on(monday(week), train.weekday)) in free:
-                continue
-            if opens_at(monday(week), train.weekday, train.local_time, train.zone) > at:
-                made += _add(train, week, build_id=None, audience_id=None, by_id=None) is not None
+        for turn in turns_of(train, at, range(WEEKS_AHEAD), range(DAYS_AHEAD)):
+            if (train.id, train.leaves_on(turn)) not in free and train.opens_at(turn) > at:
+                made += _add(train, turn, build_id=None, audience_id=None, by_id=None) is not None
     return made
 
 
@@ -168,30 +185,31 @@ def follow_zones(at: datetime) -> int:
     return changed
 
 
-def skip_week(train_id: int, week: int, why: str, at: datetime) -> None:
-    """The train does not leave in this week; a release of it that nobody has yet is cancelled.
+def skip_turn(train_id: int, week: int, day: int, why: str, at: datetime) -> None:
+    """The train does not leave in this week, or on this day; a release of it that nobody has yet is cancelled.
 
-    Raises MoveRefused when the week has been skipped already, or its release has begun.
+    Raises MoveRefused when it has been skipped already, or its release has begun.
     """
     train, why = train_or_404(train_id), reason(why)
-    on = leaves_on(monday(week), train.weekday)
-    if not insert_or_pass(HOLIDAY, [{"train_id": train_id, "day_on": on, "why": why}]):
-        raise MoveRefused(_("This week is skipped already."))
-    known = session().scalar(select(Release).where(Release.train_id == train_id, Release.week == week))
+    turn = turn_or_404(train, week, day)
+    if not insert_or_pass(HOLIDAY, [{"train_id": train_id, "day_on": train.leaves_on(turn), "why": why}]):
+        raise MoveRefused(_("This day is skipped already.") if turn.day else _("This week is skipped already."))
+    known = _known(train_id, turn)
     if known is not None and known.state is not ReleaseState.CANCELLED:
         cancel_release(known.id, at, why)
-    journal.record("skip_week", f"train:{train_id}", at=at, after={"week": iso_name(week), "why": why})
+    told = {**_told(turn), "why": why}
+    journal.record("skip_day" if turn.day else "skip_week", f"train:{train_id}", at=at, after=told)
 
 
-def unskip_week(train_id: int, week: int, at: datetime) -> None:
-    """It leaves in this week after all; what was planned in it has to be planned again."""
+def unskip_turn(train_id: int, week: int, day: int, at: datetime) -> None:
+    """It leaves in this week, or on this day, after all; what was planned in it has to be planned again."""
     train = train_or_404(train_id)
-    on = leaves_on(monday(week), train.weekday)
+    turn = turn_or_404(train, week, day)
     gone = session().execute(
         delete(TrainHoliday)
-        .where(TrainHoliday.train_id == train_id, TrainHoliday.day_on == on)
+        .where(TrainHoliday.train_id == train_id, TrainHoliday.day_on == train.leaves_on(turn))
         .returning(TrainHoliday.day_on)
     )
     if gone.first() is None:
-        raise MoveRefused(_("This week is not skipped."))
-    journal.record("unskip_week", f"train:{train_id}", at=at, after={"week": iso_name(week)})
+        raise MoveRefused(_("This day is not skipped.") if turn.day else _("This week is not skipped."))
+    journal.record("unskip_day" if turn.day else "unskip_week", f"train:{train_id}", at=at, after=_told(turn))

@@ -42,6 +42,8 @@ def write_report(
     """
     release = release_or_404(release_id)
     end = ends_at(release)
+    if release.day:
+        raise ReportClosed(_("A train that leaves every day asks for no weekly report."))
     if end is None or at >= end or release.build_id is None:
         raise ReportClosed(_("This week's report is closed: the next release brings the next one."))
     said = {"works": works.strip(), "broken": broken.strip(), "wanted": wanted.strip()}

@@ -27,9 +27,16 @@ def _put(release: Release, train: Train, at: datetime) -> str:
     for language in LANGUAGES:
         with force_locale(language):
             subject = _("%(train)s has no build and is on hold", train=literal(train.name))
+            come = (
+                _("The time of this day's release has come, and nobody can get its build any more.")
+                if release.day
+                else _(
+                    "The time of this week's release has come, and it has no build that it could take. Nobody gets it."
+                )
+            )
             parts = [
                 _("Hello {{ name }},"),
-                _("The time of this week's release has come, and it has no build that it could take. Nobody gets it."),
+                come,
                 _("Choose a build and let it go on: {{ link }}"),
             ]
             put_wording(key, language, subject, "\n\n".join(parts), at)

@@ -1,20 +1,28 @@
-"""Weekly schedules."""
+"""The schedules of trains."""
 
 from __future__ import annotations
 
 import hashlib
 from dataclasses import asdict
-from datetime import datetime, time
+from datetime import date, datetime, time
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from flask_babel import gettext as _
-from sqlalchemy import Table, delete, select
+from sqlalchemy import Table, delete, or_, select
 
 from campaigns.releases.actions.moves import cancel_release
 from campaigns.releases.models import Release, Train, TrainHoliday, TrainWave
 from campaigns.releases.queries import holidays_of, steps_of, train_or_404
-from campaigns.releases.rules import BEFORE_ANYBODY, MOST_HOURS, Course, in_order
+from campaigns.releases.rules import (
+    BEFORE_ANYBODY,
+    EVERY_DAY,
+    HOURS_OF_A_DAY,
+    MOST_HOURS,
+    Course,
+    ReleaseState,
+    in_order,
+)
 from crm.builds.rules import PLATFORMS
 from crm.core import journal
 from crm.core.bulk import insert_or_pass
@@ -28,6 +36,10 @@ HOLIDAY = cast(Table, TrainHoliday.__table__)
 
 class TrainKnown(Refusal):
     """There is a train of this name already."""
+
+
+class StillPlanned(Refusal):
+    """A train cannot become daily, or weekly, while it has a build to carry that nobody has yet."""
 
 
 def course_of(train: Train) -> Course:
@@ -51,15 +63,15 @@ def version_of(train: Train) -> str:
 def _check(platform: str, weekday: int, zone: str) -> None:
     if platform not in PLATFORMS:
         raise NotUnderstood(_("A platform is one of: %(platforms)s.", platforms=", ".join(PLATFORMS)))
-    if weekday not in range(7):
-        raise NotUnderstood(_("A weekday is a number from 0 (Monday) to 6 (Sunday)."))
+    if weekday not in range(8):
+        raise NotUnderstood(_("A weekday is a number from 0 (Monday) to 6 (Sunday), or 7 for every day."))
     try:
         ZoneInfo(zone)
     except (ValueError, OSError, KeyError) as error:
         raise NotUnderstood(_("%(zone)s is no time zone: write it like Asia/Shanghai.", zone=zone)) from error
 
 
-def _check_course(course: Course) -> None:
+def _check_course(course: Course, weekday: int) -> None:
     freeze, rehearsal = course.freeze_hours, course.rehearsal_hours
     if freeze is not None and not 0 < freeze <= MOST_HOURS:
         raise NotUnderstood(_("A train freezes from 1 to %(most)s hours before it leaves.", most=MOST_HOURS))
@@ -74,6 +86,9 @@ def _check_course(course: Course) -> None:
         raise NotUnderstood(_("A gate asks for 1 to 100 percent within 1 to 168 hours."))
     if any(limit is not None and limit < 1 for limit in (gate.blockers, gate.crashes)):
         raise NotUnderstood(_("A limit for blockers or crashes is 1 at least: a gate closes when it is reached."))
+    longest = max(freeze or 0, gate.hours if gate.ran_percent is not None else 0)
+    if weekday == EVERY_DAY and longest >= HOURS_OF_A_DAY:
+        raise NotUnderstood(_("A train that leaves every day freezes, rehearses and looks at runs within 23 hours."))
 
 
 def _run_by(train: Train, course: Course) -> None:
@@ -92,7 +107,7 @@ def _run_by(train: Train, course: Course) -> None:
 def create_train(
     name: str, platform: str, weekday: int, local_time: time, zone: str, *, at: datetime, course: Course | None = None
 ) -> Train:
-    """`weekday` 0 is Monday; `local_time` is in `zone`. Raises TrainKnown for a name that is taken.
+    """`weekday` 0 is Monday, EVERY_DAY each day; `local_time` is in `zone`. Raises TrainKnown for a name that is taken.
 
     Without a course it opens to staff and everybody at once.
     """
@@ -100,7 +115,7 @@ def create_train(
     if not name:
         raise NotUnderstood(_("A train needs a name."))
     _check(platform, weekday, zone)
-    _check_course(course)
+    _check_course(course, weekday)
     row = {
         "name": name,
         "platform": platform,
@@ -133,14 +148,17 @@ def change_train(
     """Releases that are planned already keep their time; what is not frozen follows the new course.
 
     Those that nobody has yet are cancelled when the train does not run any more, or not on their day. Without a course,
-    the train keeps the one it has.
+    the train keeps the one it has. When it becomes daily, or weekly again, what was only prepared goes: raises
+    StillPlanned when more than that waits.
     """
     train = train_or_404(train_id)
     _check(train.platform, weekday, zone)
+    _check_course(course or course_of(train), weekday)
     before = _told(train)
+    if train.daily != (weekday == EVERY_DAY):
+        _clear_turns(train)
     train.weekday, train.local_time, train.zone, train.active = weekday, local_time, zone, active
     if course is not None:
-        _check_course(course)
         _run_by(train, course)
     session().flush()
     _cancel_what_does_not_leave(train, at)
@@ -148,11 +166,36 @@ def change_train(
     return train
 
 
+def _clear_turns(train: Train) -> None:
+    """Takes away the releases that were prepared and that nobody has given a build. Raises StillPlanned for others that
+    nobody has yet; what people have runs to its end.
+    """
+    waiting = or_(Release.state.in_(BEFORE_ANYBODY), Release.held_from.in_(BEFORE_ANYBODY))
+    prepared = (Release.state == ReleaseState.PLANNED, Release.build_id.is_(None))
+    session().execute(delete(Release).where(Release.train_id == train.id, *prepared))
+    others = select(Release.id).where(Release.train_id == train.id, waiting).order_by(Release.opens_at)
+    if (count := len(session().scalars(others).all())) > 0:
+        raise StillPlanned(
+            _(
+                "Between weekly and every day a train changes only when nothing waits: "
+                "%(count)s of its releases are planned with a build, or on hold. Cancel them first, or let them leave.",
+                count=count,
+            )
+        )
+
+
+def _day_of(release: Release, train: Train) -> date:
+    """The date for which a release is. A weekly one keeps its time when the train's is changed."""
+    if release.day:
+        return release.turn.shown
+    return release.opens_at.astimezone(ZoneInfo(train.zone)).date()
+
+
 def _cancel_what_does_not_leave(train: Train, at: datetime) -> None:
     free = {on: why for (_train, on), why in holidays_of([train.id]).items()}
     query = select(Release).where(Release.train_id == train.id, Release.state.in_(BEFORE_ANYBODY))
     for release in session().scalars(query.order_by(Release.id)).all():
-        on = release.opens_at.astimezone(ZoneInfo(train.zone)).date()
+        on = _day_of(release, train)
         if not train.active:
             cancel_release(release.id, at, _("The train does not run any more."))
         elif on in free:

@@ -8,12 +8,12 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from campaigns.releases.rules import Notify, ReleaseState, WaveKind
+from campaigns.releases.rules import Notify, ReleaseState, Turn, WaveKind
 from crm.core.db import Model, Numbered, state_type
 
 
 class Release(Numbered):
-    """One opening of a train, with one build; `week` as in core/weeks.py.
+    """One opening of a train, with one build; `week` and `day` are its turn, as in rules/turns.py.
 
     `leaves_local` (ISO, without a zone) and `zone` are what `opens_at` meant, should the rules of the zone change.
     Frozen are its build and that build's notes, the lists of its waves, and its wordings in the outbox. `held_from` is
@@ -22,13 +22,15 @@ class Release(Numbered):
 
     __tablename__ = "release"
     __table_args__ = (
-        UniqueConstraint("train_id", "week"),
+        UniqueConstraint("train_id", "week", "day"),
+        CheckConstraint("day BETWEEN 0 AND 7", name="day"),
         Index("ix_release_due", "state", "opens_at"),
         CheckConstraint("(state = 'held') = (held_from IS NOT NULL)", name="held_from_somewhere"),
     )
 
     train_id: Mapped[int] = mapped_column(ForeignKey("train.id"))
     week: Mapped[int]
+    day: Mapped[int] = mapped_column(default=0)
     opens_at: Mapped[datetime]
     leaves_local: Mapped[str | None]
     zone: Mapped[str | None]
@@ -45,6 +47,10 @@ class Release(Numbered):
     closed_at: Mapped[datetime | None]
     job_id: Mapped[int | None] = mapped_column(ForeignKey("job.id"))
     created_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+
+    @property
+    def turn(self) -> Turn:
+        return Turn(self.week, self.day)
 
 
 class ReleaseHour(Model):

@@ -2,10 +2,10 @@
 
 from campaigns.releases.queries.astray import with_letters_astray
 from campaigns.releases.queries.calendar import (
-    CalendarWeek,
+    CalendarTurn,
     calendar_token,
     read_calendar_token,
-    weeks_of_trains,
+    turns_of_trains,
 )
 from campaigns.releases.queries.figures import (
     ReleaseFigures,
@@ -51,7 +51,7 @@ from campaigns.releases.queries.releases import (
     holidays_of,
     outstayed,
     page_token,
-    planned_weeks,
+    planned_turns,
     read_page_token,
     release_or_404,
     release_titles,
@@ -67,6 +67,7 @@ from campaigns.releases.queries.still import (
     waiting,
     waits_for_a_person,
 )
+from campaigns.releases.queries.turns import running_turn, turn_or_404, turns_of
 from campaigns.releases.queries.waves import (
     frozen_sizes,
     given_sizes,
@@ -81,7 +82,7 @@ from campaigns.releases.queries.waves import (
 )
 
 __all__ = [
-    "CalendarWeek",
+    "CalendarTurn",
     "Gets",
     "Reach",
     "ReleaseFigures",
@@ -116,7 +117,7 @@ __all__ = [
     "outstayed",
     "page_token",
     "people_in",
-    "planned_weeks",
+    "planned_turns",
     "reach_of",
     "read_calendar_token",
     "read_page_token",
@@ -126,6 +127,7 @@ __all__ = [
     "releases_page",
     "resting",
     "running_late",
+    "running_turn",
     "sample_of",
     "size",
     "sizes",
@@ -138,12 +140,14 @@ __all__ = [
     "to_rehearse",
     "train_or_404",
     "trains",
+    "turn_or_404",
+    "turns_of",
+    "turns_of_trains",
     "waiting",
     "waits_for",
     "waits_for_a_person",
     "wave_or_404",
     "waves_of",
-    "weeks_of_trains",
     "why_left_out",
     "with_letters_astray",
 ]

@@ -1,51 +1,61 @@
-"""The weeks of trains, past and coming: what left, what is to leave, which weeks are left out."""
+"""The turns of trains, past and coming: what left, what is to leave, which are left out."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
 from sqlalchemy import select
 
 from campaigns.releases.models import Release, Train
-from campaigns.releases.queries.releases import holidays_of, planned_weeks, trains
-from campaigns.releases.rules import leaves_on, opens_at
+from campaigns.releases.queries.releases import holidays_of, planned_turns, trains
+from campaigns.releases.queries.turns import turns_of
+from campaigns.releases.rules import ReleaseState, Turn
 from crm.builds.models import Build
 from crm.core.db import session
 from crm.core.tokens import read, sign
-from crm.core.weeks import friday, monday
 
 LINK = "releases.calendar"
 
 
 @dataclass(frozen=True)
-class CalendarWeek:
-    """One week of one train; `release` is None while nothing is planned, `skipped` says why it stays so."""
+class CalendarTurn:
+    """One turn of one train; `release` is None while nothing is planned, `skipped` says why it stays so."""
 
     train: Train
-    week: int
-    friday: date
+    turn: Turn
     opens_at: datetime
     release: Release | None
     skipped: str | None
     version: str | None
 
+    @property
+    def is_ahead(self) -> bool:
+        """Whether anything may leave in it."""
+        return self.skipped is None and (self.release is None or self.release.state is not ReleaseState.CANCELLED)
 
-def weeks_of_trains(first: int, last: int) -> list[CalendarWeek]:
-    """Of every running train, week by week."""
+
+def turns_of_trains(at: datetime, weeks: range, days: range) -> list[CalendarTurn]:
+    """Of every running train, turn by turn, counted as `turns_of` does; and what is left of the time when a train left
+    weekly instead of daily, or daily instead of weekly. However many they are, it asks the same few questions.
+    """
     running = [train for train in trains() if train.active]
-    ids = [train.id for train in running]
-    known, free = planned_weeks(ids, first, last), holidays_of(ids)
+    turns = {train.id: turns_of(train, at, weeks, days) for train in running}
+    in_weeks = [turn.week for some in turns.values() for turn in some]
+    if not in_weeks:
+        return []
+    known, free = planned_turns(list(turns), min(in_weeks), max(in_weeks)), holidays_of(list(turns))
     versions = _versions({release.build_id for release in known.values() if release.build_id is not None})
     found = []
-    for week in range(first, last + 1):
-        for train in running:
-            release = known.get((train.id, week))
-            at = release.opens_at if release else opens_at(monday(week), train.weekday, train.local_time, train.zone)
-            skipped = free.get((train.id, leaves_on(monday(week), train.weekday)))
+    for train in running:
+        left = [turn for number, turn in known if number == train.id and not train.leaves_in(turn)]
+        for turn in turns[train.id] + left:
+            release = known.get((train.id, turn))
+            skipped = free.get((train.id, train.leaves_on(turn))) if train.leaves_in(turn) else None
             version = versions.get(release.build_id) if release and release.build_id else None
-            found.append(CalendarWeek(train, week, friday(week), at, release, skipped, version))
-    return found
+            at = release.opens_at if release else train.opens_at(turn)
+            found.append(CalendarTurn(train, turn, at, release, skipped, version))
+    return sorted(found, key=lambda one: one.turn)
 
 
 def _versions(ids: set[int]) -> dict[int, str]:

@@ -120,9 +120,9 @@ def hours_of(release: Release) -> list[ReleaseHour]:
 def one_before(release: Release) -> Release | None:
     """The train's release that opened last before this one."""
     earlier = select(Release).where(
-        Release.train_id == release.train_id, Release.week < release.week, Release.opened_at.is_not(None)
+        Release.train_id == release.train_id, Release.opens_at < release.opens_at, Release.opened_at.is_not(None)
     )
-    return session().scalars(earlier.order_by(Release.week.desc()).limit(1)).first()
+    return session().scalars(earlier.order_by(Release.opens_at.desc()).limit(1)).first()
 
 
 def at_the_same_age(before: Release, release: Release, at: datetime) -> ReleaseHour | None:

@@ -10,7 +10,7 @@ from sqlalchemy import and_, or_, select
 
 from campaigns.audience.models import Audience
 from campaigns.releases.models import Release, Train, TrainHoliday
-from campaigns.releases.rules import STAYS_OPEN, ReleaseState, mark
+from campaigns.releases.rules import STAYS_OPEN, STAYS_OPEN_DAILY, ReleaseState, Turn, mark
 from crm.builds.models import Build, BuildAccess
 from crm.core.db import session
 from crm.core.errors import NotAllowed, NotThere
@@ -81,7 +81,6 @@ def releases_page(after: str | None, before: str | None) -> Page:
     query = (
         select(
             Release.id,
-            Release.week,
             Release.state,
             Release.opens_at,
             Train.name.label("train"),
@@ -101,23 +100,44 @@ def steps_taken(release_id: int) -> list[JournalEntry]:
 
 
 def releases_of_week(week: int) -> list[Release]:
-    """Those of all trains that leave in this week, and are not cancelled."""
-    query = select(Release).where(Release.week == week, Release.state != ReleaseState.CANCELLED)
+    """Those of all weekly trains that leave in this week, and are not cancelled."""
+    query = select(Release).where(Release.week == week, Release.day == 0, Release.state != ReleaseState.CANCELLED)
     return list(session().scalars(query.order_by(Release.opens_at, Release.id)))
 
 
-def planned_weeks(train_ids: Collection[int], first: int, last: int) -> dict[tuple[int, int], Release]:
-    """(train, week) -> release, of these weeks."""
+def planned_turns(train_ids: Collection[int], first: int, last: int) -> dict[tuple[int, Turn], Release]:
+    """(train, turn) -> release, of these weeks."""
     query = select(Release).where(Release.train_id.in_(train_ids), Release.week.between(first, last))
-    return {(release.train_id, release.week): release for release in session().scalars(query)}
+    return {(release.train_id, release.turn): release for release in session().scalars(query)}
 
 
 def outstayed(at: datetime) -> list[int]:
-    """Releases whose week is over: all opened ones, and those of which a wave has waited for a week."""
-    waited = and_(Release.state == ReleaseState.OPENING, Release.opened_at <= at - STAYS_OPEN)
-    over = and_(Release.state == ReleaseState.OPEN, Release.opens_at <= at - STAYS_OPEN)
+    """Releases whose week, or day, is over: all opened ones, and those of which a wave has waited for so long. Of a
+    daily train also those that nobody has let go: there is the next one.
+    """
+    week, day = at - STAYS_OPEN, at - STAYS_OPEN_DAILY
+    waited = and_(
+        Release.state == ReleaseState.OPENING,
+        or_(Release.opened_at <= week, and_(Release.day > 0, Release.opened_at <= day)),
+    )
+    over = and_(
+        Release.state == ReleaseState.OPEN,
+        or_(Release.opens_at <= week, and_(Release.day > 0, Release.opens_at <= day)),
+    )
+    stayed = and_(
+        Release.state.in_((ReleaseState.FROZEN, ReleaseState.REHEARSED)),
+        Train.goes_itself.is_(False),
+        Release.go_at.is_(None),
+        Release.day > 0,
+        Release.opens_at <= day,
+    )
     idle = or_(Job.id.is_(None), Job.state == JobState.DONE)
-    query = select(Release.id).outerjoin(Job, Job.id == Release.job_id).where(or_(over, and_(waited, idle)))
+    query = (
+        select(Release.id)
+        .join(Train, Train.id == Release.train_id)
+        .outerjoin(Job, Job.id == Release.job_id)
+        .where(or_(over, and_(or_(waited, stayed), idle)))
+    )
     return list(session().scalars(query.order_by(Release.id)))
 
 

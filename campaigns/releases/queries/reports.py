@@ -36,8 +36,8 @@ class ReportFigures:
 
 
 def ends_at(release: Release) -> datetime | None:
-    """None before it has opened."""
-    if release.opened_at is None:
+    """None before it has opened; and of a daily train's release, on which no weekly report is asked for."""
+    if release.opened_at is None or release.day:
         return None
     zone = release.zone or session().get_one(Train, release.train_id).zone
     return report_ends_at(release.opened_at, zone)
@@ -56,7 +56,7 @@ def open_for(person_id: int, at: datetime) -> Release | None:
         .join(BuildAccess, BuildAccess.build_id == Release.build_id)
         .join(Build, Build.id == Release.build_id)
         .where(BuildAccess.person_id == person_id, Release.opened_at > at - LOOKED_BACK, Release.opened_at <= at)
-        .where(*offers(at))
+        .where(*offers(at), Release.day == 0)
         .order_by(Release.opened_at.desc(), Release.id.desc())
         .limit(1)
     )
@@ -113,6 +113,7 @@ def to_remind(at: datetime) -> list[int]:
         .join(Train, Train.id == Release.train_id)
         .outerjoin(ReportReminder, ReportReminder.release_id == Release.id)
         .where(ReportReminder.release_id.is_(None), Release.opened_at > at - LOOKED_BACK, Release.opened_at <= at)
+        .where(Release.day == 0)
         .order_by(Release.id)
     )
     return [

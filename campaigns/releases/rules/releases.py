@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo
 
 from dateutil import tz
 
-WEEKS_AHEAD = 4
-STAYS_OPEN = timedelta(weeks=1)
+WEEKS_AHEAD, DAYS_AHEAD = 4, 7
+"""For how long releases are prepared, the running week or day among them: days for a daily train."""
+STAYS_OPEN, STAYS_OPEN_DAILY = timedelta(weeks=1), timedelta(days=1)
 
 
 class ReleaseState(StrEnum):
@@ -33,7 +34,9 @@ RELEASE_MOVES: dict[ReleaseState, frozenset[ReleaseState]] = {
     ReleaseState.FROZEN: frozenset(
         {ReleaseState.REHEARSED, ReleaseState.OPENING, ReleaseState.HELD, ReleaseState.CANCELLED}
     ),
-    ReleaseState.REHEARSED: frozenset({ReleaseState.OPENING, ReleaseState.HELD, ReleaseState.ROLLED_BACK}),
+    ReleaseState.REHEARSED: frozenset(
+        {ReleaseState.OPENING, ReleaseState.HELD, ReleaseState.CLOSED, ReleaseState.ROLLED_BACK}
+    ),
     ReleaseState.OPENING: frozenset(
         {ReleaseState.OPEN, ReleaseState.HELD, ReleaseState.CLOSED, ReleaseState.ROLLED_BACK}
     ),
@@ -68,17 +71,12 @@ COUNTED = timedelta(weeks=2)
 """How long after its opening a release is counted hour by hour."""
 
 
-def leaves_on(monday: date, weekday: int) -> date:
-    """The day on which the train of the week that begins on `monday` departs, in its own zone."""
-    return monday + timedelta(days=weekday)
-
-
-def opens_at(monday: date, weekday: int, local_time: time, zone: str) -> datetime:
-    """When the train of the week that begins on `monday` departs, in UTC.
+def opens_at(on: date, local_time: time, zone: str) -> datetime:
+    """When a train that leaves on this date of its zone departs, in UTC.
 
     A time that the clock skips is moved on by the skip (02:30 becomes 03:30); one that comes twice is the first.
     """
-    return moment_of(datetime.combine(leaves_on(monday, weekday), local_time), zone)
+    return moment_of(datetime.combine(on, local_time), zone)
 
 
 def moment_of(local: datetime, zone: str) -> datetime:

@@ -1,4 +1,4 @@
-"""The weeks of trains as a calendar that other programs read: a link of one's own, without signing in."""
+"""The turns of trains as a calendar that other programs read: a link of one's own, without signing in."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from campaigns.releases.models import Release
 from campaigns.releases.offers import STATES
-from campaigns.releases.queries import CalendarWeek, read_calendar_token, weeks_of_trains
+from campaigns.releases.queries import CalendarTurn, read_calendar_token, turns_of_trains
 from campaigns.releases.rules import BEFORE_ANYBODY, ReleaseState
 from campaigns.releases.views import bp
 from crm.accounts.queries import credential_of
@@ -22,14 +22,15 @@ from crm.core.errors import NotAllowed
 from crm.core.guards import by_link
 from crm.core.languages import speak_to
 from crm.core.tokens import whole_address
-from crm.core.weeks import week_of
 from crm.people.models import Person
 
 if TYPE_CHECKING:
     from icalendar import Event
 
-BACK, AHEAD = 8, 26
-"""Weeks: the coming half year, and two months to look back on."""
+WEEKS = range(-8, 27)
+"""The coming half year, and two months to look back on."""
+DAYS = range(-7, 14)
+"""Of a daily train: two weeks from today, and one to look back on. More would bury what else a calendar holds."""
 LASTS = timedelta(minutes=30)
 OVER = frozenset({ReleaseState.CANCELLED, ReleaseState.ROLLED_BACK})
 
@@ -42,7 +43,7 @@ def _status(release: Release | None) -> str:
     return "CONFIRMED"
 
 
-def _told(one: CalendarWeek) -> str:
+def _told(one: CalendarTurn) -> str:
     """What still comes before it."""
     lines = []
     state = one.release.state if one.release is not None else ReleaseState.PLANNED
@@ -53,12 +54,13 @@ def _told(one: CalendarWeek) -> str:
     return "\n".join(lines)
 
 
-def _event(one: CalendarWeek, host: str, at: datetime) -> Event:
+def _event(one: CalendarTurn, host: str, at: datetime) -> Event:
     from icalendar import Event  # noqa: PLC0415 -- 3 MB in each process, for a link that few follow
 
     event, release = Event(), one.release
     state = STATES[release.state] if release else _("not planned")
-    event.add("uid", f"train-{one.train.id}-week-{one.week}@{host}")
+    turn = f"day-{one.turn.name}" if one.turn.day else f"week-{one.turn.week}"
+    event.add("uid", f"train-{one.train.id}-{turn}@{host}")
     event.add("dtstamp", at)
     event.add("dtstart", one.opens_at)
     event.add("dtend", one.opens_at + LASTS)
@@ -73,18 +75,20 @@ def _event(one: CalendarWeek, host: str, at: datetime) -> Event:
 
 
 def calendar_of(at: datetime) -> bytes:
-    """RFC 5545. Moments are told in UTC, so that no reader needs to know the rules of a train's zone."""
+    """RFC 5545. Weekly trains are told for half a year, daily ones for two weeks. Moments are told in UTC, so that no
+    reader needs to know the rules of a train's zone.
+    """
     from icalendar import Calendar  # noqa: PLC0415 -- as above
 
     known = programme.required()
-    now, host = week_of(at, known.tz), whole_address("/").split("/")[2].partition(":")[0]
+    host = whole_address("/").split("/")[2].partition(":")[0]
     calendar = Calendar()
     calendar.add("prodid", "-//Seedbed//Releases//EN")
     calendar.add("version", "2.0")
     calendar.add("method", "PUBLISH")
     calendar.add("x-wr-calname", _("Releases of %(programme)s", programme=known.name))
     calendar.add("refresh-interval", timedelta(hours=1), parameters={"VALUE": "DURATION"})
-    for one in weeks_of_trains(now - BACK, now + AHEAD):
+    for one in turns_of_trains(at, WEEKS, DAYS):
         if one.skipped is None and (one.release is not None or one.opens_at > at):
             calendar.add_component(_event(one, host, at))
     return bytes(calendar.to_ical())

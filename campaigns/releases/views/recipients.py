@@ -25,7 +25,6 @@ from campaigns.releases.views.words import wave_name
 from crm.core import programme
 from crm.core.errors import NotThere
 from crm.core.guards import May, staff
-from crm.core.weeks import friday
 
 NOBODY = "none"
 """The part of the page with testers who are in no wave."""
@@ -63,7 +62,6 @@ def recipients(release_id: int) -> str:
         "releases/recipients.html",
         release=release,
         train=train_or_404(release.train_id),
-        friday=friday(release.week),
         counted=[(one.position, wave_name(one.kind, one.percent), counts[one.position]) for one in waves],
         left_out=how_many_left_out(release, waves, at),
         chosen=chosen,

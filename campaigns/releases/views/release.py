@@ -53,7 +53,6 @@ from crm.core.guards import May, staff, viewer
 from crm.core.jobs import Job
 from crm.core.tokens import whole_address
 from crm.core.web import letter_page
-from crm.core.weeks import friday
 from crm.invites.queries import qr_picture
 from crm.outbox.queries.rendering import rendered, said_subject, values_of
 from crm.people.models import Person
@@ -186,7 +185,6 @@ def page_of(release_id: int, tried: Tried = NOTHING_TRIED) -> str:
         address=(address := whole_address(f"/get/{release.id}")),
         qr=qr_picture(address) if opened else None,
         has_file=bool(release.build_id and artefacts_of(release.build_id)),
-        friday=friday(release.week),
         audience=audience_name(release.audience_id),
         rows=rows,
         staff=counted[True],

@@ -37,6 +37,7 @@ def _page(token: str, release: Release, form: ReportForm, status: int = 200) -> 
         form=form,
         last=last_moment(end) if end else None,
         is_open=end is not None and at < end,
+        asked=not release.day,
     )
     return page, status
 

@@ -1,4 +1,4 @@
-"""Weekly schedules."""
+"""The schedules of trains."""
 
 from __future__ import annotations
 
@@ -7,7 +7,14 @@ from typing import Any
 from flask import flash, redirect, render_template, url_for
 from flask_babel import gettext as _
 
-from campaigns.releases.actions import change_train, course_of, create_train, prepare_weeks, version_of
+from campaigns.releases.actions import (
+    StillPlanned,
+    change_train,
+    course_of,
+    create_train,
+    prepare_weeks,
+    version_of,
+)
 from campaigns.releases.forms import ScheduleForm, TrainForm
 from campaigns.releases.queries import first_gate, train_or_404
 from campaigns.releases.rules import Course
@@ -39,7 +46,7 @@ def new_train() -> Any:
             )
             prepare_weeks(at)
             session().commit()
-            flash(_("The train is laid: give its weeks their builds."), "success")
+            flash(_("The train is laid: give its releases their builds."), "success")
             return redirect(url_for("releases.listing"))
         except Refusal as error:
             session().rollback()
@@ -61,6 +68,7 @@ def edit_train(train_id: int) -> Any:
             )
             form.form_errors.append(told)
             return render_template("releases/train.html", form=form, train=train), 409
+        at = programme.moment()
         try:
             change_train(
                 train_id,
@@ -68,12 +76,16 @@ def edit_train(train_id: int) -> Any:
                 local_time=form.schedule.local_time,
                 zone=form.schedule.zone,
                 active=form.active.data,
-                at=programme.moment(),
+                at=at,
                 course=form.course,
             )
+            prepare_weeks(at)
             session().commit()
             flash(_("The train is saved."), "success")
             return redirect(url_for("releases.listing"))
+        except StillPlanned as error:
+            session().rollback()
+            refuse(form.weekday, str(error))
         except Refusal as error:
             session().rollback()
             refuse(form.shares, str(error))

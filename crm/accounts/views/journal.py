@@ -10,7 +10,7 @@ from flask import render_template, request, url_for
 
 from crm.accounts.queries import journal_actors, journal_query
 from crm.accounts.views import bp
-from crm.accounts.views.words import DEEDS, REASON_WORDS, STATE_NAMES, THINGS, WHY_WORDS
+from crm.accounts.views.words import DEEDS, REASON_WORDS, STATE_NAMES, THINGS, WEEKDAY_WORDS, WHY_WORDS
 from crm.core.guards import May, staff
 from crm.core.journal import JournalEntry
 from crm.core.paging import SortKey, page
@@ -42,7 +42,8 @@ def _thing(key: str) -> str:
 
 def _value(key: str, value: Any) -> str:
     shown = _shown(value)
-    words = {"state": STATE_NAMES, "why": WHY_WORDS, "reason": REASON_WORDS}.get(key, {})
+    known = {"state": STATE_NAMES, "why": WHY_WORDS, "reason": REASON_WORDS, "weekday": WEEKDAY_WORDS}
+    words = known.get(key, {})
     return str(words.get(shown, shown))
 
 

@@ -48,7 +48,9 @@ DEEDS: dict[str, Any] = {
     "follow_zone": _l("a zone changed its clock, and a release its moment"),
     "open_wave": _l("opened a wave"),
     "overrule_gate": _l("overruled a gate"),
+    "skip_day": _l("skipped a day"),
     "skip_week": _l("skipped a week"),
+    "unskip_day": _l("took back the skipping of a day"),
     "unskip_week": _l("took back the skipping of a week"),
     "register_build": _l("registered a build"),
     "upload_build": _l("uploaded a build"),
@@ -156,6 +158,7 @@ THINGS: dict[str, Any] = {
     "capacity": _l("places"),
     "channel": lazy_pgettext("journal", "channel"),
     "count": _l("how many"),
+    "day": lazy_pgettext("journal", "day"),
     "expires_at": _l("ends"),
     "file": lazy_pgettext("journal", "file"),
     "given_back": _l("given back"),
@@ -230,6 +233,8 @@ WHY_WORDS: dict[str, Any] = {
     "left": _l("the tester left the programme"),
 }
 """The reasons that the program writes itself; staff's own words stand as they are."""
+WEEKDAY_WORDS: dict[str, Any] = {"7": lazy_pgettext("journal", "every day")}
+"""What stands in the place of a weekday when a train leaves every day."""
 REASON_WORDS: dict[str, Any] = {
     "declined": lazy_pgettext("suppression", "asked to be left alone"),
     "unsubscribed": lazy_pgettext("suppression", "unsubscribed"),

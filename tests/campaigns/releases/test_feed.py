@@ -13,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select, update
 
-from campaigns.releases.actions import cancel_release, create_train, plan_release, skip_week
+from campaigns.releases.actions import cancel_release, create_train, plan_release, skip_turn
 from campaigns.releases.models import Release, Train
 from campaigns.releases.queries import calendar_token
-from campaigns.releases.rules import Course, leaves_on, opens_at
+from campaigns.releases.rules import Course, Turn, opens_at
 from campaigns.releases.tasks import plan_weeks
 from campaigns.releases.views.calendar import calendar_of
 from crm.accounts.models import Credential
@@ -24,7 +24,7 @@ from crm.builds.models import Build
 from crm.core.db import session
 from crm.core.journal import JournalEntry
 from crm.core.programme import required
-from crm.core.weeks import monday, week_of_date
+from crm.core.weeks import week_of_date
 from crm.people.models import Person
 from tests.campaigns.releases.cast import NOW, OPENS, WEEK
 
@@ -43,16 +43,16 @@ def test_for_ten_years_each_train_leaves_at_its_local_time_or_right_after_the_ho
     zone: str, weekday: int, local: time, week: int
 ) -> None:
     local = local.replace(microsecond=0)
-    at = opens_at(monday(week), weekday, local, zone)
+    at = opens_at(Turn(week).on(weekday), local, zone)
     there = at.astimezone(ZoneInfo(zone))
-    meant = datetime.combine(leaves_on(monday(week), weekday), local)
+    meant = datetime.combine(Turn(week).on(weekday), local)
     assert at.utcoffset() == timedelta(0)
     late = there.replace(tzinfo=None) - meant
     if late:
         assert timedelta(0) < late <= timedelta(hours=24), "the clock skips the time that was meant"
         round_trip = meant.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC).astimezone(ZoneInfo(zone))
         assert round_trip.replace(tzinfo=None) != meant
-    after = opens_at(monday(week + 1), weekday, local, zone)
+    after = opens_at(Turn(week + 1).on(weekday), local, zone)
     assert timedelta(days=5) < after - at < timedelta(days=9)
 
 
@@ -65,7 +65,7 @@ def read(body: bytes) -> dict[str, Any]:
 def test_another_program_reads_the_weeks_with_their_states(release: Release, train: Train, build: Build) -> None:
     plan_release(train.id, WEEK + 1, build_id=None, at=NOW)
     cancel_release(plan_release(train.id, WEEK + 2, build_id=build.id, at=NOW).id, NOW)
-    skip_week(train.id, WEEK + 3, "New Year", NOW)
+    skip_turn(train.id, WEEK + 3, 0, "New Year", NOW)
     events = read(calendar_of(NOW))
     of_week = {week: events.get(f"train-{train.id}-week-{week}") for week in range(WEEK, WEEK + 5)}
     first = of_week[WEEK]

@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 
 from campaigns.releases.actions import (
     TrainKnown,
-    WeekTaken,
+    TurnTaken,
     cancel_release,
     change_release,
     change_train,
@@ -20,7 +20,7 @@ from campaigns.releases.actions import (
     plan_again,
     plan_release,
     prepare_weeks,
-    skip_week,
+    skip_turn,
 )
 from campaigns.releases.models import Release, Train
 from campaigns.releases.queries import holidays_of, waves_of
@@ -48,7 +48,7 @@ def test_a_release_leaves_at_its_train_s_time_with_two_waves(release: Release) -
 
 
 def test_a_train_leaves_once_a_week(release: Release, train: Train, build: Build) -> None:
-    with pytest.raises(WeekTaken):
+    with pytest.raises(TurnTaken):
         plan_release(train.id, WEEK, build_id=build.id, at=NOW)
     assert plan_release(train.id, WEEK + 1, build_id=build.id, at=NOW).id != release.id
 
@@ -129,7 +129,7 @@ def test_who_saves_a_train_that_somebody_has_changed_meanwhile_is_told(lins_brow
     typed = dict(re.findall(r'name="([a-z_]+)"[^>]*?value="([^"]*)"', lins_browser.get(address).text))
     form = {"weekday": "4", "local_time": "17:00", "zone": "Asia/Shanghai", "active": "y", "with_everybody": "y"}
     form |= {f"{who}_notify": "letter" for who in ("staff", "core", "share", "everybody")} | {"core_audience_id": "0"}
-    skip_week(train.id, WEEK, "New Year", NOW)
+    skip_turn(train.id, WEEK, 0, "New Year", NOW)
     session().commit()
     late = lins_browser.post(address, data=form | {"seen": typed["seen"], "freeze_hours": "30"})
     assert late.status_code == 409

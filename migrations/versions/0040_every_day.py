@@ -9,6 +9,7 @@ branch_labels = None
 depends_on = None
 
 ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+DAYS = sa.text("release_id IN (SELECT id FROM release WHERE day > 0)")
 OF_RELEASES = ("release_hour", "report_reminder", "weekly_report", "wave")
 
 
@@ -28,7 +29,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     """A week holds one release of a train again: those of days go, and their trains, which then run no more, stay."""
     for table in OF_RELEASES:
-        op.execute(f"DELETE FROM {table} WHERE release_id IN (SELECT id FROM release WHERE day > 0)")
+        op.execute(sa.delete(sa.table(table)).where(DAYS))
     op.execute("DELETE FROM release WHERE day > 0")
     op.execute("UPDATE train SET weekday = 4, active = false WHERE weekday = 7")
     with op.batch_alter_table("release") as batch:

@@ -101,7 +101,7 @@ def stop_without_build(release_id: int, at: datetime) -> bool:
 
 def _too_late() -> str:
     with force_locale(programme.required().languages[0]):
-        return _("There was no build that people could get when it was to leave.")
+        return str(_("There was no build that people could get when it was to leave."))
 
 
 def _stop(release_id: int, why: str, at: datetime) -> bool:

@@ -48,8 +48,8 @@ def plan_release(
     """The release of one turn (rules/turns.py); no audience means all testers. Fills one that was prepared before, and
     one of a daily train that was cancelled for want of a build.
 
-    Raises NotThere for a turn that the train does not have, TurnTaken when it has its release, NotUnderstood for a
-    build of another platform.
+    Raises NotThere for a turn that the train does not have, TurnTaken when it has its release, MoveRefused for a day
+    that is skipped, NotUnderstood for a build of another platform.
     """
     train = train_or_404(train_id)
     turn = turn_or_404(train, week, day)
@@ -64,10 +64,16 @@ def plan_release(
             return made
     elif known.build_id is None:
         if known.state is ReleaseState.CANCELLED and turn.day and build_id is not None:
+            if (train_id, train.leaves_on(turn)) in holidays_of([train_id]):
+                raise MoveRefused(_("%(day)s is skipped: let the train leave on it after all first.", day=turn.name))
             plan_again(known.id, at)
         if known.state is ReleaseState.PLANNED:
             return change_release(known.id, build_id=build_id, audience_id=audience_id, at=at)
-    raise TurnTaken(_("%(train)s has its release of %(week)s already.", train=train.name, week=turn.name))
+    raise TurnTaken(
+        _("%(train)s has its release of %(day)s already.", train=train.name, day=turn.name)
+        if turn.day
+        else _("%(train)s has its release of %(week)s already.", train=train.name, week=turn.name)
+    )
 
 
 def _known(train_id: int, turn: Turn) -> Release | None:

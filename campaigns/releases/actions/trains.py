@@ -177,8 +177,8 @@ def _clear_turns(train: Train) -> None:
     if (count := len(session().scalars(others).all())) > 0:
         raise StillPlanned(
             _(
-                "Between weekly and every day a train changes only when nothing waits: "
-                "%(count)s of its releases are planned with a build, or on hold. Cancel them first, or let them leave.",
+                "A train changes between weekly and every day only while nothing waits. "
+                "Planned with a build, or on hold: %(count)s. Cancel these releases first, or let them leave.",
                 count=count,
             )
         )

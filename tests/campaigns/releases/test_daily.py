@@ -285,6 +285,9 @@ def test_a_night_without_a_build_is_cancelled_by_itself_and_nobody_is_written_to
     release = of_day(train, TUESDAY)
     tick(NIGHT - HOUR)
     assert state(release) is ReleaseState.PLANNED, "also past its freeze it waits for a build"
+    at(NIGHT)
+    due = lins_browser.get(f"/releases/{release.id}").text
+    assert ("it has no build: it is cancelled." in due) == (freeze is None)
     for minutes in range(3):
         tick(NIGHT + timedelta(minutes=minutes))
     assert moves_of(release) == ["cancelled"]

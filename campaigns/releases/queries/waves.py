@@ -14,13 +14,13 @@ from campaigns.releases.models import Release, Train, TrainWave, Wave
 from campaigns.releases.rules import (
     CORE_TAG,
     PLAIN,
-    PRIME,
     REHEARSING,
     WHOLE,
     ReleaseState,
     Step,
     WaveKind,
     mark,
+    place_of,
     seed_of,
 )
 from crm.accounts.models import Agreement, Credential
@@ -64,9 +64,7 @@ def _core(train_id: int, at: datetime, person: Any) -> ColumnElement[bool]:
 
 
 def _drawn(release_id: int, wave: Wave, person: Any) -> ColumnElement[bool]:
-    """rules.place_of in the database."""
-    factor, offset = seed_of(release_id, wave.position)
-    return (person % PRIME * factor + offset) % PRIME % WHOLE < (wave.percent or 0) * WHOLE // 100  # type: ignore[no-any-return]  # a column's < is a clause
+    return place_of(person, seed_of(release_id, wave.position)) < (wave.percent or 0) * WHOLE // 100  # type: ignore[no-any-return]  # a column's < is a clause
 
 
 def _belongs(release: Release, wave: Wave, at: datetime, person: Any = Person.id) -> ColumnElement[bool]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from hashlib import sha256
+from typing import Any
 
 WHOLE = 10_000
 """A share is told in hundredths of a percent."""
@@ -64,16 +65,27 @@ def in_order(steps: Sequence[Step]) -> bool:
     )
 
 
-def seed_of(release_id: int, position: int) -> tuple[int, int]:
-    """Factor and offset by which the people of one share are drawn; another release draws others."""
+Seed = tuple[int, int, int]
+
+
+def seed_of(release_id: int, position: int) -> Seed:
+    """By what the people of one share are drawn; another release draws others."""
     drawn = sha256(f"{release_id}:{position}".encode()).digest()
-    return int.from_bytes(drawn[:8]) % (PRIME - 1) + 1, int.from_bytes(drawn[8:16]) % PRIME
+    factor, first, second = (int.from_bytes(drawn[start : start + 8]) % (PRIME - 1) + 1 for start in (0, 8, 16))
+    return factor, first, second
 
 
-def place_of(person_id: int, seed: tuple[int, int]) -> int:
-    """Where a person stands in a draw, from 0 to WHOLE - 1: the same on every machine. A share takes the lowest."""
-    factor, offset = seed
-    return (person_id % PRIME * factor + offset) % PRIME % WHOLE
+def place_of(person_id: Any, seed: Seed) -> Any:
+    """Where a person stands in a draw, from 0 to WHOLE - 1: the same on every machine, and in a database, whose numbers
+    have 63 bits. A share takes the lowest.
+
+    Squared twice in the field of PRIME: people whose numbers follow each other stand apart, where a line through them
+    would give a share of few people far too many or nobody.
+    """
+    factor, first, second = seed
+    placed = (person_id % PRIME * factor + first) % PRIME
+    placed = (placed * placed + second) % PRIME
+    return placed * placed % PRIME % WHOLE
 
 
 @dataclass(frozen=True)

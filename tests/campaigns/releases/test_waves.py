@@ -6,6 +6,7 @@ import re
 import sys
 from collections import Counter
 from datetime import datetime, time, timedelta
+from statistics import mean, pstdev
 from typing import Any
 
 import pytest
@@ -138,6 +139,14 @@ def test_a_share_is_drawn_the_same_way_by_both_databases_and_by_python(build: Bu
     seed = seed_of(release.id, 2)
     _staff, _core, share, _rest = people_by_wave(release)
     assert share == {who for who in testers if place_of(who, seed) < 3_000}
+
+
+def test_a_share_of_few_people_is_about_as_large_as_it_should_be() -> None:
+    """As if each were drawn for themselves: 80 people, 30 %, of whom 24 +- 4 are drawn."""
+    drawn = [sum(place_of(who, seed_of(release, 2)) < 3_000 for who in range(1, 81)) for release in range(1, 1_001)]
+    assert 22 < mean(drawn) < 26
+    assert 3.5 < pstdev(drawn) < 4.7
+    assert 8 <= min(drawn) <= max(drawn) <= 44
 
 
 def test_another_release_draws_others() -> None:

@@ -141,10 +141,10 @@ def _paces(origins: Sequence[int]) -> dict[int, Pace]:
 def _paced(origin: int, pace: Pace | None, sender: int | None, at: datetime, wanted: int) -> list[Taken]:
     if pace is None:
         return _take(Lane.CAMPAIGN, sender, at, wanted, origin)
+    day = day_in(programme.required().tz, at)
+    pace.day, pace.today = day, pace.today if pace.day == day else 0
     if pace.per_day is not None:
-        day = day_in(programme.required().tz, at)
-        pace.day, pace.today = day, pace.today if pace.day == day else 0
-        wanted = min(wanted, pace.per_day - pace.today)
+        wanted = min(wanted, max(0, pace.per_day - pace.today))
     if pace.per_hour is not None:
         wanted, _next = may_leave(pace.per_hour, pace.next_at, at, wanted)
     taken = _take(Lane.CAMPAIGN, sender, at, wanted, origin)
@@ -246,7 +246,7 @@ def _uncount(letters: Sequence[Taken]) -> None:
     """Their campaigns' day has room for them again."""
     counts = Counter(letter.origin_id for letter in letters if letter.lane is Lane.CAMPAIGN and letter.origin_id)
     for origin, count in sorted(counts.items()):
-        counted = update(Pace).where(Pace.origin_id == origin, Pace.per_day.is_not(None), Pace.today >= count)
+        counted = update(Pace).where(Pace.origin_id == origin, Pace.today >= count)
         session().execute(counted.values(today=Pace.today - count).execution_options(synchronize_session=False))
 
 

@@ -17,8 +17,8 @@ class Campaign(Numbered):
     """`pace` is letters per hour, `per_day` a day of the programme's zone (None: as many as the sender may). The frozen
     list is taken when it starts.
 
-    `asked_people`: to how many people the start was asked for; a second person's word holds for no more.
-    `taken_on`: the warnings that whoever started it has weighed.
+    `stopped`: it was finished before all had left. `asked_people`: to how many people the start was asked for; a
+    second person's word holds for no more. `taken_on`: the warnings that whoever started it has weighed.
     """
 
     __tablename__ = "campaign"
@@ -41,6 +41,7 @@ class Campaign(Numbered):
     started_at: Mapped[datetime | None]
     paused_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
+    stopped: Mapped[bool] = mapped_column(default=False)
     job_id: Mapped[int | None] = mapped_column(ForeignKey("job.id"))
     stops: Mapped[list[Any]] = mapped_column(default=lambda: [stop.value for stop in Stop])
     starts_at: Mapped[datetime | None]

@@ -110,7 +110,7 @@ class ScheduleForm(Form):
             "with_everybody": WaveKind.EVERYBODY in kinds,
             "shares": " ".join(str(step.percent) for step in course.steps if step.percent is not None),
             "gate_percent": gate.ran_percent,
-            "gate_hours": gate.hours,
+            "gate_hours": gate.hours if gate.hours != HOURS_OF_A_DAY else None,
             "gate_blockers": gate.blockers,
             "gate_crashes": gate.crashes,
             "holidays": "\n".join(f"{on} {why}" for on, why in sorted(course.holidays.items())),

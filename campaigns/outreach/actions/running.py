@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from flask_babel import gettext as _
 from sqlalchemy import exists, select, update
@@ -136,10 +136,12 @@ def finish(campaign_id: int, at: datetime) -> Campaign:
     worker gives back, and nobody waits for a further step. Raises MoveRefused.
     """
     campaign = move_campaign(campaign_id, CampaignState.FINISHED, at, finished_at=at)
-    stop_leaving(campaign.origin_id, at)
+    cancelled = stop_leaving(campaign.origin_id, at)
     waiting = update(Place).where(Place.campaign_id == campaign_id, Place.state == PlaceState.WAITING)
     ended = waiting.values(state=PlaceState.STOPPED, why=CAMPAIGN_STOPPED, due_at=None, moved_at=at)
-    session().execute(ended.execution_options(synchronize_session=False))
+    waited = session().execute(ended.execution_options(synchronize_session=False, preserve_rowcount=True))
+    campaign.stopped = bool(cancelled or cast(Any, waited).rowcount)
+    session().flush()
     return campaign
 
 

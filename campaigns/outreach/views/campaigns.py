@@ -37,11 +37,10 @@ from campaigns.outreach.views.words import (
     CONDITIONS,
     PLACES,
     REASONS,
-    STATES,
-    STOPPED,
     STOPS,
     TONES,
     WARNINGS,
+    state_word,
     wait_words,
     why_word,
 )
@@ -51,7 +50,7 @@ from crm.core.errors import NotThere
 from crm.core.guards import May, staff, viewer
 from crm.core.jobs import Job
 from crm.core.languages import LANGUAGES, current_language
-from crm.outbox.queries import count_by_origin, count_by_state, count_held, is_stopped, stopped_origins, when_uncertain
+from crm.outbox.queries import count_by_origin, count_by_state, count_held, when_uncertain
 from crm.outbox.queries.words import STATES as LETTER_STATES
 from crm.outbox.queries.words import channel_word
 from crm.outbox.rules import Channel, LetterState
@@ -67,10 +66,7 @@ MANY = 20_000
 @staff(May.OUTREACH)
 def listing() -> str:
     counts = count_by_origin()
-    stopped = dict.fromkeys(stopped_origins(), STOPPED)
-    return render_template(
-        "outreach/list.html", rows=campaigns(), counts=counts, states=STATES, stopped=stopped, tones=TONES
-    )
+    return render_template("outreach/list.html", rows=campaigns(), counts=counts, word=state_word, tones=TONES)
 
 
 @bp.get("/campaigns/<int:campaign_id>")
@@ -113,7 +109,7 @@ def page(campaign: Campaign, start_form: StartForm) -> str:
         started_by=session().get(Person, campaign.started_by_id) if campaign.started_by_id else None,
         approved_by=session().get(Person, campaign.approved_by_id) if campaign.approved_by_id else None,
         is_mine=campaign.started_by_id == viewer().person_id,
-        state=STOPPED if is_stopped(campaign.origin_id) else STATES[campaign.state],
+        state=state_word(campaign),
         tone=TONES[campaign.state],
         start_form=start_form,
         pace_form=PaceForm(data={"pace": campaign.pace, "per_day": campaign.per_day}, formdata=None),

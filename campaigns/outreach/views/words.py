@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_babel import lazy_pgettext, ngettext
+from flask_babel import lazy_pgettext, ngettext, pgettext
 
 from campaigns.outreach.actions.sequence import CANCELLED
-from campaigns.outreach.models import CampaignStep
+from campaigns.outreach.models import Campaign, CampaignStep
 from campaigns.outreach.rules import CAMPAIGN_STOPPED, CampaignState, LeftOut, Only, PlaceState, Stop
 from campaigns.outreach.rules.law import Warn
 
@@ -19,8 +19,6 @@ STATES = {
     CampaignState.PAUSED: lazy_pgettext("campaign", "paused"),
     CampaignState.FINISHED: lazy_pgettext("campaign", "finished"),
 }
-STOPPED = lazy_pgettext("campaign", "stopped")
-"""Of one that was finished before all had left."""
 TONES = {
     CampaignState.DRAFT: "quiet",
     CampaignState.APPROVAL: "waiting",
@@ -79,6 +77,10 @@ WARNINGS = {
     Warn.CA_CONSENT: _l("Canada: a commercial letter needs consent; it is not recorded for these people."),
     Warn.US_ADDRESS: _l("USA: a commercial letter carries a postal address; the programme has none."),
 }
+
+
+def state_word(campaign: Campaign) -> str:
+    return str(pgettext("campaign", "stopped") if campaign.stopped else STATES[campaign.state])
 
 
 def why_word(why: str) -> str:

@@ -159,6 +159,14 @@ def test_a_pause_keeps_letters_back_and_a_finish_cancels_them(campaign: Campaign
     states = [letter.state for letter in letters()]
     assert states.count(LetterState.SENT) == 2
     assert states.count(LetterState.CANCELLED) == 3
+    assert campaign.stopped
+
+
+def test_a_campaign_of_which_all_had_left_was_finished_and_not_stopped(campaign: Campaign) -> None:
+    run(campaign)
+    deliver_due(T0)
+    finish(campaign.id, T0 + HOUR)
+    assert not campaign.stopped
 
 
 def answered(campaign: Campaign, answer: Answer) -> None:

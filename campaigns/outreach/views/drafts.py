@@ -16,9 +16,9 @@ from campaigns.outreach.actions import create_campaign, edit_campaign, preview, 
 from campaigns.outreach.actions.drafting import decide_when_uncertain, draft_or_refuse
 from campaigns.outreach.forms import CampaignForm, campaign_form
 from campaigns.outreach.models import Campaign, CampaignStep
-from campaigns.outreach.queries import campaign_or_404, somebody, step_of, texts_of
+from campaigns.outreach.queries import campaign_or_404, somebody, step_of, texts_of, variants_of
 from campaigns.outreach.queries.senders import senders_of
-from campaigns.outreach.rules import MOST_STEPS
+from campaigns.outreach.rules import MOST_STEPS, variant_of
 from campaigns.outreach.views import bp
 from crm.core import programme
 from crm.core.db import session
@@ -163,10 +163,12 @@ def show_preview(campaign_id: int) -> str:
         chosen = asked
     else:
         chosen = somebody(campaign, step, at, request.args.get("after", 0, type=_row))
+    variants = variants_of(step)
     return render_template(
         "outreach/preview.html",
         campaign=campaign,
         step=step,
+        variant=variant_of(campaign.id, chosen, variants) if chosen is not None and len(variants) > 1 else None,
         by_mail=step.channel is Channel.MAIL,
         who=who,
         languages=LANGUAGES,

@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from flask import Response, render_template, request, stream_with_context, url_for
 from flask_babel import gettext as _
@@ -18,6 +20,7 @@ from campaigns.outreach.queries.results import LATER, Cut, Figure, Line, every_l
 from campaigns.outreach.rules import MOST_STEPS
 from campaigns.outreach.rules.uncertainty import better, is_early, wilson
 from campaigns.outreach.views import bp
+from crm.core import programme
 from crm.core.errors import NotThere
 from crm.core.guards import May, staff
 from crm.core.sheets import harmless
@@ -138,13 +141,18 @@ def results_people(campaign_id: int) -> str:
     )
 
 
+def _cell(value: Any, zone: ZoneInfo) -> str:
+    """Moments by the programme's clock."""
+    return harmless(value.astimezone(zone).isoformat(timespec="seconds") if isinstance(value, datetime) else value)
+
+
 def _lines(campaign: Campaign) -> Iterator[str]:
-    buffer = io.StringIO()
+    buffer, zone = io.StringIO(), programme.required().tz
     sheet = csv.writer(buffer)
     yield "\ufeff"
     sheet.writerow(COLUMNS)
     for row in every_letter(campaign, CHUNK):
-        sheet.writerow([harmless(value) for value in row])
+        sheet.writerow([_cell(value, zone) for value in row])
         if buffer.tell() > 50_000:
             yield buffer.getvalue()
             buffer.seek(0)

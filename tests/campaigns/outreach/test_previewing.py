@@ -10,7 +10,7 @@ from campaigns.outreach.actions import create_campaign, set_step, start
 from campaigns.outreach.actions.steps import NewStep, Wait, put_step
 from campaigns.outreach.models import Campaign
 from campaigns.outreach.queries import campaign_or_404
-from campaigns.outreach.rules import CampaignState
+from campaigns.outreach.rules import CampaignState, variant_of
 from crm.core import jobs
 from crm.core.db import session
 from crm.core.errors import MoveRefused
@@ -70,6 +70,19 @@ def test_anybody_can_be_previewed(campaign: Campaign, mallory: Person, lins_brow
     assert "Dear Mallory" in lins_browser.get(f"/campaigns/{campaign.id}/preview?who=mallory").text
     assert "Dear Mallory" in lins_browser.get(f"/campaigns/{campaign.id}/preview?person={mallory.id}").text
     assert "Nobody is called so" in lins_browser.get(f"/campaigns/{campaign.id}/preview?who=zork").text
+
+
+def test_of_several_wordings_it_says_which_one_this_person_gets(
+    campaign: Campaign, bo: Person, lins_browser: FlaskClient
+) -> None:
+    page = f"/campaigns/{campaign.id}/preview?person={bo.id}"
+    assert "Wording" not in lins_browser.get(page).text
+    put_step(
+        campaign.id, 1, NewStep(Channel.MAIL, "email", {"a": TEXTS, "b": {"en": ("Hi", "{{ name }}: {{ link }}")}})
+    )
+    session().commit()
+    name = variant_of(campaign.id, bo.id, {"a": 1, "b": 1}).upper()
+    assert f"Wording {name}" in lins_browser.get(page).text
 
 
 def test_whoever_has_no_name_is_said_to_be_held(campaign: Campaign, bo: Person, lins_browser: FlaskClient) -> None:

@@ -6,6 +6,7 @@ import csv
 import io
 import itertools
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from flask.testing import FlaskClient
@@ -31,6 +32,7 @@ from tests import make
 from tests.make import T0
 
 HOUR = timedelta(hours=1)
+SHANGHAI = ZoneInfo("Asia/Shanghai")
 A = {"en": ("Hello", "Dear {{ name }}: {{ link }}")}
 B = {"en": ("Hi", "{{ name }}: {{ link }}")}
 
@@ -150,6 +152,7 @@ def test_the_csv_has_a_line_for_each_letter_and_no_formula(campaign: Campaign, l
     rows = list(csv.DictReader(io.StringIO(answer.text.removeprefix("\ufeff"))))
     assert [row["name"] for row in rows] == [f"'=P{number}" for number in range(6)]
     assert {row["state"] for row in rows} == {"sent"}
+    assert {row["sent_at"] for row in rows} == {T0.astimezone(SHANGHAI).isoformat(timespec="seconds")}
     assert len(list(every_letter(campaign, 2))) == 6, "in pieces it is the same"
 
 

@@ -31,7 +31,7 @@ from campaigns.outreach.queries import (
 )
 from campaigns.outreach.queries.preflight import preflight, start_failed, wording_troubles
 from campaigns.outreach.queries.senders import obstacle_of, senders_of
-from campaigns.outreach.rules import ALWAYS_STOPS, MOST_STEPS, LeftOut, Only
+from campaigns.outreach.rules import ALWAYS_STOPS, MOST_STEPS, CampaignState, LeftOut, Only
 from campaigns.outreach.views import bp
 from campaigns.outreach.views.words import (
     CONDITIONS,
@@ -50,7 +50,7 @@ from crm.core.errors import NotThere
 from crm.core.guards import May, staff, viewer
 from crm.core.jobs import Job
 from crm.core.languages import LANGUAGES, current_language
-from crm.outbox.queries import count_by_origin, count_by_state, count_held, when_uncertain
+from crm.outbox.queries import count_by_origin, count_by_state, count_held, taken_today, when_uncertain
 from crm.outbox.queries.words import STATES as LETTER_STATES
 from crm.outbox.queries.words import channel_word
 from crm.outbox.rules import Channel, LetterState
@@ -112,9 +112,16 @@ def page(campaign: Campaign, start_form: StartForm) -> str:
         state=state_word(campaign),
         tone=TONES[campaign.state],
         start_form=start_form,
+        today=_today(campaign),
         pace_form=PaceForm(data={"pace": campaign.pace, "per_day": campaign.per_day}, formdata=None),
         **({} if before or late else progress_of(campaign)),
     )
+
+
+def _today(campaign: Campaign) -> int | None:
+    """How many of its letters have left today, where it has a limit a day and runs."""
+    counts = campaign.per_day and campaign.state in (CampaignState.RUNNING, CampaignState.PAUSED)
+    return taken_today(campaign.origin_id, programme.moment()) if counts else None
 
 
 def _counts_now(campaign: Campaign) -> bool:

@@ -8,11 +8,12 @@ from typing import Any
 from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, Select, exists, func, or_, select
 
+from crm.core import programme
 from crm.core.db import session
 from crm.core.errors import NotThere
 from crm.core.paging import Page, SortKey, page
 from crm.outbox.models import CampaignRefusal, Contact, Letter, Pace, Touch, UncertainDefault, Wording
-from crm.outbox.rules import HELD, NEVER, Channel, Lane, LetterState, Outcome, WhenUncertain
+from crm.outbox.rules import HELD, NEVER, Channel, Lane, LetterState, Outcome, WhenUncertain, day_in
 from crm.people.models import Origin, Person
 from crm.people.queries import listed
 from crm.people.rules import OriginKind
@@ -75,6 +76,12 @@ def in_queue(origin_id: int, at: datetime) -> list[ColumnElement[bool]]:
 def count_by_hand(origin_id: int, at: datetime) -> int:
     """How many the queue holds, also while it pauses."""
     return session().scalar(select(func.count()).select_from(Letter).where(*_by_hand(origin_id, at))) or 0
+
+
+def taken_today(origin_id: int, at: datetime) -> int:
+    """How many letters of a campaign with a pace have been taken on this day of the programme's zone."""
+    pace = session().get(Pace, origin_id, populate_existing=True)
+    return pace.today if pace is not None and pace.day == day_in(programme.required().tz, at) else 0
 
 
 def stopped_origins() -> list[int]:

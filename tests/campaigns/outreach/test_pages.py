@@ -9,10 +9,11 @@ from sqlalchemy import update
 from campaigns.audience.actions import save_audience
 from campaigns.outreach.models import Campaign
 from campaigns.outreach.rules import CampaignState
-from crm.core import jobs
+from crm.core import clock, jobs
 from crm.core.db import session
 from crm.core.journal import JournalEntry
 from crm.groups.models import Membership
+from crm.outbox.actions import deliver_due
 from crm.outbox.models import Letter, Touch
 from crm.outbox.queries import when_uncertain
 from crm.outbox.rules import LetterState, Outcome, WhenUncertain
@@ -171,6 +172,20 @@ def test_what_becomes_of_uncertain_letters_is_set_before_the_start(audience: int
     lins_browser.post(f"{address}/finish")
     session().commit()
     assert when_uncertain(made().origin_id) is WhenUncertain.ASK, "what is stopped sends nothing again"
+
+
+def test_a_campaigns_day_is_set_and_shown(audience: int, lins_browser: FlaskClient) -> None:
+    number = start(lins_browser, form(audience, per_day="1")).id
+    page = f"/campaigns/{number}"
+    assert made().per_day == 1
+    deliver_due(clock.now())
+    session().commit()
+    assert "1 / 1" in lins_browser.get(page).text
+    lins_browser.post(f"{page}/pace", data={"pace": "", "per_day": "500"})
+    assert "1 / 500" in lins_browser.get(page).text
+    refused = lins_browser.post(f"{page}/pace", data={"pace": "", "per_day": "0"}, follow_redirects=True)
+    assert "A pace is a number of letters, 1 or more" in refused.text
+    assert made().per_day == 500
 
 
 def test_pause_go_on_and_finish(audience: int, lins_browser: FlaskClient) -> None:

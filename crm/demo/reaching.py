@@ -6,9 +6,9 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from campaigns.audience.actions import save_audience
 from campaigns.outreach.actions import create_campaign, finish, set_step, start
@@ -16,6 +16,7 @@ from campaigns.outreach.models import Campaign
 from crm.accounts.actions import accept_agreement
 from crm.accounts.rules import Role
 from crm.core import jobs
+from crm.core.bulk import among
 from crm.core.db import session
 from crm.demo import words
 from crm.demo.plan import FORUMS, GBK_FORUMS, Member
@@ -23,6 +24,7 @@ from crm.demo.telling import MONDAY, THURSDAY, TUESDAY, WEDNESDAY, Telling
 from crm.fcodes.actions import issue, redeem
 from crm.fcodes.actions.redeeming import origin as fcode_origin
 from crm.groups.actions import create_group, record_joins
+from crm.invites.models import Invite
 from crm.outbox.actions import NewTouch, deliver_due, finish_many_by_hand, record_touches
 from crm.outbox.models import Letter
 from crm.outbox.rules import Channel, Direction, LetterState, Outcome
@@ -129,12 +131,20 @@ class Reaching(Telling):
                 self.groups.append((made.id, self.size.group_places))
             group_id, places = self.groups[-1]
             batch, coming = coming[:places], coming[places:]
+            self._open_links([m.person_id for m in batch], at - timedelta(minutes=10))
             record_joins(group_id, [(m.person_id, at + timedelta(minutes=m.number % 2880)) for m in batch])
             self.groups[-1] = (group_id, places - len(batch))
         accepting = [m.person_id for m in self.accepted[week] if not m.by_fcode]
         if accepting:
             accept_agreement(accepting, at=self.at(week, THURSDAY, 20))
         session().commit()
+
+    def _open_links(self, person_ids: list[int], at: datetime) -> None:
+        """Whoever joins has opened the links that the letters to them held."""
+        opened = update(Invite).where(among(Invite.person_id, person_ids), Invite.made_at <= at)
+        session().execute(
+            opened.values(opened=1, first_opened_at=at, last_opened_at=at).execution_options(synchronize_session=False)
+        )
 
     def _invite_friends(self, week: int) -> None:
         """Faithful testers get F-codes and give them to friends."""

@@ -28,6 +28,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """A week holds one release of a train again: those of days go, and their trains, which then run no more, stay."""
+    op.execute("DELETE FROM fixed_notes WHERE fixed_by IN (SELECT 'release:' || id FROM release WHERE day > 0)")
     for table in OF_RELEASES:
         op.execute(sa.delete(sa.table(table)).where(DAYS))
     op.execute("DELETE FROM release WHERE day > 0")

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, cast
 
 from flask_babel import gettext as _
-from sqlalchemy import exists, select, update
+from sqlalchemy import and_, exists, or_, select, update
 
 from campaigns.audience.actions import freeze
 from campaigns.outreach.actions.drafting import check_pace
@@ -20,7 +20,7 @@ from crm.core.errors import MoveRefused
 from crm.core.jobs import Job, JobState, enqueue
 from crm.outbox.actions import put_wording, set_pace, stop_leaving
 from crm.outbox.models import Letter
-from crm.outbox.rules import Channel, LetterState
+from crm.outbox.rules import STOPPED, Channel, LetterState
 
 BEFORE = (CampaignState.DRAFT, CampaignState.APPROVAL, CampaignState.SCHEDULED)
 OPEN_LETTERS = (LetterState.QUEUED, LetterState.SENDING)
@@ -137,7 +137,11 @@ def finish(campaign_id: int, at: datetime) -> Campaign:
     """
     campaign = move_campaign(campaign_id, CampaignState.FINISHED, at, finished_at=at)
     cancelled = stop_leaving(campaign.origin_id, at)
-    waiting = update(Place).where(Place.campaign_id == campaign_id, Place.state == PlaceState.WAITING)
+    gone = select(Letter.person_id).where(
+        Letter.origin_id == campaign.origin_id, Letter.state == LetterState.CANCELLED, Letter.reason == STOPPED
+    )
+    lost = and_(Place.state == PlaceState.DONE, Place.person_id.in_(gone))
+    waiting = update(Place).where(Place.campaign_id == campaign_id, or_(Place.state == PlaceState.WAITING, lost))
     ended = waiting.values(state=PlaceState.STOPPED, why=CAMPAIGN_STOPPED, due_at=None, moved_at=at)
     waited = session().execute(ended.execution_options(synchronize_session=False, preserve_rowcount=True))
     campaign.stopped = bool(cancelled or cast(Any, waited).rowcount)

@@ -89,7 +89,7 @@ def preflight(campaign: Campaign, step: CampaignStep, at: datetime) -> Preflight
             found.warnings.update(
                 law.warn for law in LAWS if country in law.countries and not _meets(law, met, bases.get(one, []))
             )
-    found.takes = time_of(campaign, found.gets, at, by_mail=step.channel is Channel.MAIL)
+    found.takes = time_of(campaign, found.gets, at) if step.channel is Channel.MAIL else None
     return found
 
 
@@ -97,13 +97,13 @@ def _meets(law: Law, met: dict[Need, bool], bases: Sequence[str]) -> bool:
     return met[law.need] if law.need in met else basis_meets(law.need, bases)
 
 
-def time_of(campaign: Campaign, letters: int, at: datetime, *, by_mail: bool) -> timedelta | None:
+def time_of(campaign: Campaign, letters: int, at: datetime) -> timedelta | None:
     """How long the first step's letters take at the campaign's pace and within the limits of sending, as if no other
     letter left meanwhile; None: as fast as the mail server takes them.
     """
     paced = timedelta(hours=letters / campaign.pace) if campaign.pace else None
     daily = time_for(Limits(per_day=campaign.per_day), programme.required().tz, at, letters)
-    limited = _time_within_limits(campaign, letters, at) if by_mail else []
+    limited = _time_within_limits(campaign, letters, at)
     return max((one for one in (paced, daily, *limited) if one is not None), default=None)
 
 

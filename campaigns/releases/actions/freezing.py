@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime
 
 from flask_babel import force_locale
@@ -56,10 +57,15 @@ def name_of(release: Release) -> str:
     return f"{session().get_one(Train, release.train_id).name} {release.turn.name}"
 
 
-def fix_words(release: Release, at: datetime) -> None:
-    """Its build stays as it is from now on, and its letters are worded with the notes it has."""
+def fix_its_build(release: Release, at: datetime) -> None:
+    """Its build stays as it is from now on; what had no file before is fixed with those that have come meanwhile."""
     assert release.build_id is not None
     fix_build(release.build_id, mark(release.id), name_of(release), at)
+
+
+def fix_words(release: Release, at: datetime) -> None:
+    """Its build stays as it is from now on, and its letters are worded with the notes it has."""
+    fix_its_build(release, at)
     put_wordings(release, at)
 
 
@@ -105,7 +111,10 @@ def _too_late() -> str:
 
 
 def _stop(release_id: int, why: str, at: datetime) -> bool:
-    release = release_or_404(release_id)
+    release = session().get_one(Release, release_id, populate_existing=True, with_for_update=True)
+    with suppress(NothingToFreeze):
+        build_to_open(release, at)
+        return False  # somebody has just chosen one
     if not release.day or release.state not in BEFORE_ANYBODY:
         tell_managers(move(release_id, ReleaseState.HELD, at=at, why=why, held_at=at), at)
     elif release.opens_at <= at:

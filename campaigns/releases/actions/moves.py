@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from sqlalchemy import or_, select, update
 
 from campaigns.releases.models import Release, Train
-from campaigns.releases.queries import release_or_404, running_turn, train_or_404
+from campaigns.releases.queries import holidays_of, release_or_404, running_turn, train_or_404
 from campaigns.releases.rules import BEFORE_ANYBODY, GIVEN, LONGEST_WHY, RELEASE_MOVES, ReleaseState, Turn, mark
 from crm.builds.actions import free_build
 from crm.core import journal, programme
@@ -73,15 +73,22 @@ def not_over(train: Train, turn: Turn, at: datetime) -> None:
         )
 
 
+def not_skipped(train: Train, turn: Turn) -> None:
+    """Raises MoveRefused for a week, or a day, in which the train does not leave."""
+    if (train.id, train.leaves_on(turn)) in holidays_of([train.id]):
+        raise MoveRefused(_("%(turn)s is skipped: let the train leave after all first.", turn=turn.name))
+
+
 def plan_again(release_id: int, at: datetime) -> Release:
     """Takes a cancelling back; what was frozen is not any more.
 
-    Raises MoveRefused when its week or day is over, or its train does not leave in such a one any more.
+    Raises MoveRefused when its week or day is over or skipped, or its train does not leave in such a one any more.
     """
     release = release_or_404(release_id)
     train = train_or_404(release.train_id)
     if not train.leaves_in(release.turn):
         raise MoveRefused(_("%(train)s leaves at other times now: plan one of those.", train=train.name))
+    not_skipped(train, release.turn)
     try:
         not_over(train, release.turn, at)
     except NotUnderstood as over:

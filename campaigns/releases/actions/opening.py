@@ -9,7 +9,7 @@ from typing import Any
 from flask_babel import gettext as _
 from sqlalchemy import select, update
 
-from campaigns.releases.actions.freezing import build_to_open, fix_words, freeze_release, lay_waves
+from campaigns.releases.actions.freezing import build_to_open, fix_its_build, fix_words, freeze_release, lay_waves
 from campaigns.releases.actions.letters import plan_release_letters
 from campaigns.releases.actions.moves import move, reason
 from campaigns.releases.models import Release, Train, Wave
@@ -44,6 +44,7 @@ def rehearse(release_id: int, at: datetime, by_id: int | None = None) -> Release
     """Staff and the core get the frozen build, before its time."""
     build_to_open(release_or_404(release_id), at)
     release = move(release_id, ReleaseState.REHEARSED, at=at, rehearsed_at=at)
+    fix_its_build(release, at)
     go_on_giving(release, at, by_id)
     return release
 
@@ -63,6 +64,8 @@ def begin_opening(release_id: int, at: datetime) -> Release:
     if planned:
         lay_waves(opening)
         fix_words(opening, at)
+    else:
+        fix_its_build(opening, at)
     if any(wave.kind not in REHEARSING for wave in waves_of(opening)):
         mark_open_week(week_of(at, programme.required().tz), at)
     return opening

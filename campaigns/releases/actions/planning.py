@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime
 from typing import cast
 
 from flask_babel import gettext as _
 from sqlalchemy import Table, case, delete, or_, select, update
 
-from campaigns.releases.actions.moves import cancel_release, not_over, plan_again, reason
+from campaigns.releases.actions.moves import cancel_release, not_over, not_skipped, plan_again, reason
 from campaigns.releases.models import Release, Train, TrainHoliday
 from campaigns.releases.queries import holidays_of, train_or_404, turn_or_404, turns_of
 from campaigns.releases.rules import (
@@ -46,15 +47,16 @@ def plan_release(
     by_id: int | None = None,
 ) -> Release:
     """The release of one turn (rules/turns.py); no audience means all testers. Fills one that was prepared before, and
-    one of a daily train that was cancelled for want of a build.
+    one of a daily train that was cancelled, such as for want of a build.
 
-    Raises NotThere for a turn that the train does not have, TurnTaken when it has its release, MoveRefused for a day
+    Raises NotThere for a turn that the train does not have, TurnTaken when it has its release, MoveRefused for one
     that is skipped, NotUnderstood for a build of another platform.
     """
     train = train_or_404(train_id)
     turn = turn_or_404(train, week, day)
     _fitting(build_id, train)
     not_over(train, turn, at)
+    not_skipped(train, turn)
     known = _known(train_id, turn)
     if known is None:
         made = _add(train, turn, build_id=build_id, audience_id=audience_id, by_id=by_id)
@@ -62,13 +64,11 @@ def plan_release(
             after = {**_told(turn), "build": build_id}
             journal.record("plan_release", f"release:{made.id}", at=at, after=after)
             return made
-    elif known.build_id is None:
-        if known.state is ReleaseState.CANCELLED and turn.day and build_id is not None:
-            if (train_id, train.leaves_on(turn)) in holidays_of([train_id]):
-                raise MoveRefused(_("%(day)s is skipped: let the train leave on it after all first.", day=turn.name))
-            plan_again(known.id, at)
-        if known.state is ReleaseState.PLANNED:
-            return change_release(known.id, build_id=build_id, audience_id=audience_id, at=at)
+    elif known.state is ReleaseState.PLANNED and known.build_id is None:
+        return change_release(known.id, build_id=build_id, audience_id=audience_id, at=at)
+    elif known.state is ReleaseState.CANCELLED and turn.day and build_id is not None:
+        plan_again(known.id, at)
+        return change_release(known.id, build_id=build_id, audience_id=audience_id, at=at)
     raise TurnTaken(
         _("%(train)s has its release of %(day)s already.", train=train.name, day=turn.name)
         if turn.day
@@ -208,7 +208,7 @@ def skip_turn(train_id: int, week: int, day: int, why: str, at: datetime) -> Non
 
 
 def unskip_turn(train_id: int, week: int, day: int, at: datetime) -> None:
-    """It leaves in this week, or on this day, after all; what was planned in it has to be planned again."""
+    """It leaves in this week, or on this day, after all; what had a build then has to be planned again."""
     train = train_or_404(train_id)
     turn = turn_or_404(train, week, day)
     gone = session().execute(
@@ -219,3 +219,7 @@ def unskip_turn(train_id: int, week: int, day: int, at: datetime) -> None:
     if gone.first() is None:
         raise MoveRefused(_("This day is not skipped.") if turn.day else _("This week is not skipped."))
     journal.record("unskip_day" if turn.day else "unskip_week", f"train:{train_id}", at=at, after=_told(turn))
+    known = _known(train_id, turn)
+    if known is not None and known.state is ReleaseState.CANCELLED and known.build_id is None:
+        with suppress(MoveRefused):  # it is over
+            plan_again(known.id, at)

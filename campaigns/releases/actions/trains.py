@@ -145,7 +145,8 @@ def change_train(
     at: datetime,
     course: Course | None = None,
 ) -> Train:
-    """Releases that are planned already keep their time; what is not frozen follows the new course.
+    """Releases that are planned already keep their time, but for those of a daily train that nobody has given a build;
+    what is not frozen follows the new course.
 
     Those that nobody has yet are cancelled when the train does not run any more, or not on their day. Without a course,
     the train keeps the one it has. When it becomes daily, or weekly again, what was only prepared goes: raises
@@ -157,6 +158,8 @@ def change_train(
     before = _told(train)
     if train.daily != (weekday == EVERY_DAY):
         _clear_turns(train)
+    elif train.daily and (train.local_time, train.zone, train.active) != (local_time, zone, active):
+        _clear_prepared(train)  # they are prepared anew, at their new time
     train.weekday, train.local_time, train.zone, train.active = weekday, local_time, zone, active
     if course is not None:
         _run_by(train, course)
@@ -170,9 +173,8 @@ def _clear_turns(train: Train) -> None:
     """Takes away the releases that were prepared and that nobody has given a build. Raises StillPlanned for others that
     nobody has yet; what people have runs to its end.
     """
+    _clear_prepared(train)
     waiting = or_(Release.state.in_(BEFORE_ANYBODY), Release.held_from.in_(BEFORE_ANYBODY))
-    prepared = (Release.state == ReleaseState.PLANNED, Release.build_id.is_(None))
-    session().execute(delete(Release).where(Release.train_id == train.id, *prepared))
     others = select(Release.id).where(Release.train_id == train.id, waiting).order_by(Release.opens_at)
     if (count := len(session().scalars(others).all())) > 0:
         raise StillPlanned(
@@ -182,6 +184,11 @@ def _clear_turns(train: Train) -> None:
                 count=count,
             )
         )
+
+
+def _clear_prepared(train: Train) -> None:
+    prepared = (Release.state == ReleaseState.PLANNED, Release.build_id.is_(None))
+    session().execute(delete(Release).where(Release.train_id == train.id, *prepared))
 
 
 def _day_of(release: Release, train: Train) -> date:

@@ -38,6 +38,7 @@ class Taken(NamedTuple):
     wording_id: int
     values: dict[str, Any] | None
     expires_at: datetime | None
+    lease_until: datetime | None
 
 
 TABLE: Table = Letter.__table__  # type: ignore[assignment]  # a declarative class's table is a Table
@@ -229,6 +230,7 @@ def still_welcome(taken: Sequence[Taken], at: datetime) -> list[Taken]:
     for why in sorted(set(stopped.values())):
         numbers = [number for number, reason in stopped.items() if reason == why]
         move_letters(sorted(numbers), LetterState.SUPPRESSED, at, reason=why)
+    uncount([letter for letter in taken if letter.id in late or letter.id in stopped])
     return [letter for letter in rest if letter.id not in stopped]
 
 
@@ -239,15 +241,29 @@ def hand_back(taken: Sequence[Taken], due_at: datetime | None = None) -> None:
     for fence in fences(taken):
         still = [*fence, Letter.state == LetterState.SENDING]
         back.update(move_where(still, LetterState.QUEUED, None, attempts=TABLE.c.attempts - 1, **later))
-    _uncount([letter for letter in taken if letter.id in back])
+    uncount([letter for letter in taken if letter.id in back])
 
 
-def _uncount(letters: Sequence[Taken]) -> None:
-    """Their campaigns' day has room for them again."""
-    counts = Counter(letter.origin_id for letter in letters if letter.lane is Lane.CAMPAIGN and letter.origin_id)
-    for origin, count in sorted(counts.items()):
-        counted = update(Pace).where(Pace.origin_id == origin, Pace.today >= count)
-        session().execute(counted.values(today=Pace.today - count).execution_options(synchronize_session=False))
+def uncount(letters: Sequence[Taken]) -> None:
+    """They have not left: the day of their campaign on which they were taken has room for them again.
+
+    A pace that somebody else holds is passed over, as whoever waits for it here may be waited for: then fewer leave on
+    that day.
+    """
+    zone = programme.required().tz if letters else None
+    counts = Counter(
+        (letter.origin_id, day_in(zone, letter.lease_until - SEND_LEASE))
+        for letter in letters
+        if zone is not None and letter.lane is Lane.CAMPAIGN and letter.origin_id and letter.lease_until
+    )
+    for (origin, day), count in counts.items():
+        free = select(Pace.origin_id).where(
+            Pace.origin_id == origin, Pace.day == day, Pace.per_day.is_not(None), Pace.today >= count
+        )
+        free = free.with_for_update(skip_locked=True) if is_postgres() else free
+        for number in session().scalars(free).all():
+            counted = update(Pace).where(Pace.origin_id == number).values(today=Pace.today - count)
+            session().execute(counted.execution_options(synchronize_session=False))
 
 
 def fences(letters: Sequence[Taken]) -> Iterator[list[ColumnElement[bool]]]:

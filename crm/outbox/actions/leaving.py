@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from crm.core import programme
 from crm.core.db import is_postgres, session
 from crm.core.smtp import Answer, Fate
-from crm.outbox.actions.claiming import ANY, Taken, fences, hand_back, still_welcome, take_due
+from crm.outbox.actions.claiming import ANY, Taken, fences, hand_back, still_welcome, take_due, uncount
 from crm.outbox.actions.contacts import lock_people
 from crm.outbox.actions.defaults import settle_by_default
 from crm.outbox.actions.moves import move_letters, move_where
@@ -73,9 +73,10 @@ def deliver_due(at: datetime, limit: int | None = None, sender: int | None = ANY
     return sent
 
 
-def give_up(letter_ids: Sequence[int], at: datetime) -> None:
+def give_up(letters: Sequence[Taken], at: datetime) -> None:
     """Cancels letters that cannot be written, because their text cannot be read with their values."""
-    move_letters(letter_ids, LetterState.CANCELLED, at, reason="unreadable")
+    move_letters([letter.id for letter in letters], LetterState.CANCELLED, at, reason="unreadable")
+    uncount(letters)
 
 
 End = tuple[LetterState, str | None, datetime | None]

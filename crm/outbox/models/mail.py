@@ -50,7 +50,7 @@ class Pace(Model):
 
     `next_at` is when the next one may: it moves on with each that is taken, so a restart forgets nothing. A pause that
     is for good, because the campaign was stopped, lasts until NEVER. `today` have been taken on `day`, an ISO date of
-    the programme's zone, while it had a pace.
+    the programme's zone, while it had a pace; those that did not leave are taken off again.
     """
 
     __tablename__ = "pace"

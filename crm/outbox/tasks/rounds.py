@@ -164,5 +164,5 @@ class Rounds:
         """Those of them that leave now; the others have ended, or are due when they may leave."""
         welcome = actions.within_limits(self._way, actions.still_welcome(taken, at), at) if taken else []
         made = parcels(welcome, at)
-        actions.give_up([letter.id for letter in welcome if letter.id not in made], at)
+        actions.give_up([letter for letter in welcome if letter.id not in made], at)
         return [(letter, made[letter.id]) for letter in welcome if letter.id in made]

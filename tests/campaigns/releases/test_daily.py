@@ -19,6 +19,7 @@ from campaigns.releases.actions import (
     StillPlanned,
     TurnTaken,
     cancel_release,
+    change_release,
     change_train,
     count_again,
     course_of,
@@ -30,6 +31,7 @@ from campaigns.releases.actions import (
     plan_release,
     prepare_weeks,
     skip_turn,
+    stop_without_build,
     unskip_turn,
 )
 from campaigns.releases.actions.freezing import name_of
@@ -462,7 +464,7 @@ def test_one_day_is_skipped_and_the_others_leave(nightly: Train, lin: Person, li
     skip_turn(nightly.id, WEEK, THURSDAY, "a feast", NOW)
     session().commit()
     refused = lins_browser.post(page(nightly, THURSDAY), data=free)
-    assert "2026-06-04 is skipped: let the train leave on it after all first." in refused.text
+    assert "2026-06-04 is skipped: let the train leave after all first." in refused.text
     tick(NIGHT)
     tick(NIGHT + DAY)
     assert (state(tuesday), state(wednesday)) == (ReleaseState.CANCELLED, ReleaseState.OPEN)
@@ -483,6 +485,64 @@ def test_a_skipped_day_can_leave_after_all(nightly: Train, lin: Person, lins_bro
     assert "took back the skipping of a day" in told
     release = night(nightly, THURSDAY, version("5.1"))
     tick(NIGHT + 2 * DAY)
+    assert state(release) is ReleaseState.OPEN
+
+
+def test_what_is_skipped_is_neither_planned_nor_planned_again(nightly: Train, train: Train) -> None:
+    skipped = night(nightly, THURSDAY, version("5.1"))
+    skip_turn(nightly.id, WEEK, THURSDAY, "a feast", NOW)
+    with pytest.raises(MoveRefused, match="2026-06-04 is skipped"):
+        plan_again(skipped.id, NOW)
+    skip_turn(nightly.id, WEEK + 2, TUESDAY, "a feast", NOW)
+    with pytest.raises(MoveRefused, match="2026-06-16 is skipped"):
+        plan_release(nightly.id, WEEK + 2, TUESDAY, build_id=skipped.build_id, at=NOW)
+    skip_turn(train.id, WEEK + 1, 0, "a feast", NOW)
+    with pytest.raises(MoveRefused, match="2026-W24 is skipped"):
+        plan_release(train.id, WEEK + 1, build_id=skipped.build_id, at=NOW)
+
+
+def test_a_day_that_leaves_after_all_waits_for_its_build_again(nightly: Train) -> None:
+    skip_turn(nightly.id, WEEK, THURSDAY, "a feast", NOW)
+    assert state(of_day(nightly, THURSDAY)) is ReleaseState.CANCELLED
+    unskip_turn(nightly.id, WEEK, THURSDAY, NOW)
+    assert state(of_day(nightly, THURSDAY)) is ReleaseState.PLANNED
+
+
+def test_prepared_days_follow_their_train_and_planned_ones_keep_their_time(nightly: Train) -> None:
+    planned = night(nightly, TUESDAY, version("5.1"))
+    at_five: Any = {"weekday": EVERY_DAY, "local_time": time(5), "zone": SHANGHAI}
+    change_train(nightly.id, **at_five, active=True, at=NOW)
+    prepare_weeks(NOW)
+    assert planned.opens_at == NIGHT
+    assert of_day(nightly, WEDNESDAY).opens_at == NIGHT + DAY + 3 * HOUR
+    change_train(nightly.id, **at_five, active=False, at=NOW)
+    assert state(planned) is ReleaseState.CANCELLED
+    change_train(nightly.id, **at_five, active=True, at=NOW)
+    prepare_weeks(NOW)
+    assert state(of_day(nightly, WEDNESDAY)) is ReleaseState.PLANNED
+
+
+def test_a_night_whose_build_was_withdrawn_takes_another_on_its_day(
+    nightly: Train, lin: Person, lins_browser: FlaskClient
+) -> None:
+    dead, good = version("5.1"), version("5.2")
+    release = night(nightly, TUESDAY, dead)
+    withdraw_build(dead.id, NOW)
+    tick(NIGHT)
+    assert state(release) is ReleaseState.CANCELLED
+    at(NIGHT + HOUR)
+    assert "Choose the build" in lins_browser.get(f"/releases/{release.id}").text
+    lins_browser.post(page(nightly, TUESDAY), data={"build_id": good.id, "audience_id": "0"})
+    tick(NIGHT + HOUR)
+    assert (state(release), release.build_id) == (ReleaseState.OPEN, good.id)
+
+
+def test_a_build_chosen_in_the_last_moment_is_seen(nightly: Train, lin: Person) -> None:
+    """Whoever looked has found none; somebody has chosen one before the night is cancelled."""
+    release = night(nightly, TUESDAY)
+    change_release(release.id, build_id=version("5.1").id, audience_id=None, at=NIGHT)
+    assert not stop_without_build(release.id, NIGHT)
+    tick(NIGHT)
     assert state(release) is ReleaseState.OPEN
 
 
@@ -507,15 +567,19 @@ def test_a_holiday_leaves_its_day_out_also_in_a_zone_where_the_moment_is_another
 
 
 def test_a_holiday_is_of_the_day_a_release_is_for_also_when_the_zone_has_changed(nightly: Train) -> None:
-    course = course_of(nightly)
+    course, build = course_of(nightly), version("5.1")
+    for day in (TUESDAY, WEDNESDAY):
+        night(nightly, day, build)
     changed = Course(steps=course.steps, holidays={date(2026, 6, 2): "a feast"})
     change_train(nightly.id, weekday=EVERY_DAY, local_time=time(2), zone="UTC", active=True, at=NOW, course=changed)
     assert [of_day(nightly, day).state.value for day in (TUESDAY, WEDNESDAY)] == ["cancelled", "planned"]
 
 
 def test_a_train_that_runs_no_more_cancels_its_days(nightly: Train) -> None:
+    planned = night(nightly, TUESDAY, version("5.1"))
     change_train(nightly.id, weekday=EVERY_DAY, local_time=time(2), zone=SHANGHAI, active=False, at=NOW)
-    assert set(session().scalars(select(Release.state))) == {ReleaseState.CANCELLED}
+    left = session().execute(select(Release.id, Release.state)).all()
+    assert [tuple(one) for one in left] == [(planned.id, ReleaseState.CANCELLED)], "what was only prepared is gone"
     assert prepare_weeks(NOW) == 0
 
 

@@ -94,6 +94,9 @@ def test_a_build_frozen_without_any_file_still_gets_those_of_its_devices(release
     for device in ("aries", "mione_plus"):
         keep_file(build.id, BytesIO(b"PK"), f"{device}.apk", at=NOW, device=device)
     assert [artefact.device for artefact in artefacts_of(build.id)] == ["aries", "mione_plus"]
+    open_release(release.id, OPENS)
+    with pytest.raises(MoveRefused, match="goes out with the files this build has"):
+        keep_file(build.id, BytesIO(b"PK"), "all.apk", at=OPENS)
 
 
 def test_notes_can_be_changed_again_when_nobody_is_to_read_the_frozen_ones(release: Release, build: Build) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from crm.core.db import session
 from crm.core.programme import required
@@ -196,6 +196,34 @@ def test_what_a_server_did_not_take_is_not_counted_for_the_campaigns_day(people:
     set_pace(origin("spring"), None, 2, paused=False, at=T0)
     hand_back(take_due(T0, 100))
     assert deliver_due(T0) == 2
+
+
+def test_what_was_taken_before_midnight_gives_no_room_to_the_day_after_it(people: list[Person], write: Write) -> None:
+    write(people, "c:1", origin="spring")
+    set_pace(origin("spring"), None, 2, paused=False, at=T0)
+    midnight = next_day_in(required().tz, T0)
+    flying = take_due(midnight - timedelta(seconds=1), 100)
+    assert (len(flying), len(take_due(midnight, 100))) == (2, 2)
+    hand_back(flying)
+    assert take_due(midnight, 100) == []
+
+
+def test_what_came_too_late_is_not_counted_for_the_campaigns_day(people: list[Person], write: Write) -> None:
+    write(people, "c:1", origin="spring")
+    late = select(Letter.id).order_by(Letter.id).limit(2)
+    session().execute(update(Letter).where(Letter.id.in_(late.subquery().select())).values(expires_at=T0))
+    set_pace(origin("spring"), None, 3, paused=False, at=T0)
+    assert deliver_due(T0) == 3
+
+
+def test_a_limit_that_was_lifted_meanwhile_is_not_paid_back(people: list[Person], write: Write) -> None:
+    write(people, "c:1", origin="spring")
+    set_pace(origin("spring"), None, 2, paused=False, at=T0)
+    assert deliver_due(T0) == 2
+    set_pace(origin("spring"), None, None, paused=False, at=T0)
+    hand_back(take_due(T0, 2))
+    set_pace(origin("spring"), None, 2, paused=False, at=T0)
+    assert take_due(T0, 100) == []
 
 
 def test_a_paused_campaign_waits_and_then_keeps_its_pace(people: list[Person], write: Write) -> None:

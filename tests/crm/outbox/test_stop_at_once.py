@@ -36,7 +36,6 @@ def test_a_stop_and_a_worker_never_wait_for_each_other(house: Flask) -> None:
             start_writing()
             stop_leaving(campaign, LATER)
             session().commit()
-            disconnect()
 
     with ThreadPoolExecutor(1) as pool, house.app_context():
         start_writing()
@@ -46,5 +45,5 @@ def test_a_stop_and_a_worker_never_wait_for_each_other(house: Flask) -> None:
         assert waits(other), "for the letters"
         hand_back(taken)
         session().commit()
-        disconnect()
         other.result(20)
+        disconnect()

@@ -123,11 +123,11 @@ def answering(port: int, web: subprocess.Popen[bytes]) -> None:
 
 @contextmanager
 def server(
-    env: dict[str, str], port: int, folder: Path, program: str = "bench.feeds:serving()"
+    env: dict[str, str], port: int, folder: Path, program: str = "bench.feeds:serving()", python: str = sys.executable
 ) -> Iterator[subprocess.Popen[bytes]]:
     """As crm.serve starts it; its log goes to a file, as it would."""
     command = [
-        sys.executable,
+        python,
         *("-m", "gunicorn", program, "--worker-class", "gthread", "--workers", "1"),
         *("--threads", "64", "--bind", f"127.0.0.1:{port}", "--no-control-socket", "--log-level", "warning"),
     ]

@@ -1,4 +1,4 @@
-"""What the files of builds cost: `python -m bench.files [--megabytes N] [--rounds N]`.
+"""What the files of builds cost: `python -m bench.files [--megabytes N] [--rounds N] [--python PATH]`.
 
 Starts the server as `crm.serve` does, on SQLite. A file of 2 GiB goes up in pieces (tus) and is stored; then it is
 downloaded from the server itself, and through nginx, which sends it when the server says so (X-Accel-Redirect), in turn
@@ -6,6 +6,9 @@ with the same file from the same nginx, which asks nobody. Printed are MB/s, the
 memory that a process of the server ever had. Then curl and, where it is installed, aria2 are killed at random in the
 middle of the download and go on until the sum is right. Fails above 150 MB, under 0.7 of nginx, or when a sum is
 wrong. Needs nginx (Debian's nginx-light) and curl.
+
+With --python the server runs as users install it: packages for development cost it some 6 MB, as libraries take what
+they find.
 """
 
 from __future__ import annotations
@@ -183,6 +186,7 @@ def main() -> int:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--megabytes", type=int, default=2048)
     options.add_argument("--rounds", type=int, default=3)
+    options.add_argument("--python", default=sys.executable, help="of an installation without development packages")
     chosen = options.parse_args()
     if not (shutil.which("nginx") or Path("/usr/sbin/nginx").exists()) or shutil.which("curl") is None:
         sys.exit("bench.files needs nginx and curl: apt-get install nginx-light curl")
@@ -197,7 +201,7 @@ def main() -> int:
         with app.app_context():
             upgrade()
             build_id, lin, token = seed()
-            with server(env, web_port, folder, PROGRAM) as web:
+            with server(env, web_port, folder, PROGRAM, chosen.python) as web:
                 idle = most_memory(web)
                 seconds = upload(web_port, token, build_id, file)
                 size = file.stat().st_size
@@ -211,7 +215,7 @@ def main() -> int:
                 bare, stored = f"/bare/{artefact.file_key}", path_of(artefact.file_key)
                 session().commit()
                 with (
-                    server(env | {"ACCEL_PREFIX": "/stored"}, told_port, folder, PROGRAM),
+                    server(env | {"ACCEL_PREFIX": "/stored"}, told_port, folder, PROGRAM, chosen.python),
                     nginx(folder, proxy_port, told_port),
                 ):
                     hosts = f"http://127.0.0.1:{web_port}", f"http://127.0.0.1:{proxy_port}"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from flask_babel import gettext as _
-from sqlalchemy import exists, func, or_, select
+from sqlalchemy import ColumnElement, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
 from crm.builds.models import Artefact, Build, BuildAccess, BuildNote, FixedNotes
@@ -103,13 +103,16 @@ def to_test_of(build_id: int) -> dict[str, str]:
 
 def notes_fixed_for(build_id: int) -> list[str]:
     """The names of the releases that fixed its notes, the first one first; empty while they may be changed."""
-    fixed = select(FixedNotes.named).where(FixedNotes.build_id == build_id)
-    return list(session().scalars(fixed.order_by(FixedNotes.fixed_at, FixedNotes.fixed_by)))
+    return _fixed_for(build_id)
 
 
 def files_fixed_for(build_id: int) -> list[str]:
     """The names of the releases that fixed its files, the first one first; empty while files may be added."""
-    fixed = select(FixedNotes.named).where(FixedNotes.build_id == build_id, FixedNotes.with_files)
+    return _fixed_for(build_id, FixedNotes.with_files.is_(True))
+
+
+def _fixed_for(build_id: int, *where: ColumnElement[bool]) -> list[str]:
+    fixed = select(FixedNotes.named).where(FixedNotes.build_id == build_id, *where)
     return list(session().scalars(fixed.order_by(FixedNotes.fixed_at, FixedNotes.fixed_by)))
 
 

@@ -47,10 +47,6 @@ NOW: ColumnElement[datetime] = bindparam("now", type_=UtcDateTime())
 ANY_UNWELCOME = select(exists().select_from(Suppression), exists().select_from(CampaignRefusal))
 
 
-def taken_from(letter: Letter) -> Taken:
-    return Taken(*(getattr(letter, name) for name in Taken._fields))
-
-
 def taken_of(row: Sequence[Any]) -> Taken:
     """From a row of FIELDS."""
     return Taken._make(row[: len(FIELDS)])
